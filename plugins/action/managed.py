@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one action plugin of the collection: it runs every module's logic on the controller, over the host's own connection."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, HelperSocket, ModuleSpec, Result, carry_out
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper import HostHelper
+
+MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
+SOCKET = "_ansible_socket"
+
+
+class ActionModule(ActionBase):
+    """Runs a module in the worker process, or in a process of its own where ``execution: subprocess`` asks for it."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Carry out the task's module; the entry point that core calls."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        try:
+            result.update(self._carried_out(variables))
+        except ShellError as error:
+            result.update(failed=True, changed=False, error=error.details())
+        if "error" in result:
+            located = ShellError.from_details(result["error"]).located(host=self._host(variables))
+            result.update(msg=str(located), error=located.details())
+        return result
+
+    def _host(self, variables: dict[str, t.Any]) -> str:
+        return str(self._task.delegate_to or variables["inventory_hostname"])
+
+    def _carried_out(self, variables: dict[str, t.Any]) -> Result:
+        if self._play_context.become:
+            raise ShellError(
+                "unsupported",
+                "become does not reach a management shell.",
+                remedy="Remove become from the task, or give the account to use in the connection variables.",
+            )
+        helper = HostHelper(self, variables)
+        execute = self._in_subprocess if helper.option("execution") == "subprocess" else self._in_worker
+        result = execute(helper, variables)
+        if self._display.verbosity > 2:
+            for _level, message in helper.messages():
+                self._display.vvv(message, host=self._host(variables))
+        return result
+
+    def _in_worker(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
+        name = (self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
+        module = importlib.import_module(f"{MODULES}.{name}")
+        spec: ModuleSpec = module.SPEC
+        limits = {key: value for key, value in vars(spec).items() if key != "argument_spec"}
+        # in a loop, the socket that an earlier item left for core is still among the arguments
+        given = {key: value for key, value in self._task.args.items() if key != SOCKET}
+        validated = ArgumentSpecValidator(spec.argument_spec, **limits).validate(given)
+        if validated.error_messages:
+            return {"failed": True, "msg": "; ".join(validated.error_messages)}
+
+        def opened() -> HelperSocket:
+            path = helper.socket()
+            if helper.option("session_scope") == "play":
+                # core resets the helpers that it finds under this name at the end of the play
+                self._task.args[SOCKET] = path
+            return HelperSocket(path)
+
+        call = Call(validated.validated_parameters, check_mode=self._task.check_mode, helper=opened)
+        result = carry_out(module.run, call)
+        return t.cast(Result, remove_values(result, validated._no_log_values))
+
+    def _in_subprocess(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
+        """The module's own ``main()``, on the controller's interpreter, with the helper's socket."""
+        helper.socket()
+        interpreter = {"ansible_python_interpreter": sys.executable}
+        variables = {**variables, **interpreter}
+        if self._task.delegate_to:
+            delegated = variables["ansible_delegated_vars"]
+            variables["ansible_delegated_vars"] = {host: {**of_host, **interpreter} for host, of_host in delegated.items()}
+        # a copy of the arguments hides the helper's socket from core, which would reset it at the end of the play
+        args = None if helper.option("session_scope") == "play" else dict(self._task.args)
+        real, self._connection = self._connection, helper.probe
+        try:
+            return t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
+        finally:
+            self._connection = real

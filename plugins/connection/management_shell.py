@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: management_shell
+short_description: Persistent management shells of Exchange, Lync and Windows over WinRM
+version_added: 0.1.0
+author:
+  - the onprem.exchange_lync contributors (@onprem)
+description:
+  - Keeps one remote PowerShell session for each management shell of a host, for the whole play, in a helper process on the controller.
+  - Never set this as C(ansible_connection). The modules of this collection start it by themselves; how the host is reached is decided by
+    the host's own C(ansible_connection), which is V(winrm) or V(psrp), and by the variables that those plugins document.
+  - The variables below override that where a management shell is reached differently from the host itself.
+notes:
+  - Each of O(exchange_shell), O(lync_shell) and O(windows_shell) is a dictionary with these keys, all optional.
+  - C(transport), V(psrp) or V(winrm), is how the shell is reached. It defaults to the host's own connection.
+  - C(place) is V(endpoint) for the product's own restricted endpoint or V(machine) for the machine's ordinary PowerShell. The Exchange
+    Management Shell defaults to its endpoint over psrp and to the machine over winrm; the other two default to the machine.
+  - C(host), C(port), C(protocol), C(path), C(configuration_name), C(auth), C(user), C(password), C(cert_validation) and C(ca_cert) mean
+    what they mean for the connection plugin of the transport.
+  - C(server) is the Exchange server's own full name, for that session; it defaults to the host's inventory name.
+  - C(load), for an Exchange shell on the machine, is V(session) to import the product's own session with the explicit credential, which
+    needs no delegation and keeps role based access control, or V(snapin) to load the snap-in, which needs delegation and bypasses it.
+  - With V(place=endpoint) and no port, V(auth=kerberos) and V(auth=negotiate) use http on port 80, where Kerberos encrypts the messages;
+    everything else uses https on port 443.
+options:
+  host:
+    description: The address of the host. Filled in from the host's own connection.
+    type: str
+    vars:
+      - name: inventory_hostname
+      - name: ansible_host
+  port:
+    description: The port of the host's own connection. Filled in from it.
+    type: int
+    vars:
+      - name: ansible_port
+  remote_user:
+    description: The user of the host's own connection. Filled in from it.
+    type: str
+    vars:
+      - name: ansible_user
+  transport:
+    description: The host's own connection. Filled in by the action plugin.
+    type: str
+  carried_connection:
+    description: The name of a connection that cannot carry a management shell. Filled in by the action plugin.
+    type: str
+  transport_options:
+    description: The options of the host's own connection. Filled in by the action plugin.
+    type: dict
+  exchange_shell:
+    description: How the Exchange Management Shell is reached, where it differs from the host's own connection.
+    type: dict
+    default: {}
+    vars:
+      - name: ansible_exchange_shell
+  lync_shell:
+    description: How the Lync or Skype for Business Server Management Shell is reached, where it differs from the host's own connection.
+    type: dict
+    default: {}
+    vars:
+      - name: ansible_lync_shell
+  windows_shell:
+    description: How plain PowerShell is reached, where it differs from the host's own connection.
+    type: dict
+    default: {}
+    vars:
+      - name: ansible_windows_shell
+  execution:
+    description:
+      - Where a module's logic runs on the controller.
+      - With V(worker) it runs in Ansible's own worker process, with V(subprocess) in a Python process of its own for each task.
+    type: str
+    choices: [worker, subprocess]
+    default: worker
+    vars:
+      - name: ansible_exchange_lync_execution
+    env:
+      - name: ANSIBLE_EXCHANGE_LYNC_EXECUTION
+    ini:
+      - section: exchange_lync
+        key: execution
+  session_scope:
+    description: When the sessions end, at the end of the play or of the playbook.
+    type: str
+    choices: [play, playbook]
+    default: play
+    vars:
+      - name: ansible_exchange_lync_session_scope
+    env:
+      - name: ANSIBLE_EXCHANGE_LYNC_SESSION_SCOPE
+    ini:
+      - section: exchange_lync
+        key: session_scope
+  persistent_connect_timeout:
+    description: Idle seconds before the helper closes its sessions and ends.
+    type: int
+    default: 600
+    vars:
+      - name: ansible_exchange_lync_idle_timeout
+    env:
+      - name: ANSIBLE_EXCHANGE_LYNC_IDLE_TIMEOUT
+    ini:
+      - section: exchange_lync
+        key: idle_timeout
+  persistent_command_timeout:
+    description: Seconds that one pipeline may take, opening the session included.
+    type: int
+    default: 1800
+    vars:
+      - name: ansible_exchange_lync_command_timeout
+    env:
+      - name: ANSIBLE_EXCHANGE_LYNC_COMMAND_TIMEOUT
+    ini:
+      - section: exchange_lync
+        key: command_timeout
+  persistent_log_messages:
+    description: Not for use, as it would write arguments to the log. It is declared because core asks for it.
+    type: bool
+    default: false
+"""
+
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+import typing as t
+
+from ansible.plugins.connection import NetworkConnectionBase
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
+
+WATCH_SECONDS = 2.0
+
+
+class Connection(NetworkConnectionBase):
+    """The helper process of one host. Its public methods are its JSON-RPC surface; core's ``ansible-connection`` runs it."""
+
+    transport = "onprem.exchange_lync.management_shell"
+    has_pipelining = True
+
+    def __init__(self, play_context: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(play_context, *args, **kwargs)
+        self._shells: Shells | None = None
+        self._fingerprint: str | None = None
+        self._closing = threading.Event()
+
+    def is_pipelining_enabled(self, wrap_async: bool = False) -> bool:
+        """A module in a process of its own travels over stdin, so that no argument is ever in a file."""
+        return not wrap_async
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Take the options; called with ``direct`` alone only in the helper process, which from then on watches its playbook."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        if direct is not None and var_options is None and self._ansible_playbook_pid:
+            watch = threading.Thread(target=self._watch, args=(int(self._ansible_playbook_pid),), daemon=True)
+            watch.start()
+
+    def _connect(self) -> Connection:
+        return self
+
+    def attach(self, fingerprint: str) -> bool:
+        """Whether this helper runs with the options of ``fingerprint``; the first caller's decide."""
+        self._fingerprint = self._fingerprint or fingerprint
+        return self._fingerprint == fingerprint
+
+    def invoke(self, request: str) -> str:
+        """Run one pipeline: ``{"shell", "pipeline"}`` to a reply, or to ``{"error"}``, all as JSON text."""
+        asked = json.loads(request)
+        return self._answered(lambda shells: shells.invoke(asked["shell"], Pipeline.decoded(asked["pipeline"])).encoded())
+
+    def offered(self, request: str) -> str:
+        """Which cmdlets a shell offers: ``{"shell", "names"}`` to ``{"names"}``, or to ``{"error"}``."""
+        asked = json.loads(request)
+        return self._answered(lambda shells: {"names": sorted(shells.offered(asked["shell"], asked["names"]))})
+
+    def reset(self) -> None:
+        """End this helper. The socket's name is free again when the caller has its answer."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._socket_path)
+        self.close()
+
+    def close(self) -> None:
+        """Close the remote sessions; core calls this at the end of the play, on idle time-out and on ``meta: reset_connection``."""
+        self._closing.set()
+        shells, self._shells = self._shells, None
+        if shells:
+            shells.close()
+        super().close()
+
+    def _answered(self, ask: t.Callable[[Shells], dict[str, t.Any]]) -> str:
+        host = self._play_context.remote_addr
+        try:
+            if self._shells is None:
+                self._shells = Shells(Access(self.get_options(), host), say=lambda message: self.queue_message("vvv", message))
+            return json.dumps(ask(self._shells))
+        except ShellError as error:
+            return json.dumps({"error": error.located(host=host).details()})
+
+    def _watch(self, playbook: int) -> None:
+        """End this process when its playbook is gone: a killed ansible-playbook resets nobody."""
+        while not self._closing.wait(WATCH_SECONDS):
+            if _runs(playbook):
+                continue
+            # again and again: core's handler raises an exception, which its JSON-RPC server swallows while a call runs
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(WATCH_SECONDS)
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process lives; a zombie still answers signal 0, so its state is read where /proc tells it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    return True

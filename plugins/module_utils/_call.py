@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One call of a module: its arguments and shells going in, its result coming out.
+
+Every module is a :class:`ModuleSpec` and a function ``run(call) -> result``. The action plugin runs that function in the worker
+process; :func:`run_module` runs the same one in a process of its own (``execution: subprocess``).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.connection import Connection, ConnectionError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Helper, Shell, ShellName
+
+Result = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class ModuleSpec:
+    """What AnsibleModule and ArgumentSpecValidator both take."""
+
+    argument_spec: dict[str, dict[str, t.Any]]
+    mutually_exclusive: t.Sequence[t.Sequence[str]] = ()
+    required_together: t.Sequence[t.Sequence[str]] = ()
+    required_one_of: t.Sequence[t.Sequence[str]] = ()
+    required_if: t.Sequence[t.Sequence[t.Any]] = ()
+    required_by: dict[str, t.Sequence[str]] = field(default_factory=dict)
+
+
+class HelperSocket:
+    """The helper behind its local socket, with core's socket errors turned into ours: core's quote the request, secrets and all."""
+
+    def __init__(self, path: str) -> None:
+        self._rpc = Connection(path)
+
+    def invoke(self, request: str) -> str:
+        """Run one encoded pipeline."""
+        return self._call("invoke", request)
+
+    def offered(self, request: str) -> str:
+        """Ask which cmdlets are offered."""
+        return self._call("offered", request)
+
+    def _call(self, method: str, request: str) -> str:
+        try:
+            return t.cast(str, getattr(self._rpc, method)(request))
+        except ConnectionError as error:
+            kind = "unknown_outcome" if '"write": true' in request else "session_lost"
+            message = "the helper process that holds the remote sessions gave no answer (it ended, or the command time-out passed)."
+            raise ShellError(kind, message) from error
+
+
+class Call:
+    """A module's view of the task that calls it.
+
+    :ivar params: the validated arguments.
+    :ivar check_mode: whether nothing may be written.
+    :ivar warnings: what the user should read besides the result.
+    """
+
+    def __init__(self, params: dict[str, t.Any], *, check_mode: bool, helper: t.Callable[[], Helper]) -> None:
+        self.params = params
+        self.check_mode = check_mode
+        self.warnings: list[str] = []
+        self._helper = helper
+        self._shells: dict[ShellName, Shell] = {}
+
+    def shell(self, name: ShellName) -> Shell:
+        """The host's management shell ``name``. Nothing is opened before its first pipeline."""
+        if name not in self._shells:
+            self._shells[name] = Shell(name, self._helper, self.warn)
+        return self._shells[name]
+
+    def warn(self, message: str) -> None:
+        """Show ``message`` to the user, once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+
+Run = t.Callable[[Call], Result]
+
+
+def carry_out(run: Run, call: Call) -> Result:
+    """``run``'s result as Ansible wants it: with ``changed``, the warnings, and a refusal as ``failed`` with one clear message."""
+    try:
+        result = {"changed": False, **run(call)}
+    except ShellError as error:
+        result = {"changed": False, **error.result, "failed": True, "msg": str(error), "error": error.details()}
+    if call.warnings:
+        result["warnings"] = list(call.warnings)
+    return result
+
+
+def run_module(spec: ModuleSpec, run: Run) -> None:
+    """The ``main()`` of every module, for a process of its own on the controller."""
+    module = AnsibleModule(supports_check_mode=True, **vars(spec))
+    socket_path = module._socket_path
+    if not socket_path:
+        module.fail_json(msg="This module needs the collection's action plugin: call it by its full name, onprem.exchange_lync.<module>.")
+    call = Call(module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path))
+    result = carry_out(run, call)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

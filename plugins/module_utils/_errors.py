@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can go wrong in a management shell, as one typed error that says what the user can do about it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, dataclass, field, replace
+
+REMEDIES: dict[str, str] = {
+    "access_denied": "Give the account the management role or group that this cmdlet needs (docs: rights), or use another account.",
+    "authentication": "Check the user name, the password and the authentication method in the host's connection variables.",
+    "bad_input": "Correct the task; nothing was written.",
+    "bad_parameter": "The server refused the parameters of this call; compare them with the cmdlet's documentation for this product version.",
+    "busy": "Another operation holds the object; run the task again when it has finished.",
+    "conflict": "Something that is already there stands in the way; remove or rename it first.",
+    "double_hop": (
+        "The account's logon on this host cannot be passed on to a second server (double hop): use an authentication that delegates "
+        "(CredSSP, or Kerberos with delegation), or reach the product's own endpoint with the psrp connection."
+    ),
+    "language": "This endpoint takes cmdlets with parameters only (NoLanguage); reach the machine's own PowerShell for anything else.",
+    "missing_library": "Install the Python library on the controller, in the environment that runs ansible-playbook.",
+    "not_effective": "Read the object again on the server; another administrator or a policy may have set it back.",
+    "not_found": "Check the name; nothing of that name is known to this server.",
+    "not_offered": "This cmdlet or parameter is not offered here: check the product version, the management tools and the account's roles.",
+    "session_lost": "The remote session ended; run the task again. If it repeats, look at the server's event log for a recycled process.",
+    "throttled": "The server refuses more shells for this account: close idle sessions, lower forks, or raise its throttling policy.",
+    "timeout": "The cmdlet took longer than the command time-out (ansible_exchange_lync_command_timeout); its outcome is not known.",
+    "unknown_outcome": "The write was sent but its answer was lost; read the object back before running the task again.",
+    "unreachable": "Check the host name, the port, the firewall and that the WinRM listener or the product's web site runs.",
+    "unsupported": "Change the task or the connection variables as the message says.",
+    "untrusted": "Name the authority that signed the server's certificate in the connection's CA variable, or mend the certificate.",
+}
+"""What to do, by kind of error."""
+
+
+@dataclass(frozen=True)
+class ErrorRecord:
+    """A PowerShell error record, as far as it is the same in every language.
+
+    ``error_id`` is the FullyQualifiedErrorId, ``category`` the CategoryInfo's category by name, ``reason`` its reason (an
+    exception's short name). ``message`` is localised: for people only.
+    """
+
+    message: str
+    error_id: str = ""
+    category: str = ""
+    reason: str = ""
+    target: str = ""
+    cmdlet: str = ""
+
+
+@dataclass
+class ShellError(Exception):
+    """A refusal or a failure, with all a user needs to find and mend it.
+
+    :ivar kind: a key of :data:`REMEDIES`, or ``failed`` for a cmdlet's own error that has no general remedy.
+    :ivar message: one sentence, without secrets.
+    """
+
+    kind: str
+    message: str
+    host: str = ""
+    shell: str = ""
+    cmdlet: str = ""
+    error_id: str = ""
+    category: str = ""
+    remedy: str = ""
+    result: dict[str, t.Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.remedy = self.remedy or REMEDIES.get(self.kind, "")
+        super().__init__(self.message)
+
+    def located(self, *, host: str = "", shell: str = "", cmdlet: str = "") -> ShellError:
+        """The same error, with what was not known where it arose."""
+        return replace(self, host=self.host or host, shell=self.shell or shell, cmdlet=self.cmdlet or cmdlet)
+
+    def __str__(self) -> str:
+        where = [self.host, f"{self.shell} management shell" if self.shell else "", self.cmdlet]
+        sentence = ": ".join([*filter(None, where), self.message.strip()])
+        return f"{sentence} {self.remedy}".strip()
+
+    def details(self) -> dict[str, str]:
+        """The error's fields, for a module's result and for the socket."""
+        fields = asdict(self)
+        del fields["result"]
+        return fields
+
+    @classmethod
+    def from_details(cls, details: dict[str, str]) -> ShellError:
+        """The inverse of :meth:`details`."""
+        return cls(**details)

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verb of every module that changes something, written once: observe, plan, show or apply, read back, return.
+
+A module says what its resource is (a :class:`Subject`, mostly by a table of properties); check mode, diff and the real run all come
+from the same :class:`Plan`, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind, Text
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Value
+
+State = t.Any
+"""What a resource looks like in results and diffs: plain values that JSON can show."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What turns the observed state into the desired one.
+
+    :ivar steps: the writing cmdlets in order; none where nothing differs.
+    """
+
+    before: State
+    after: State
+    steps: tuple[Cmdlet, ...] = ()
+
+
+class Subject(t.Protocol):
+    """A resource, as :func:`ensure` needs it.
+
+    :ivar name: the key of the resource in the module's result.
+    :ivar shell: where its cmdlets run.
+    """
+
+    name: str
+    shell: ShellName
+
+    def observe(self, call: Call) -> t.Any:
+        """Read the resource. Everything :meth:`plan` needs, in as few pipelines as there are cmdlet families."""
+
+    def plan(self, call: Call, observed: t.Any) -> Plan:
+        """Compare with what the task asks for. Pure: no pipeline runs here."""
+
+
+def ensure(call: Call, subject: Subject) -> Result:
+    """Bring ``subject`` to the state that the task asks for, or say what would be done.
+
+    :raises ShellError: with ``commands`` (what ran) and ``commands_not_run`` in its result where the plan ended half way.
+    """
+    plan = subject.plan(call, subject.observe(call))
+    result: Result = {
+        "changed": bool(plan.steps),
+        "diff": {"before": plan.before, "after": plan.after},
+        subject.name: plan.after,
+        "commands": [str(step) for step in plan.steps],
+    }
+    if plan.steps and not call.check_mode:
+        result[subject.name] = _apply(call, subject, plan)
+    return result
+
+
+def _apply(call: Call, subject: Subject, plan: Plan) -> State:
+    """Run the plan and give the state as read back.
+
+    A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between.
+    """
+    try:
+        _run(call, subject, plan)
+    except ShellError as error:
+        if error.kind not in ("unknown_outcome", "timeout"):
+            raise
+        again = subject.plan(call, subject.observe(call))
+        call.warn(f"{error} It was read back: {'it had not taken effect and is sent again' if again.steps else 'it had taken effect'}.")
+        _run(call, subject, again)
+    left = subject.plan(call, subject.observe(call))
+    if left.steps:
+        message = f"the writes were accepted, but read back they have not taken effect; still to do: {_listed(left.steps)}."
+        raise ShellError("not_effective", message, shell=subject.shell, result=_progress(plan.steps, len(plan.steps)))
+    return left.after
+
+
+def _run(call: Call, subject: Subject, plan: Plan) -> None:
+    shell = call.shell(subject.shell)
+    for done, step in enumerate(plan.steps):
+        try:
+            shell.write(step)
+        except ShellError as error:
+            error.result = _progress(plan.steps, done)
+            if done:
+                error.message += f" Already done before it: {_listed(plan.steps[:done])}."
+            raise error.located(cmdlet=step.name) from error
+
+
+def _progress(steps: t.Sequence[Cmdlet], done: int) -> Result:
+    commands = [str(step) for step in steps]
+    return {"changed": bool(done), "commands": commands[:done], "commands_not_run": commands[done:]}
+
+
+def _listed(steps: t.Sequence[Cmdlet]) -> str:
+    return "; ".join(str(step) for step in steps)
+
+
+@dataclass(frozen=True)
+class Property:
+    """A row of a property table.
+
+    :ivar option: its name as a module option and in results.
+    :ivar name: its name as a property of the object and as a parameter of the writing cmdlet.
+    :ivar parameter: the parameter's name where it differs.
+    """
+
+    option: str
+    name: str
+    kind: Kind = field(default_factory=Text)
+    parameter: str = ""
+
+    def read(self, item: RemoteObject) -> t.Any:
+        """The plain value of this property of ``item``."""
+        return self.kind.observed(item.get(self.name))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A resource's properties: projection, comparison and parameters come from here."""
+
+    properties: tuple[Property, ...]
+
+    def __init__(self, *properties: Property) -> None:
+        object.__setattr__(self, "properties", properties)
+
+    def projection(self, *more: str) -> Cmdlet:
+        """The Select-Object that reads these properties, and ``more`` by name."""
+        return select(*more, *(row.name for row in self.properties))
+
+    def state(self, item: RemoteObject) -> dict[str, t.Any]:
+        """The object as results and diffs show it."""
+        return {row.option: row.read(item) for row in self.properties}
+
+    def desired(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The options that the task gives, as plain values; an option left out leaves its property alone.
+
+        :raises ShellError: of kind ``bad_input``, naming the option, for a value that cannot be meant.
+        """
+        wanted = {}
+        for row in self.properties:
+            if params.get(row.option) is None:
+                continue
+            try:
+                wanted[row.option] = row.kind.desired(params[row.option])
+            except ValueError as error:
+                raise ShellError("bad_input", f"{row.option}: {error}.") from error
+        return wanted
+
+    def changes(self, observed: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, Value]:
+        """The cmdlet parameters that turn ``observed`` into ``wanted``; empty where the product treats them alike."""
+        return {
+            row.parameter or row.name: row.kind.parameter(wanted[row.option])
+            for row in self.properties
+            if row.option in wanted and not row.kind.same(observed[row.option], wanted[row.option])
+        }
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A single object that one cmdlet reads and one writes; a :class:`Subject` by its table alone."""
+
+    name: str
+    shell: ShellName
+    read: Cmdlet
+    write: Cmdlet
+    table: Table
+
+    def observe(self, call: Call) -> dict[str, t.Any]:
+        """The object's state.
+
+        :raises ShellError: of kind ``not_found`` where the server has no such object.
+        """
+        objects = call.shell(self.shell).read_all(self.read, self.table.projection())
+        if not objects:
+            raise ShellError("not_found", "nothing was returned.", shell=self.shell, cmdlet=self.read.name)
+        return self.table.state(objects[0])
+
+    def plan(self, call: Call, observed: dict[str, t.Any]) -> Plan:
+        """One write with the properties that differ, or none."""
+        wanted = self.table.desired(call.params)
+        parameters = self.table.changes(observed, wanted)
+        if not parameters:
+            return Plan(observed, observed)
+        return Plan(observed, {**observed, **wanted}, (self.write.with_parameters(**parameters),))

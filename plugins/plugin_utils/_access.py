@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How each management shell of a host is reached: the host's own connection, and what the user overrides per shell."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Carrier
+
+Options = dict[str, t.Any]
+
+KEYS = frozenset(
+    "transport place load server host port protocol path configuration_name auth user password cert_validation ca_cert".split()
+)
+ENDPOINTS: dict[str, tuple[str, str]] = {
+    "exchange": ("PowerShell", "Microsoft.Exchange"),
+    "lync": ("OcsPowershell", "Microsoft.PowerShell"),
+}
+"""Path and configuration name of the products' own endpoints."""
+
+# what a key of a shell's dictionary is called by the connection plugin of each transport
+PSRP_NAMES = {"host": "remote_addr", "user": "remote_user", "password": "remote_password"}
+WINRM_NAMES = {**PSRP_NAMES, "protocol": "scheme", "auth": "transport", "ca_cert": "ca_trust_path", "cert_validation": "server_cert_validation"}
+PSRP_ONLY = {"configuration_name"}
+
+# Kerberos encrypts the messages itself; every other method needs TLS around it
+ENCRYPTED_BY_THEMSELVES = ("kerberos", "negotiate")
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way to one shell.
+
+    :ivar transport: ``psrp`` or ``winrm``.
+    :ivar place: ``endpoint`` or ``machine``.
+    :ivar load: for an Exchange shell on the machine, ``session`` or ``snapin``.
+    :ivar server: the server's own name, for the loopback session.
+    :ivar options: the transport's options, named as Ansible's connection plugin of that name documents them.
+    """
+
+    shell: ShellName
+    transport: str
+    place: str
+    load: str
+    server: str
+    options: Options
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for two shells that can share a session."""
+        return self.transport, repr(sorted(self.options.items()))
+
+    @property
+    def user(self) -> str:
+        """The account that logs on."""
+        return str(self.options.get("remote_user") or "")
+
+    @property
+    def password(self) -> str:
+        """Its password, empty where the logon uses a ticket or a certificate."""
+        return str(self.options.get("remote_password") or "")
+
+    @property
+    def delegates(self) -> bool:
+        """Whether the logon can be passed on to a second server: CredSSP, or Kerberos that is told to delegate."""
+        if self.transport == "psrp":
+            return self.options.get("auth") == "credssp" or bool(self.options.get("negotiate_delegate"))
+        methods = self.options.get("transport") or []
+        return "credssp" in methods or bool(self.options.get("kerberos_delegation"))
+
+    def __str__(self) -> str:
+        address = f"{self.options.get('remote_addr')}:{self.options.get('port')}"
+        return f"{self.shell} on the {self.place} over {self.transport} at {address} as {self.user or 'the ticket’s owner'}"
+
+    def carrier(self, idle_timeout: float) -> Carrier:
+        """The carrier that goes this way. Its libraries are imported only here, so that one of them may be missing."""
+        if self.transport == "psrp":
+            from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.wsman import WsmanCarrier
+
+            return WsmanCarrier(self.options, idle_timeout)
+        from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.winrs import WinrsCarrier
+
+        return WinrsCarrier(self.options, idle_timeout)
+
+
+class Access:
+    """All that the ``management_shell`` connection was told about a host.
+
+    :param options: its resolved options.
+    :param server: the host's inventory name.
+    """
+
+    def __init__(self, options: Options, server: str) -> None:
+        self._options = options
+        self._server = server
+        self.idle_timeout = float(options["persistent_connect_timeout"])
+        # a little earlier than core's own alarm, which would tear the session down without a word
+        self.command_timeout = max(1.0, 0.95 * float(options["persistent_command_timeout"]) - 1.0)
+
+    def route(self, shell: ShellName) -> Route:
+        """The way to ``shell``.
+
+        :raises ShellError: of kind ``unsupported``, saying which variable to change, where there is none.
+        """
+        given = self._given(shell)
+        own = self._options["transport"]
+        transport = given.get("transport") or own
+        if transport not in ("psrp", "winrm"):
+            raise ShellError(
+                "unsupported",
+                f"the connection '{self._options['carried_connection']}' cannot carry a management shell.",
+                remedy="Set ansible_connection to psrp or winrm for this host.",
+            )
+        place = given.get("place") or ("endpoint" if shell == "exchange" and transport == "psrp" else "machine")
+        _check(shell, transport, place)
+        options = self._own_options(transport) if transport == own else _translated(self._options["transport_options"], own)
+        options.update(_named(given, transport))
+        if place == "endpoint":
+            options.update(_endpoint(shell, given, options))
+        return Route(shell, transport, place, given.get("load") or "session", given.get("server") or self._server, options)
+
+    def _given(self, shell: ShellName) -> Options:
+        given: Options = dict(self._options[f"{shell}_shell"] or {})
+        unknown = sorted(set(given) - KEYS)
+        if unknown:
+            raise ShellError("unsupported", f"ansible_{shell}_shell has unknown keys: {', '.join(unknown)}. Known are: {', '.join(sorted(KEYS))}.")
+        return given
+
+    def _own_options(self, transport: str) -> Options:
+        options = dict(self._options["transport_options"])
+        if transport == "winrm":
+            # core's winrm plugin decides the scheme by the port, and tries the transports in order
+            options["scheme"] = options.get("scheme") or ("http" if options.get("port") == 5985 else "https")
+        return options
+
+
+def _check(shell: ShellName, transport: str, place: str) -> None:
+    if place not in ("endpoint", "machine"):
+        raise ShellError("unsupported", f"ansible_{shell}_shell: place is '{place}'; it can be endpoint or machine.")
+    if place == "endpoint" and transport == "winrm":
+        raise ShellError("unsupported", f"ansible_{shell}_shell: a product endpoint speaks PowerShell Remoting only: it needs transport psrp.")
+    if place == "endpoint" and shell not in ENDPOINTS:
+        raise ShellError("unsupported", f"ansible_{shell}_shell: there is no product endpoint for this shell: place can only be machine.")
+
+
+def _named(given: Options, transport: str) -> Options:
+    """A shell's dictionary in the option names of the transport's plugin."""
+    names = PSRP_NAMES if transport == "psrp" else WINRM_NAMES
+    keys = set(given) - {"transport", "place", "load", "server"} - (PSRP_ONLY if transport == "winrm" else set())
+    options = {names.get(key, key): given[key] for key in keys}
+    if transport == "winrm" and isinstance(options.get("transport"), str):
+        options["transport"] = [options["transport"]]
+    return options
+
+
+def _endpoint(shell: ShellName, given: Options, options: Options) -> Options:
+    """Address and configuration of the product's endpoint, where the user does not say."""
+    path, configuration = ENDPOINTS[shell]
+    plain = shell == "exchange" and options.get("auth") in ENCRYPTED_BY_THEMSELVES
+    protocol = given.get("protocol") or ("http" if plain else "https")
+    return {
+        "protocol": protocol,
+        "port": given.get("port") or {"http": 80, "https": 443}[protocol],
+        "path": given.get("path") or path,
+        "configuration_name": given.get("configuration_name") or configuration,
+    }
+
+
+def _translated(options: Options, own: str) -> Options:
+    """The account and address of the host's own connection, for the other transport; the rest is that transport's default."""
+    kept = {name: options[name] for name in ("remote_addr", "remote_user", "remote_password") if options.get(name) is not None}
+    if own == "winrm":
+        methods = options.get("transport") or []
+        kept["auth"] = next((name for name in ("kerberos", "credssp", "ntlm", "basic") if name in methods), "negotiate")
+        kept["cert_validation"] = options.get("server_cert_validation") or "validate"
+        return {**kept, "ca_cert": options.get("ca_trust_path")}
+    kept["transport"] = [options.get("auth") if options.get("auth") in ("kerberos", "credssp", "ntlm", "basic") else "ntlm"]
+    kept["server_cert_validation"] = options.get("cert_validation") or "validate"
+    return {**kept, "ca_trust_path": options.get("ca_cert")}

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The helper process of a host, from the worker's side: find it, start it, or replace it.
+
+This is the one file that uses core's ``start_connection``, which is not a public API.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.executor.task_executor import start_connection
+from ansible.module_utils.connection import Connection, ConnectionError
+from ansible.plugins.connection import ConnectionBase, NetworkConnectionBase
+from ansible.plugins.loader import connection_loader
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+
+if t.TYPE_CHECKING:
+    from ansible.plugins.action import ActionBase
+
+PLUGIN = "onprem.exchange_lync.management_shell"
+CARRYING = {"winrm": "winrm", "psrp": "psrp"}
+
+
+class HostHelper:
+    """The helper of the host that a task addresses.
+
+    :ivar probe: an instance of the ``management_shell`` plugin that holds the options and knows the socket; never connected.
+    """
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
+        self._action = action
+        self._task_vars = task_vars
+        self._opened = False
+        self.probe = self._configured()
+
+    def option(self, name: str) -> t.Any:
+        """An option of the ``management_shell`` connection, as resolved for this host."""
+        return self.probe.get_option(name)
+
+    def socket(self) -> str:
+        """The path of the helper's socket; starts the helper where none runs, and replaces one that runs with other options.
+
+        :raises ShellError: where the helper cannot be started.
+        """
+        if not self._opened:
+            self.probe._socket_path = self._attached()
+            self.probe._connected = self._opened = True
+        return t.cast(str, self.probe._socket_path)
+
+    def messages(self) -> list[tuple[str, str]]:
+        """What the helper queued for the user's eyes at this verbosity."""
+        if not self._opened:
+            return []
+        with contextlib.suppress(ConnectionError):
+            return t.cast("list[tuple[str, str]]", Connection(self.probe._socket_path).pop_messages())
+        return []
+
+    def _configured(self) -> NetworkConnectionBase:
+        task, variables = self._action._task, self._task_vars
+        if task.delegate_to:
+            variables = variables["ansible_delegated_vars"][task.delegate_to]
+        context = self._action._play_context.copy()
+        context.connection, context.become, context.shell = PLUGIN, False, "sh"
+        context.remote_addr = task.delegate_to or self._task_vars["inventory_hostname"]
+        probe = connection_loader.get(PLUGIN, context, "/dev/null", task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid()))
+        templar = self._action._templar.copy_with_new_env(available_variables=variables)
+        probe.set_options(var_options=probe._resolve_option_variables(variables, templar))
+        self._take_over(probe, self._action._connection)
+        context.port, context.remote_user = probe.get_option("port"), probe.get_option("remote_user")
+        return t.cast(NetworkConnectionBase, probe)
+
+    def _take_over(self, probe: t.Any, real: ConnectionBase) -> None:
+        """Give the probe what core resolved for the host's own connection: inventory, vault, ``-u`` and ``-k``, loop item, delegation."""
+        carried = next((name for name in CARRYING if real.matches_name([name])), None)
+        probe.set_option("transport", carried or "")
+        if carried is None:
+            probe.set_option("carried_connection", real._load_name)
+            return
+        # get_options() leaves out the undeclared ansible_winrm_* and ansible_psrp_* variables that the plugins keep apart
+        probe.set_option("transport_options", {**real.get_options(), "_extras": real._options.get("_extras", {})})
+        for mine, theirs in (("host", "remote_addr"), ("port", "port"), ("remote_user", "remote_user")):
+            probe.set_option(mine, real.get_option(theirs))
+
+    def _attached(self) -> str:
+        options = self.probe.get_options()
+        # core's socket name knows neither password nor transport: a helper with other options must not be used
+        fingerprint = hashlib.sha256(repr(sorted(options.items())).encode("utf-8", "surrogatepass")).hexdigest()
+        self.probe._update_connection_state()
+        path = self.probe._socket_path
+        for _attempt in range(2):
+            path = path or self._started(options)
+            try:
+                rpc = Connection(path)
+                if rpc.attach(fingerprint):
+                    return path
+                rpc.reset()
+            except ConnectionError:
+                # a helper that is just ending (idle time-out) or that was killed leaves its socket file
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            path = None
+        raise ShellError("session_lost", "the host's helper process does not answer on its socket.")
+
+    def _started(self, options: dict[str, t.Any]) -> str:
+        try:
+            return t.cast(str, start_connection(self.probe._play_context, options, self._action._task._uuid))
+        except AnsibleError as error:
+            raise ShellError("failed", f"the host's helper process could not be started: {error}") from error

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What moves PowerShell Remoting fragments between the session and the server, whatever lies between."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+import uuid
+
+
+class OutOfTime(Exception):
+    """The deadline passed while something was still awaited."""
+
+
+class Deadline:
+    """A point in time by which something must have happened; ``None`` seconds never pass."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def remaining(self, at_most: float) -> float:
+        """The seconds that are left, but not more than ``at_most``.
+
+        :raises OutOfTime: when none is left.
+        """
+        if self._end is None:
+            return at_most
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise OutOfTime
+        return min(left, at_most)
+
+
+class Carrier(t.Protocol):
+    """Moves fragments; knows nothing of what is in them.
+
+    A ``pipeline`` of ``None`` stands for the runspace pool itself. Any exception of a carrier's libraries may come out of its
+    methods: :func:`.errors.from_exception` knows them all.
+
+    :ivar pool_id: the id that the runspace pool must take: over WS-Management it is the shell's id.
+    :ivar fragment_size: the most bytes that one :meth:`start` or :meth:`send` may carry.
+    :ivar delegates: whether the account's logon on the host can be passed on to a second server.
+    :ivar requests: HTTP requests sent so far.
+    """
+
+    pool_id: uuid.UUID
+    fragment_size: int
+    delegates: bool
+    requests: int
+
+    def open(self, first: bytes, deadline: Deadline) -> None:
+        """Open the remote end; ``first`` opens the runspace pool."""
+
+    def start(self, pipeline: uuid.UUID, first: bytes, deadline: Deadline) -> None:
+        """Create a pipeline; ``first`` is its first fragment."""
+
+    def send(self, pipeline: uuid.UUID | None, data: bytes, deadline: Deadline, *, prompt: bool = False) -> None:
+        """Send further fragments; ``prompt`` marks the answer to a host call."""
+
+    def receive(self, pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
+        """What has come, waiting for a while if nothing has; it may come back with nothing before the deadline."""
+
+    def stop(self, pipeline: uuid.UUID) -> None:
+        """Ask the server to stop a running pipeline. Nobody waits for what it answers."""
+
+    def finish(self, pipeline: uuid.UUID) -> None:
+        """Free what the server holds for a pipeline that has ended."""
+
+    def close(self) -> None:
+        """Close the remote end, and with it all that still runs there."""

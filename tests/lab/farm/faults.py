@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults by name: what goes wrong on a host until it is switched off or used up.
+
+The farm acts on those of :data:`MODEL`; the others belong to the host processes, which ask for theirs.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+MODEL = {
+    "replication_stuck": "the replica of this host applies nothing more from the Central Management Store",
+    "directory_down": "Active Directory cannot be reached from this host",
+    "store_down": "the Central Management Store cannot be reached from this host",
+    "cmdlet_fails": "the cmdlet named by the value ends with an error of its product",
+    "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
+    "service_stopped": "the Windows service named by the value is stopped",
+}
+
+EVERYWHERE = "*"
+
+
+@dataclass
+class Fault:
+    """A fault that is on, on one host or everywhere; ``count`` is how often it still strikes (none: always)."""
+
+    name: str
+    host: str = EVERYWHERE
+    value: str = ""
+    count: int | None = None
+
+
+@dataclass
+class Faults:
+    """The faults that are on."""
+
+    active: list[Fault] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def switch_on(self, fault: Fault) -> None:
+        """Add a fault; the same one on the same host is replaced."""
+        self.switch_off(fault.name, fault.host)
+        with self.lock:
+            self.active.append(fault)
+
+    def switch_off(self, name: str, host: str) -> None:
+        """Remove a fault from a host, or from everywhere."""
+        with self.lock:
+            self.active = [f for f in self.active if f.name != name or host not in (f.host, EVERYWHERE)]
+
+    def of(self, host: str) -> list[dict[str, Any]]:
+        """The faults of a host, as data."""
+        with self.lock:
+            return [asdict(fault) for fault in self.active if fault.host in (host, EVERYWHERE)]
+
+    def get(self, name: str, host: str) -> Fault | None:
+        """A fault that is on for a host, without using it up."""
+        with self.lock:
+            return next((f for f in self.active if f.name == name and f.host in (host, EVERYWHERE)), None)
+
+    def take(self, name: str, host: str, value: str | None = None) -> Fault | None:
+        """A fault that strikes now, once; with ``value``, only one whose value is that, in any case."""
+        with self.lock:
+            for fault in self.active:
+                fits = value is None or fault.value.lower() == value.lower()
+                if fault.name == name and fault.host in (host, EVERYWHERE) and fits:
+                    self._use(fault)
+                    return fault
+        return None
+
+    def _use(self, fault: Fault) -> None:
+        if fault.count is not None:
+            fault.count -= 1
+            if fault.count <= 0:
+                self.active.remove(fault)

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A scenario: the farm as it is when the lab starts (tests/lab/scenarios/*.yml; the keys are described in tests/lab/README.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from farm.errors import LabError
+from farm.structure import build
+
+FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The Active Directory forest, of one domain."""
+
+    fqdn: str
+    netbios: str
+    site: str = "Default-First-Site-Name"
+
+
+@dataclass(frozen=True)
+class User:
+    """An account of the domain."""
+
+    name: str
+    password: str
+    groups: list[str] = field(default_factory=list)
+    upn: str = ""
+
+
+@dataclass(frozen=True)
+class Host:
+    """An emulated machine; its role says which product runs there."""
+
+    fqdn: str
+    role: str
+    address: str
+    version: str = ""
+    build: str = ""
+    culture: str = "en-US"
+    site: str = ""
+    services: list[str] = field(default_factory=list)
+    autodiscover_uri: str | None = None
+    site_scope: list[str] = field(default_factory=list)
+    oauth_virtual_directories: bool = True
+
+    @property
+    def short(self) -> str:
+        """The machine's NetBIOS name."""
+        return self.fqdn.partition(".")[0].upper()
+
+
+@dataclass(frozen=True)
+class PartnerApplication:
+    """A partner application, as either product keeps it."""
+
+    name: str
+    application_identifier: str
+    metadata_url: str = ""
+    realm: str = ""
+    enabled: bool = True
+    use_auth_server: bool = False
+    linked_account: str = ""
+    trust_level: str = "Full"
+
+
+@dataclass(frozen=True)
+class AcceptedDomain:
+    """A domain that the Exchange organization takes mail for."""
+
+    name: str
+    default: bool = False
+    kind: str = "Authoritative"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The Exchange organization."""
+
+    organization: str
+    auth_certificate: str
+    next_auth_certificate: str = ""
+    accepted_domains: list[AcceptedDomain] = field(default_factory=list)
+    partner_applications: list[PartnerApplication] = field(default_factory=list)
+    certificate_services: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool of front ends, at a site."""
+
+    fqdn: str
+    site: str
+    computers: list[str]
+    database: str = ""
+
+
+@dataclass(frozen=True)
+class SipDomain:
+    """A SIP domain of the topology."""
+
+    name: str
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class OAuth:
+    """The global OAuth settings."""
+
+    realm: str = ""
+    service_name: str = "00000004-0000-0ff1-ce00-000000000000"
+    exchange_autodiscover_url: str = ""
+    exchange_autodiscover_allowed_domains: str = ""
+    client_authorization_oauth_server_identity: str = ""
+    token_issuer: str = ""
+
+
+@dataclass(frozen=True)
+class Replication:
+    """How the Central Management Store reaches its replicas, in seconds of lab time."""
+
+    delay: float = 2.0
+    forced_delay: float = 0.5
+    stuck: list[str] = field(default_factory=list)
+    extra_replicas: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Lync:
+    """The Lync / Skype for Business farm."""
+
+    version: str
+    build: str
+    pools: list[Pool]
+    sip_domains: list[SipDomain]
+    oauth: OAuth = field(default_factory=OAuth)
+    replication: Replication = field(default_factory=Replication)
+    partner_applications: list[PartnerApplication] = field(default_factory=list)
+    assigned_certificates: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ZoneRecord:
+    """A resource record of a zone's first content."""
+
+    name: str
+    type: str
+    data: str
+    ttl: int = 3600
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A DNS zone that the domain's DNS servers hold."""
+
+    name: str
+    records: list[ZoneRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate to issue at start; ``days`` is its validity relative to now, ``hosts`` the machine stores that hold it."""
+
+    name: str
+    subject: str
+    hosts: list[str]
+    key: str = "rsa-2048"
+    issuer: str = "ca"
+    days: list[int] = field(default_factory=lambda: [-30, 700])
+    usages: list[str] = field(default_factory=lambda: ["server_auth"])
+    dns: list[str] = field(default_factory=list)
+    friendly_name: str = ""
+    private_key: bool = True
+    exportable: bool = True
+
+
+@dataclass(frozen=True)
+class PfxFile:
+    """A PKCS #12 file in the file system of an emulated host."""
+
+    host: str
+    path: str
+    certificate: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """All of a farm."""
+
+    name: str
+    description: str
+    domain: Domain
+    users: list[User]
+    hosts: list[Host]
+    exchange: Exchange
+    lync: Lync
+    zones: list[Zone]
+    certificates: list[Certificate]
+    files: list[PfxFile] = field(default_factory=list)
+    limits: dict[str, int] = field(default_factory=dict)
+
+    def host(self, fqdn: str) -> Host:
+        """A host by its name, short or full, in any case."""
+        wanted = fqdn.lower()
+        for host in self.hosts:
+            if wanted in (host.fqdn.lower(), host.short.lower()):
+                return host
+        raise LabError(f"scenario {self.name} has no host {fqdn}; it has {', '.join(h.fqdn for h in self.hosts)}")
+
+    def hosts_of(self, role: str) -> list[Host]:
+        """The hosts of a role, in the scenario's order."""
+        return [host for host in self.hosts if host.role == role]
+
+
+def names() -> list[str]:
+    """The scenarios there are."""
+    return sorted(path.stem for path in FOLDER.glob("*.yml"))
+
+
+def load(name: str) -> Scenario:
+    """A scenario by its name, or by the path of a YAML file of one's own."""
+    path = Path(name) if name.endswith((".yml", ".yaml")) else FOLDER / f"{name}.yml"
+    if not path.is_file():
+        raise LabError(f"no scenario {name!r}; there are {', '.join(names())}")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise LabError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+    return build(Scenario, data, path.name)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The few commands of cmd.exe that smoke tests of WinRM clients use; for any other the words of Windows and exit code 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from wire.command_line import arguments, expanded, statements
+from wire.description import Host
+from wire.ports import Identity
+
+_VERSION = "Microsoft Windows [Version 10.0.17763.5830]"
+
+
+class NoSuchProgramError(LookupError):
+    """The name is neither a built-in command nor a program."""
+
+
+def environment(host: Host, identity: Identity, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a command shell of that user."""
+    domain, _, name = identity.user.rpartition("\\")
+    return {
+        "COMPUTERNAME": host.short,
+        "USERNAME": name,
+        "USERDOMAIN": domain or host.netbios_domain,
+        "USERPROFILE": rf"C:\Users\{name}",
+        "OS": "Windows_NT",
+        "SystemDrive": "C:",
+        "SystemRoot": r"C:\Windows",
+        "TEMP": rf"C:\Users\{name}\AppData\Local\Temp",
+        **variables,
+    }
+
+
+@dataclass
+class Shell:
+    """One ``cmd /c``: runs a line and keeps what it wrote."""
+
+    environment: Mapping[str, str]
+    stdout: str = ""
+    stderr: str = ""
+    exit_code: int = 0
+    _exited: bool = field(default=False, repr=False)
+
+    def run(self, line: str) -> None:
+        """Run a line with its operators."""
+        for operator, text in statements(line):
+            wanted = {"&&": self.exit_code == 0, "||": self.exit_code != 0}.get(operator, True)
+            if wanted and not self._exited:
+                self._command(expanded(text, self.environment))
+
+    def _command(self, text: str) -> None:
+        name, _, rest = text.partition(" ")
+        folded = name.strip('"').lower().removesuffix(".exe")
+        if folded.startswith("echo."):
+            folded, rest = "echo", name[5:]
+        command: Callable[[Shell, str], None] | None = _COMMANDS.get(folded)
+        if command is None:
+            self.exit_code = 1
+            quoted = name.strip('"')
+            self.stderr += (
+                f"'{quoted}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
+            )
+            return
+        self.exit_code = 0
+        command(self, rest)
+
+    def _echo(self, rest: str) -> None:
+        self.stdout += f"{rest}\r\n"
+
+    def _exit(self, rest: str) -> None:
+        number = rest.lower().replace("/b", "").strip()
+        self.exit_code, self._exited = int(number) if number.lstrip("-").isdigit() else 0, True
+
+    def _hostname(self, rest: str) -> None:
+        self.stdout += f"{self.environment['COMPUTERNAME']}\r\n"
+
+    def _version(self, rest: str) -> None:
+        self.stdout += f"\r\n{_VERSION}\r\n"
+
+    def _whoami(self, rest: str) -> None:
+        self.stdout += f"{self.environment['USERDOMAIN']}\\{self.environment['USERNAME']}\r\n".lower()
+
+    def _set(self, rest: str) -> None:
+        chosen = [(n, v) for n, v in sorted(self.environment.items()) if n.upper().startswith(rest.strip().upper())]
+        self.stdout += "".join(f"{name}={value}\r\n" for name, value in chosen)
+
+    def _directory(self, rest: str) -> None:
+        self.stdout += f"{self.environment['USERPROFILE']}\r\n"
+
+    def _nested(self, rest: str) -> None:
+        words = arguments(rest)
+        if words and words[0].lower() == "/c":
+            self.run(rest.partition(" ")[2].strip().strip('"'))
+
+    def _nothing(self, rest: str) -> None:
+        """Accepted for its exit code only."""
+
+
+_PROGRAMS: dict[str, Callable[[Shell, str], None]] = {
+    "hostname": Shell._hostname,
+    "whoami": Shell._whoami,
+    "cmd": Shell._nested,
+}
+_COMMANDS = _PROGRAMS | {
+    "echo": Shell._echo,
+    "exit": Shell._exit,
+    "ver": Shell._version,
+    "set": Shell._set,
+    "cd": Shell._directory,
+    "rem": Shell._nothing,
+}
+
+
+def run(line: str, variables: Mapping[str, str], *, skip_shell: bool) -> Shell:
+    """Run a line; without cmd.exe (WINRS_SKIP_CMD_SHELL) its first word must be a program."""
+    name = (arguments(line) or [""])[0].lower().removesuffix(".exe")
+    if skip_shell and name not in _PROGRAMS:
+        raise NoSuchProgramError(name)
+    shell = Shell(variables)
+    shell.run(line)
+    return shell

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""psrpcore's server side, with what version 0.3.1 lacks for our use kept in one place."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import psrpcore
+from psrpcore import types as ps
+
+_AVAILABILITY = (ps.PSRPMessageType.SetMaxRunspaces, ps.PSRPMessageType.SetMinRunspaces)
+_CONNECTED_WITH = (ps.PSRPMessageType.SessionCapability, ps.PSRPMessageType.RunspacePoolInitData)
+
+
+class Pool(psrpcore.ServerRunspacePool):
+    """A server runspace pool whose queue can be drained by pipeline."""
+
+    fragment_size = 32768
+
+    def _process_message(self, message: Any) -> Any:
+        # psrpcore reads N="ci"; what clients send (pypsrp, recorded Windows clients) is N="CI" in these two messages.
+        if message.message_type in _AVAILABILITY:
+            message._data[:] = message._data.replace(b'N="CI"', b'N="ci"')
+        return super()._process_message(message)
+
+    def events(self, fragments: bytes) -> Iterator[Any]:
+        """Take fragments in and yield what they say."""
+        self.receive_data(psrpcore.PSRPPayload(fragments, psrpcore.StreamType.default, None))
+        while (event := self.next_event()) is not None:
+            yield event
+
+    def drain(self) -> Iterator[tuple[uuid.UUID | None, bytes]]:
+        """What there is to send, by the pipeline that it is for."""
+        while (payload := self.data_to_send(self.fragment_size)) is not None:
+            yield payload.pipeline_id, payload.data
+
+    def answer_connect(self, fragments: bytes) -> bytes:
+        """Come back from a disconnect: connectResponseXml carries only these two messages, the others come over Receive."""
+        self.connect()
+        for _event in self.events(fragments):
+            pass  # psrpcore has queued its answers
+        queue = self._send_buffer
+        if not any(message.message_type == ps.PSRPMessageType.SessionCapability for message in queue):
+            self.prepare_message(self.our_capability)
+            queue.insert(0, queue.pop())
+        later = [message for message in queue if message.message_type not in _CONNECTED_WITH]
+        queue[:] = [message for message in queue if message.message_type in _CONNECTED_WITH]
+        answer = b"".join(data for _pipeline, data in self.drain())
+        queue.extend(later)
+        return answer
+
+
+class ServerPipeline(psrpcore.ServerPipeline):
+    """A server pipeline that can fail, for which psrpcore has no public call."""
+
+    def fail(self, error: ps.ErrorRecord) -> None:
+        """End the pipeline with a terminating error."""
+        self._change_state(ps.PSInvocationState.Failed, error=error)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has started and not ended."""
+        return self.state == ps.PSInvocationState.Running
