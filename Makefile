@@ -2,31 +2,37 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv tools demo lab test clean
 
 python := .venv/bin/python
-runtime := requirements.txt tests/requirements-run.txt
-checks := $(python) tests/ci/run_checks.py
+needs := requirements.txt tests/requirements-run.txt
+tools := tests/unit/requirements.txt tests/requirements.txt
+checks := $(filter-out demo,$(shell sed -nE 's/^\[([a-z-]+)\]$$/\1/p' tests/ci/checks.toml))
+
+.PHONY: help venv tools demo lab test clean $(checks)
 
 help: ## Say what can be made
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
-	@echo "  make CHECK           Run one check by its name: $$(sed -nE 's/^    Check\("([a-z0-9-]+)".*/\1/p' tests/ci/checks.py | paste -sd' ' -)"
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 15
+	@echo "One check of make test by its name:"
+	@echo "  make $(checks)" | fold -s -w 100 | sed '2,$$s/^/       /'
 
-venv: ## Prepare .venv and .collections, so that playbooks and the lab run from here
-	@python=$$(tests/ci/find-python.sh) && "$$python" tests/ci/venv.py $(runtime)
+venv: ## Prepare .venv and .collections, so that playbooks and the lab run from here (PYTHON=... chooses one)
+	@python=$$(tests/ci/find-python.sh) && "$$python" tests/ci/venv.py $(needs)
 
 tools: venv
-	@$(python) tests/ci/venv.py $(runtime) tests/requirements.txt
+	@$(python) tests/ci/venv.py $(needs) $(tools)
 
-demo: venv ## Integrate the litware farm of the lab: check, apply, apply again (under two minutes)
+demo: venv ## Integrate the lab's litware farm: check, apply, apply again (VERBOSE=1 shows Ansible's output)
 	@$(python) tests/demo.py
 
-lab: venv ## Start the lab, leave it running, and say how to use it
-	@$(python) tests/ci/lab.py
+lab: venv ## Start the lab, leave it running and say how to use it (SCENARIO=contoso, LATENCY=real)
+	@$(python) tests/ci/lab.py --scenario $(or $(SCENARIO),litware) --latency $(or $(LATENCY),none)
 
 test: tools ## Run every check of the project
-	@$(checks)
+	@$(python) tests/ci/run_checks.py
 
-clean: ## Stop the default lab and remove all that was made here
-	@if [ -x $(python) ] && [ -d .lab/default ]; then $(python) tests/lab down || true; fi
-	rm -rf .venv .venv-* .collections .cache .lab dist
+$(checks): tools
+	@$(python) tests/ci/run_checks.py $@
+
+clean: ## Stop the labs and remove all that was made here
+	@for state in .lab/*/; do if [ -f "$$state/lab.json" ]; then $(python) tests/lab down --state "$$state"; fi; done
+	rm -rf .venv .venv-* .collections .cache .lab dist tests/output

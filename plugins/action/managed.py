@@ -13,7 +13,14 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, HelperSocket, ModuleSpec, Result, carry_out
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import (
+    Call,
+    HelperSocket,
+    ModuleSpec,
+    Result,
+    carry_out,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper import HostHelper
 
@@ -52,14 +59,14 @@ class ActionModule(ActionBase):
                 remedy="Remove become from the task, or give the account to use in the connection variables.",
             )
         helper = HostHelper(self, variables)
-        execute = self._in_subprocess if helper.option("execution") == "subprocess" else self._in_worker
-        result = execute(helper, variables)
+        in_subprocess = helper.option("execution") == "subprocess"
+        result = self._in_subprocess(helper, variables) if in_subprocess else self._in_worker(helper)
         if self._display.verbosity > 2:
             for _level, message in helper.messages():
                 self._display.vvv(message, host=self._host(variables))
         return result
 
-    def _in_worker(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
+    def _in_worker(self, helper: HostHelper) -> Result:
         name = (self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
         module = importlib.import_module(f"{MODULES}.{name}")
         spec: ModuleSpec = module.SPEC
@@ -88,7 +95,9 @@ class ActionModule(ActionBase):
         variables = {**variables, **interpreter}
         if self._task.delegate_to:
             delegated = variables["ansible_delegated_vars"]
-            variables["ansible_delegated_vars"] = {host: {**of_host, **interpreter} for host, of_host in delegated.items()}
+            variables["ansible_delegated_vars"] = {
+                host: {**of_host, **interpreter} for host, of_host in delegated.items()
+            }
         # a copy of the arguments hides the helper's socket from core, which would reset it at the end of the play
         args = None if helper.option("session_scope") == "play" else dict(self._task.args)
         real, self._connection = self._connection, helper.probe

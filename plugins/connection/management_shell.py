@@ -132,8 +132,10 @@ import signal
 import threading
 import time
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.connection import NetworkConnectionBase
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access
@@ -176,7 +178,9 @@ class Connection(NetworkConnectionBase):
     def invoke(self, request: str) -> str:
         """Run one pipeline: ``{"shell", "pipeline"}`` to a reply, or to ``{"error"}``, all as JSON text."""
         asked = json.loads(request)
-        return self._answered(lambda shells: shells.invoke(asked["shell"], Pipeline.decoded(asked["pipeline"])).encoded())
+        return self._answered(
+            lambda shells: shells.invoke(asked["shell"], Pipeline.decoded(asked["pipeline"])).encoded()
+        )
 
     def offered(self, request: str) -> str:
         """Which cmdlets a shell offers: ``{"shell", "names"}`` to ``{"names"}``, or to ``{"error"}``."""
@@ -186,7 +190,7 @@ class Connection(NetworkConnectionBase):
     def reset(self) -> None:
         """End this helper. The socket's name is free again when the caller has its answer."""
         with contextlib.suppress(OSError):
-            os.unlink(self._socket_path)
+            Path(self._socket_path or "").unlink()
         self.close()
 
     def close(self) -> None:
@@ -201,7 +205,9 @@ class Connection(NetworkConnectionBase):
         host = self._play_context.remote_addr
         try:
             if self._shells is None:
-                self._shells = Shells(Access(self.get_options(), host), say=lambda message: self.queue_message("vvv", message))
+                self._shells = Shells(
+                    Access(self.get_options(), host), say=lambda message: self.queue_message("vvv", message)
+                )
             return json.dumps(ask(self._shells))
         except ShellError as error:
             return json.dumps({"error": error.located(host=host).details()})
@@ -224,6 +230,7 @@ def _runs(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-        return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    with contextlib.suppress(OSError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        return stat.rsplit(")", 1)[1].split()[0] != "Z"
     return True

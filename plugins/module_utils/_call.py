@@ -14,7 +14,9 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.connection import Connection, ConnectionError
+from ansible.module_utils.connection import Connection
+from ansible.module_utils.connection import ConnectionError as HelperError
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Helper, Shell, ShellName
 
@@ -50,7 +52,7 @@ class HelperSocket:
     def _call(self, method: str, request: str) -> str:
         try:
             return t.cast(str, getattr(self._rpc, method)(request))
-        except ConnectionError as error:
+        except HelperError as error:
             kind = "unknown_outcome" if '"write": true' in request else "session_lost"
             message = "the helper process that holds the remote sessions gave no answer (it ended, or the command time-out passed)."
             raise ShellError(kind, message) from error
@@ -102,7 +104,9 @@ def run_module(spec: ModuleSpec, run: Run) -> None:
     module = AnsibleModule(supports_check_mode=True, **vars(spec))
     socket_path = module._socket_path
     if not socket_path:
-        module.fail_json(msg="This module needs the collection's action plugin: call it by its full name, onprem.exchange_lync.<module>.")
+        module.fail_json(
+            msg="This module needs the collection's action plugin: call it by its full name, onprem.exchange_lync.<module>."
+        )
     call = Call(module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path))
     result = carry_out(run, call)
     if result.pop("failed", False):

@@ -92,10 +92,8 @@ def describe(raw_data: str | bytes) -> Described:
     facts = _nothing_known()
     try:
         der = _der(raw_data)
-        facts.update(
-            thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
-        )  # a name, not a protection
-        facts.update(raw_data=base64.b64encode(der).decode("ascii"))
+        facts["thumbprint"] = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+        facts["raw_data"] = base64.b64encode(der).decode("ascii")
         with warnings.catch_warnings():
             # serial numbers and names that are wrong but common: the verdict's business, not the controller's stderr
             warnings.simplefilter("ignore")

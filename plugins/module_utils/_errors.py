@@ -13,7 +13,7 @@ REMEDIES: dict[str, str] = {
     "access_denied": "Give the account the management role or group that this cmdlet needs (docs: rights), or use another account.",
     "authentication": "Check the user name, the password and the authentication method in the host's connection variables.",
     "bad_input": "Correct the task; nothing was written.",
-    "bad_parameter": "The server refused the parameters of this call; compare them with the cmdlet's documentation for this product version.",
+    "bad_parameter": "The server refused the parameters; compare them with the cmdlet's documentation for this product version.",
     "busy": "Another operation holds the object; run the task again when it has finished.",
     "conflict": "Something that is already there stands in the way; remove or rename it first.",
     "double_hop": (
@@ -90,6 +90,6 @@ class ShellError(Exception):
         return fields
 
     @classmethod
-    def from_details(cls, details: dict[str, str]) -> ShellError:
+    def from_details(cls, details: dict[str, t.Any]) -> ShellError:
         """The inverse of :meth:`details`."""
         return cls(**details)

@@ -85,14 +85,24 @@ class Url(Kind):
         url = str(value).strip()
         parts = urlsplit(url)
         if parts.scheme.lower() not in DEFAULT_PORTS or not parts.hostname:
-            raise ValueError(f"'{url}' is not an absolute http or https URL: give scheme and host, such as https://autodiscover.litwareinc.com/…")
+            raise ValueError(
+                f"'{url}' is not an absolute http or https URL: give scheme and host, such as https://autodiscover.litwareinc.com/…"
+            )
         return url
 
     def key(self, value: t.Any) -> t.Any:
         parts = urlsplit(str(value))
         scheme = parts.scheme.lower()
         port = parts.port or DEFAULT_PORTS.get(scheme)
-        return urlunsplit((scheme, f"{(parts.hostname or '').rstrip('.')}:{port}", (parts.path or "/").casefold(), parts.query, parts.fragment))
+        return urlunsplit(
+            (
+                scheme,
+                f"{(parts.hostname or '').rstrip('.')}:{port}",
+                (parts.path or "/").casefold(),
+                parts.query,
+                parts.fragment,
+            )
+        )
 
     def parameter(self, value: t.Any) -> Value:
         return Uri(value) if self._as_uri and value is not None else value
@@ -109,7 +119,9 @@ class Thumbprint(Kind):
             return None
         digits = re.sub(r"[\s\u200e\u200f:]", "", str(value)).upper()
         if not re.fullmatch(r"[0-9A-F]{40}", digits):
-            raise ValueError(f"'{value}' is not a certificate thumbprint: it has {len(digits)} characters where 40 hexadecimal digits are needed")
+            raise ValueError(
+                f"'{value}' is not a certificate thumbprint: it has {len(digits)} characters where 40 hexadecimal digits are needed"
+            )
         return digits
 
 
@@ -118,7 +130,7 @@ class Instant(Kind):
 
     def observed(self, value: Value) -> t.Any:
         if isinstance(value, dt.datetime):
-            return value.astimezone(dt.timezone.utc).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+            return value.astimezone(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
         return None
 
     def desired(self, value: t.Any) -> t.Any:
@@ -153,7 +165,10 @@ class NameSet(Kind):
         return [str(item).strip() for item in value or () if str(item).strip()]
 
     def desired(self, value: t.Any) -> t.Any:
-        return None if value is None else self.observed(list(value))
+        if value is None:
+            return None
+        # a whole list pasted as one member, as the product writes it, is that list
+        return self.observed(self._separator.join(value) if self._separator else list(value))
 
     def key(self, value: t.Any) -> t.Any:
         return frozenset(item.casefold() for item in value)

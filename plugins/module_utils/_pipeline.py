@@ -62,13 +62,18 @@ class Pipeline:
 
     def encoded(self) -> dict[str, t.Any]:
         """For the helper's socket."""
-        cmdlets = [[cmdlet.name, [[name, encode(value)] for name, value in cmdlet.parameters.items()]] for cmdlet in self.cmdlets]
+        cmdlets = [
+            [cmdlet.name, [[name, encode(value)] for name, value in cmdlet.parameters.items()]]
+            for cmdlet in self.cmdlets
+        ]
         return {"cmdlets": cmdlets, "write": self.write}
 
     @classmethod
     def decoded(cls, data: dict[str, t.Any]) -> Pipeline:
         """The inverse of :meth:`encoded`."""
-        cmdlets = (Cmdlet(name, **{key: decode(value) for key, value in parameters}) for name, parameters in data["cmdlets"])
+        cmdlets = (
+            Cmdlet(name, **{key: decode(value) for key, value in parameters}) for name, parameters in data["cmdlets"]
+        )
         return cls(tuple(cmdlets), data["write"])
 
 
@@ -87,13 +92,13 @@ def _literal(value: Value) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_literal(item) for item in value) if value else "@()"
     if isinstance(value, dict):
-        return "@{%s}" % "; ".join(f"{key} = {_literal(item)}" for key, item in value.items())
+        return "@{" + "; ".join(f"{key} = {_literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (Secret, Credential)):
         return MASK if isinstance(value, Secret) else f"'{value.user}'"
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, dt.datetime):
-        return f"'{value.astimezone(dt.timezone.utc).isoformat()}'"
+        return f"'{value.astimezone(dt.UTC).isoformat()}'"
     if isinstance(value, (str, Uri, uuid.UUID)):
         return "'" + str(value).replace("'", "''") + "'"
     return str(value)

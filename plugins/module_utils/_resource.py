@@ -10,6 +10,7 @@ from the same :class:`Plan`, so they cannot disagree.
 
 from __future__ import annotations
 
+import time
 import typing as t
 from dataclasses import dataclass, field
 
@@ -17,11 +18,14 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind, Text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell, ShellName
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Value
 
 State = t.Any
 """What a resource looks like in results and diffs: plain values that JSON can show."""
+
+READ_BACK_SECONDS = 1.0
+"""Between two readings of something that takes its time to show."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,10 @@ class Subject(t.Protocol):
         """Compare with what the task asks for. Pure: no pipeline runs here."""
 
 
-def ensure(call: Call, subject: Subject) -> Result:
+def ensure(call: Call, subject: Subject, *, patience: float = 0.0) -> Result:
     """Bring ``subject`` to the state that the task asks for, or say what would be done.
 
+    :param patience: seconds that a write may take to show: what goes through the Central Management Store has to be replicated first.
     :raises ShellError: with ``commands`` (what ran) and ``commands_not_run`` in its result where the plan ended half way.
     """
     plan = subject.plan(call, subject.observe(call))
@@ -66,11 +71,11 @@ def ensure(call: Call, subject: Subject) -> Result:
         "commands": [str(step) for step in plan.steps],
     }
     if plan.steps and not call.check_mode:
-        result[subject.name] = _apply(call, subject, plan)
+        result[subject.name] = _apply(call, subject, plan, patience)
     return result
 
 
-def _apply(call: Call, subject: Subject, plan: Plan) -> State:
+def _apply(call: Call, subject: Subject, plan: Plan, patience: float) -> State:
     """Run the plan and give the state as read back.
 
     A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between.
@@ -81,13 +86,27 @@ def _apply(call: Call, subject: Subject, plan: Plan) -> State:
         if error.kind not in ("unknown_outcome", "timeout"):
             raise
         again = subject.plan(call, subject.observe(call))
-        call.warn(f"{error} It was read back: {'it had not taken effect and is sent again' if again.steps else 'it had taken effect'}.")
+        call.warn(
+            f"{error} It was read back: {'it had not taken effect and is sent again' if again.steps else 'it had taken effect'}."
+        )
         _run(call, subject, again)
-    left = subject.plan(call, subject.observe(call))
+    left = _read_back(call, subject, patience)
     if left.steps:
-        message = f"the writes were accepted, but read back they have not taken effect; still to do: {_listed(left.steps)}."
+        message = (
+            f"the writes were accepted, but read back they have not taken effect; still to do: {_listed(left.steps)}."
+        )
         raise ShellError("not_effective", message, shell=subject.shell, result=_progress(plan.steps, len(plan.steps)))
     return left.after
+
+
+def _read_back(call: Call, subject: Subject, patience: float) -> Plan:
+    """What is still to do after the writes, read again until that is nothing or the patience has an end."""
+    end = time.monotonic() + patience
+    left = subject.plan(call, subject.observe(call))
+    while left.steps and time.monotonic() < end:
+        time.sleep(READ_BACK_SECONDS)
+        left = subject.plan(call, subject.observe(call))
+    return left
 
 
 def _run(call: Call, subject: Subject, plan: Plan) -> None:
@@ -169,6 +188,21 @@ class Table:
             for row in self.properties
             if row.option in wanted and not row.kind.same(observed[row.option], wanted[row.option])
         }
+
+
+@dataclass(frozen=True)
+class Family:
+    """A reading cmdlet and the properties that are wanted of its objects: one read for all of them."""
+
+    cmdlet: Cmdlet
+    table: Table
+
+    def read(self, shell: Shell) -> list[dict[str, t.Any]]:
+        """The objects' states.
+
+        :raises ShellError: for any error: what could not be read is never taken for absent.
+        """
+        return [self.table.state(item) for item in shell.read_all(self.cmdlet, self.table.projection())]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
 """The values that travel between a module and a cmdlet, and their JSON form on the helper's local socket.
 
 Plain Python stands for .NET wherever both mean the same: ``str`` String, ``bool`` Boolean, ``int`` Int32 or Int64, ``float`` Double,
-``bytes`` Byte[], ``datetime`` (aware) DateTime in UTC, ``timedelta`` TimeSpan, ``UUID`` Guid, ``list`` a list, ``dict`` a hashtable.
+``bytes`` Byte[], ``datetime`` (aware) DateTime in UTC, ``timedelta`` TimeSpan, ``UUID`` Guid, ``Decimal`` Decimal, ``list`` a list, ``dict`` a hashtable.
 The classes here stand for the rest.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import decimal
 import typing as t
 import uuid
 from dataclasses import dataclass, field
@@ -144,7 +145,7 @@ def _unpack_object(data: dict[str, t.Any]) -> RemoteObject:
 def _pack_instant(value: dt.datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("a date without a time zone cannot be sent: its instant is not known")
-    return value.astimezone(dt.timezone.utc).isoformat()
+    return value.astimezone(dt.UTC).isoformat()
 
 
 _TYPED: dict[str, tuple[type, t.Callable[[t.Any], t.Any], t.Callable[[t.Any], t.Any]]] = {
@@ -165,4 +166,5 @@ _TYPED: dict[str, tuple[type, t.Callable[[t.Any], t.Any], t.Callable[[t.Any], t.
         lambda data: dt.timedelta(*data),
     ),
     "guid": (uuid.UUID, str, uuid.UUID),
+    "decimal": (decimal.Decimal, str, decimal.Decimal),
 }

@@ -15,9 +15,11 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.car
 
 Options = dict[str, t.Any]
 
-KEYS = frozenset(
-    "transport place load server host port protocol path configuration_name auth user password cert_validation ca_cert".split()
+HOST_KEYS = frozenset(
+    {"host", "port", "protocol", "path", "configuration_name", "auth", "user", "password", "cert_validation", "ca_cert"}
 )
+"""Keys of a shell's dictionary that mean what they mean for the transport's connection plugin."""
+KEYS = frozenset({*HOST_KEYS, "transport", "place", "load", "server"})
 ENDPOINTS: dict[str, tuple[str, str]] = {
     "exchange": ("PowerShell", "Microsoft.Exchange"),
     "lync": ("OcsPowershell", "Microsoft.PowerShell"),
@@ -26,8 +28,17 @@ ENDPOINTS: dict[str, tuple[str, str]] = {
 
 # what a key of a shell's dictionary is called by the connection plugin of each transport
 PSRP_NAMES = {"host": "remote_addr", "user": "remote_user", "password": "remote_password"}
-WINRM_NAMES = {**PSRP_NAMES, "protocol": "scheme", "auth": "transport", "ca_cert": "ca_trust_path", "cert_validation": "server_cert_validation"}
+WINRM_NAMES = {
+    **PSRP_NAMES,
+    "protocol": "scheme",
+    "auth": "transport",
+    "ca_cert": "ca_trust_path",
+    "cert_validation": "server_cert_validation",
+}
 PSRP_ONLY = {"configuration_name"}
+
+COMMON_METHODS = ("kerberos", "credssp", "ntlm", "basic")
+"""Authentication methods that both plugins call the same."""
 
 # Kerberos encrypts the messages itself; every other method needs TLS around it
 ENCRYPTED_BY_THEMSELVES = ("kerberos", "negotiate")
@@ -66,17 +77,9 @@ class Route:
         """Its password, empty where the logon uses a ticket or a certificate."""
         return str(self.options.get("remote_password") or "")
 
-    @property
-    def delegates(self) -> bool:
-        """Whether the logon can be passed on to a second server: CredSSP, or Kerberos that is told to delegate."""
-        if self.transport == "psrp":
-            return self.options.get("auth") == "credssp" or bool(self.options.get("negotiate_delegate"))
-        methods = self.options.get("transport") or []
-        return "credssp" in methods or bool(self.options.get("kerberos_delegation"))
-
     def __str__(self) -> str:
         address = f"{self.options.get('remote_addr')}:{self.options.get('port')}"
-        return f"{self.shell} on the {self.place} over {self.transport} at {address} as {self.user or 'the ticket’s owner'}"
+        return f"{self.shell} on the {self.place} over {self.transport} at {address} as {self.user or 'the owner of the ticket'}"
 
     def carrier(self, idle_timeout: float) -> Carrier:
         """The carrier that goes this way. Its libraries are imported only here, so that one of them may be missing."""
@@ -119,40 +122,46 @@ class Access:
             )
         place = given.get("place") or ("endpoint" if shell == "exchange" and transport == "psrp" else "machine")
         _check(shell, transport, place)
-        options = self._own_options(transport) if transport == own else _translated(self._options["transport_options"], own)
+        options = dict(self._options["transport_options"])
+        if transport != own:
+            options = _translated(options, own)
         options.update(_named(given, transport))
         if place == "endpoint":
             options.update(_endpoint(shell, given, options))
-        return Route(shell, transport, place, given.get("load") or "session", given.get("server") or self._server, options)
+        return Route(
+            shell, transport, place, given.get("load") or "session", given.get("server") or self._server, options
+        )
 
     def _given(self, shell: ShellName) -> Options:
         given: Options = dict(self._options[f"{shell}_shell"] or {})
         unknown = sorted(set(given) - KEYS)
         if unknown:
-            raise ShellError("unsupported", f"ansible_{shell}_shell has unknown keys: {', '.join(unknown)}. Known are: {', '.join(sorted(KEYS))}.")
+            raise ShellError(
+                "unsupported",
+                f"ansible_{shell}_shell has unknown keys: {', '.join(unknown)}. Known are: {', '.join(sorted(KEYS))}.",
+            )
         return given
-
-    def _own_options(self, transport: str) -> Options:
-        options = dict(self._options["transport_options"])
-        if transport == "winrm":
-            # core's winrm plugin decides the scheme by the port, and tries the transports in order
-            options["scheme"] = options.get("scheme") or ("http" if options.get("port") == 5985 else "https")
-        return options
 
 
 def _check(shell: ShellName, transport: str, place: str) -> None:
     if place not in ("endpoint", "machine"):
         raise ShellError("unsupported", f"ansible_{shell}_shell: place is '{place}'; it can be endpoint or machine.")
     if place == "endpoint" and transport == "winrm":
-        raise ShellError("unsupported", f"ansible_{shell}_shell: a product endpoint speaks PowerShell Remoting only: it needs transport psrp.")
+        raise ShellError(
+            "unsupported",
+            f"ansible_{shell}_shell: a product endpoint speaks PowerShell Remoting only: it needs transport psrp.",
+        )
     if place == "endpoint" and shell not in ENDPOINTS:
-        raise ShellError("unsupported", f"ansible_{shell}_shell: there is no product endpoint for this shell: place can only be machine.")
+        raise ShellError(
+            "unsupported",
+            f"ansible_{shell}_shell: there is no product endpoint for this shell: place can only be machine.",
+        )
 
 
 def _named(given: Options, transport: str) -> Options:
     """A shell's dictionary in the option names of the transport's plugin."""
     names = PSRP_NAMES if transport == "psrp" else WINRM_NAMES
-    keys = set(given) - {"transport", "place", "load", "server"} - (PSRP_ONLY if transport == "winrm" else set())
+    keys = (set(given) & HOST_KEYS) - (PSRP_ONLY if transport == "winrm" else set())
     options = {names.get(key, key): given[key] for key in keys}
     if transport == "winrm" and isinstance(options.get("transport"), str):
         options["transport"] = [options["transport"]]
@@ -174,12 +183,16 @@ def _endpoint(shell: ShellName, given: Options, options: Options) -> Options:
 
 def _translated(options: Options, own: str) -> Options:
     """The account and address of the host's own connection, for the other transport; the rest is that transport's default."""
-    kept = {name: options[name] for name in ("remote_addr", "remote_user", "remote_password") if options.get(name) is not None}
+    kept = {
+        name: options[name]
+        for name in ("remote_addr", "remote_user", "remote_password")
+        if options.get(name) is not None
+    }
     if own == "winrm":
-        methods = options.get("transport") or []
-        kept["auth"] = next((name for name in ("kerberos", "credssp", "ntlm", "basic") if name in methods), "negotiate")
-        kept["cert_validation"] = options.get("server_cert_validation") or "validate"
-        return {**kept, "ca_cert": options.get("ca_trust_path")}
-    kept["transport"] = [options.get("auth") if options.get("auth") in ("kerberos", "credssp", "ntlm", "basic") else "ntlm"]
+        extras, methods = options.get("_extras") or {}, options.get("transport") or []
+        kept["auth"] = next((name for name in COMMON_METHODS if name in methods), "negotiate")
+        kept["cert_validation"] = extras.get("ansible_winrm_server_cert_validation") or "validate"
+        return {**kept, "ca_cert": extras.get("ansible_winrm_ca_trust_path")}
+    kept["transport"] = [options.get("auth") if options.get("auth") in COMMON_METHODS else "ntlm"]
     kept["server_cert_validation"] = options.get("cert_validation") or "validate"
     return {**kept, "ca_trust_path": options.get("ca_cert")}

@@ -13,12 +13,15 @@ import contextlib
 import hashlib
 import os
 import typing as t
+from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.executor.task_executor import start_connection
-from ansible.module_utils.connection import Connection, ConnectionError
+from ansible.module_utils.connection import Connection
+from ansible.module_utils.connection import ConnectionError as HelperError
 from ansible.plugins.connection import ConnectionBase, NetworkConnectionBase
 from ansible.plugins.loader import connection_loader
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
 if t.TYPE_CHECKING:
@@ -58,7 +61,7 @@ class HostHelper:
         """What the helper queued for the user's eyes at this verbosity."""
         if not self._opened:
             return []
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(HelperError):
             return t.cast("list[tuple[str, str]]", Connection(self.probe._socket_path).pop_messages())
         return []
 
@@ -69,7 +72,9 @@ class HostHelper:
         context = self._action._play_context.copy()
         context.connection, context.become, context.shell = PLUGIN, False, "sh"
         context.remote_addr = task.delegate_to or self._task_vars["inventory_hostname"]
-        probe = connection_loader.get(PLUGIN, context, "/dev/null", task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid()))
+        probe = connection_loader.get(
+            PLUGIN, context, "/dev/null", task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid())
+        )
         templar = self._action._templar.copy_with_new_env(available_variables=variables)
         probe.set_options(var_options=probe._resolve_option_variables(variables, templar))
         self._take_over(probe, self._action._connection)
@@ -101,10 +106,10 @@ class HostHelper:
                 if rpc.attach(fingerprint):
                     return path
                 rpc.reset()
-            except ConnectionError:
+            except HelperError:
                 # a helper that is just ending (idle time-out) or that was killed leaves its socket file
                 with contextlib.suppress(OSError):
-                    os.unlink(path)
+                    Path(path).unlink()
             path = None
         raise ShellError("session_lost", "the host's helper process does not answer on its socket.")
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Credential, Secret, Uri
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Credential, Secret, Uri, Value
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Route
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 
@@ -25,7 +25,8 @@ LYNC_MODULES = ("SkypeForBusiness", "Lync")
 # role based access control, which the snap-in would bypass. $global: keeps the session for the life of the runspace.
 OPEN_PRODUCT_SESSION = """\
 param($Uri, $Credential)
-$global:ProductSession = New-PSSession -ConfigurationName Microsoft.Exchange -ConnectionUri $Uri -Authentication Kerberos -Credential $Credential -ErrorAction Stop
+$global:ProductSession = New-PSSession -ConfigurationName Microsoft.Exchange -ConnectionUri $Uri -Credential $Credential \
+  -Authentication Kerberos -ErrorAction Stop
 """
 OPEN_PRODUCT_SESSION_DELEGATED = """\
 param($Uri)
@@ -55,7 +56,9 @@ class LyncModule(Setup):
 
         :raises ShellError: of kind ``not_offered`` where the management tools are missing.
         """
-        found = session.invoke(Pipeline((Cmdlet("Get-Module", ListAvailable=True, Name=list(LYNC_MODULES)), select("Name"))), None)
+        found = session.invoke(
+            Pipeline((Cmdlet("Get-Module", ListAvailable=True, Name=list(LYNC_MODULES)), select("Name"))), None
+        )
         names = {str(item["Name"]) for item in found.objects}
         for module in LYNC_MODULES:
             if module in names:
@@ -89,11 +92,19 @@ class ExchangeSession(Setup):
 
     def open(self, session: Session) -> None:
         """Open the session to the host's own name, which is the name that its service principal carries."""
-        script, data = OPEN_PRODUCT_SESSION_DELEGATED, {"Uri": Uri(f"http://{self._route.server}/PowerShell/")}
+        script = OPEN_PRODUCT_SESSION_DELEGATED
+        data: dict[str, Value] = {"Uri": Uri(f"http://{self._route.server}/PowerShell/")}
         if self._route.password:
-            script, data = OPEN_PRODUCT_SESSION, {**data, "Credential": Credential(self._route.user, Secret(self._route.password))}
-        elif not self._route.delegates:
-            raise ShellError("double_hop", "the imported Exchange session needs a password or a logon that delegates.", cmdlet="New-PSSession")
+            script, data = (
+                OPEN_PRODUCT_SESSION,
+                {**data, "Credential": Credential(self._route.user, Secret(self._route.password))},
+            )
+        elif not session.carrier.delegates:
+            raise ShellError(
+                "double_hop",
+                "the imported Exchange session needs a password or a logon that delegates.",
+                cmdlet="New-PSSession",
+            )
         session.invoke_script(script, data)
 
     def before(self, session: Session, pipeline: Pipeline) -> None:
@@ -102,7 +113,12 @@ class ExchangeSession(Setup):
         A name that the account is not offered stays unknown, and the pipeline itself says so.
         """
         named = {cmdlet.name for cmdlet in pipeline.cmdlets}
-        asked = [name for cmdlet in pipeline.cmdlets if cmdlet.name == "Get-Command" for name in cmdlet.parameters.get("Name", ())]
+        asked = [
+            name
+            for cmdlet in pipeline.cmdlets
+            if cmdlet.name == "Get-Command"
+            for name in cmdlet.parameters.get("Name", ())
+        ]
         missing = sorted(name for name in {*named, *asked} if name.casefold() not in self._OWN | self._imported)
         if missing:
             self._import(session, missing)
@@ -119,5 +135,3 @@ def setup_of(shell: ShellName, route: Route) -> Setup:
     if shell == "lync":
         return LyncModule()
     return ExchangeSnapIn() if route.load == "snapin" else ExchangeSession(route)
-
-

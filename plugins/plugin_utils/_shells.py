@@ -105,7 +105,7 @@ class Shells:
 
     def _session(self, route: Route) -> Session:
         session = Session(route.carrier(self._access.idle_timeout))
-        session.open()
+        session.open(self._access.command_timeout)
         self._say(f"session opened: {route}")
         self._sessions[route.key] = session
         return session

@@ -35,7 +35,7 @@ def main() -> None:
     if script.exists():
         return
     cache.mkdir(parents=True, exist_ok=True)
-    download = [sys.executable, "-m", "pip", "download", "--quiet", "--quiet", "--no-deps", "--dest", cache]
+    download = [sys.executable, "-m", "pip", "download", "--quiet", "--quiet", "--no-deps", "--dest", str(cache)]
     subprocess.run([*download, f"pip=={version}"], check=True)
     script.write_text(SCRIPT.format(version=version))
 

@@ -59,7 +59,7 @@ def create(folder: Path) -> None:
         raise SystemExit(NO_PIP.format(python=sys.executable))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
-    subprocess.run([*pip, "install", "--quiet", "pip"], check=True, env=pip_environment())
+    subprocess.run([*pip, "install", "-qq", "pip"], check=True, env=pip_environment())
 
 
 def importable(name: str) -> bool:
@@ -82,7 +82,7 @@ def install(python: Path, core: str, files: list[Path]) -> None:
         return
     arguments = [argument for file in files for argument in ("--requirement", str(file))]
     print(f"installing {' '.join(str(file.relative_to(ROOT)) for file in files)} and {core}", flush=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", core, *arguments], check=True, env=pip_environment())
+    subprocess.run([python, "-m", "pip", "install", "-qq", core, *arguments], check=True, env=pip_environment())
     stamp.write_text(wanted.hexdigest())
 
 

@@ -20,7 +20,9 @@ CONNECTIONS = ("psrp", "winrm")
 def pytest_configure(config: Any) -> None:
     """Declare the markers."""
     config.addinivalue_line("markers", "scenario(name): the lab's scenario, litware where nothing is said")
-    config.addinivalue_line("markers", "connections(names): the connections to run a test over, psrp and winrm where nothing is said")
+    config.addinivalue_line(
+        "markers", "connections(names): the connections to run a test over, psrp and winrm where nothing is said"
+    )
 
 
 def pytest_generate_tests(metafunc: Any) -> None:

@@ -134,35 +134,58 @@ class Farm:
         path.write_text(self.lab("inventory", "--connection", self.connection), encoding="utf-8")
         return path
 
-    def play(self, tasks: str, *, hosts: str, check: bool = False, vars: dict[str, Any] | None = None, execution: str = "", **play: Any) -> Run:
+    def play(
+        self,
+        tasks: str,
+        *,
+        hosts: str,
+        check: bool = False,
+        extra_vars: dict[str, Any] | None = None,
+        execution: str = "",
+        **play: Any,
+    ) -> Run:
         """Run tasks as a play of their own.
 
         :param tasks: YAML, a list of tasks.
-        :param vars: extra variables, which also override inventory variables.
+        :param extra_vars: extra variables, which also override inventory variables.
         :param play: further keywords of the play.
         """
         header = {"hosts": hosts, "gather_facts": False, **play}
-        lines = [f"{'- ' if not number else '  '}{key}: {json.dumps(value)}" for number, (key, value) in enumerate(header.items())]
+        lines = [
+            f"{'- ' if not number else '  '}{key}: {json.dumps(value)}"
+            for number, (key, value) in enumerate(header.items())
+        ]
         text = "\n".join([*lines, "  tasks:", textwrap.indent(textwrap.dedent(tasks).strip("\n"), "    ")]) + "\n"
         playbook = self._path("playbook", "yml")
         playbook.write_text(text, encoding="utf-8")
         arguments = ["--check"] if check else []
-        return self.playbook(playbook, *arguments, vars=vars, execution=execution)
+        return self.playbook(playbook, *arguments, extra_vars=extra_vars, execution=execution)
 
-    def playbook(self, playbook: Path, *arguments: str, vars: dict[str, Any] | None = None, execution: str = "") -> Run:
+    def playbook(
+        self, playbook: Path, *arguments: str, extra_vars: dict[str, Any] | None = None, execution: str = ""
+    ) -> Run:
         """Run a playbook file."""
         record = self._path("record", "jsonl")
         command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self.inventory()), str(playbook), *arguments]
-        if vars:
+        if extra_vars:
             extra = self._path("vars", "json")
-            extra.write_text(json.dumps(vars), encoding="utf-8")
+            extra.write_text(json.dumps(extra_vars), encoding="utf-8")
             command += ["-e", f"@{extra}"]
         environment = self._environment(record) | ({"ANSIBLE_EXCHANGE_LYNC_EXECUTION": execution} if execution else {})
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
         )
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-        return Run(done.returncode, done.stdout.decode("utf-8", "replace"), [Step(**json.loads(line)) for line in lines])
+        return Run(
+            done.returncode, done.stdout.decode("utf-8", "replace"), [Step(**json.loads(line)) for line in lines]
+        )
 
     def _environment(self, record: Path) -> dict[str, str]:
         farm = json.loads((self.state_dir / "lab.json").read_text(encoding="utf-8"))["farm"]

@@ -102,7 +102,7 @@ def _scope(case: Case, assignments: Sequence[Assignment]) -> Iterator[Finding]:
 
 
 def _carries_domains(case: Case, certificate: Certificate) -> Iterator[Finding]:
-    """Ask for the default SIP domain in the subject, and for ones at least among the alternative names."""
+    """Ask for the default SIP domain in the subject, and for further ones at least among the alternative names."""
     if certificate.subject is None:
         return
     for index, domain in enumerate(case.policy.sip_domains):

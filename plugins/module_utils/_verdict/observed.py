@@ -94,7 +94,7 @@ def read_instant(value: object, where: str) -> dt.datetime | None:
         moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value).strip())
     except ValueError:
         raise ObservationError(
-            f"{where}: {value!r} is not a point in time in ISO 8601, such as 2026-08-01T12:00:00Z"
+            f"{where}: {value!r} is not a point in time in ISO 8601, such as 2026-08-01T12:00:00Z."
         ) from None
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 
@@ -155,7 +155,7 @@ def _read_assignment(fields: Mapping[str, t.Any], where: str) -> Assignment:
 def _read_store(fields: Mapping[str, t.Any], key: str, where: str) -> Store:
     host = fields.get("host")
     if not host:
-        raise ObservationError(f"{where}.host: missing; it names the host in every finding")
+        raise ObservationError(f"{where}.host: missing; it names the host in every finding.")
     error = fields.get("error") or ("its certificate store was not read" if fields.get(key) is None else None)
     certificates = (
         []
@@ -172,7 +172,7 @@ def _read_certificate(data: object, where: str) -> Certificate:
     fields = _mapping(data, where)
     raw_data = fields.get("raw_data")
     if not isinstance(raw_data, (str, bytes)) or not raw_data:
-        raise ObservationError(f"{where}.raw_data: missing; it is the certificate itself, in base64")
+        raise ObservationError(f"{where}.raw_data: missing; it is the certificate itself, in base64.")
     facts = describe(raw_data)
     return Certificate(
         thumbprint=facts["thumbprint"] or normal_thumbprint(fields.get("thumbprint")),
@@ -194,7 +194,7 @@ def _read_certificate(data: object, where: str) -> Certificate:
 def _mapping(data: object, where: str) -> Mapping[str, t.Any]:
     if not isinstance(data, Mapping):
         raise ObservationError(
-            f"{where}: a dictionary is wanted, as the info module returns it, not {type(data).__name__}"
+            f"{where}: a dictionary is wanted, as the info module returns it, not {type(data).__name__}."
         )
     return data
 
@@ -203,6 +203,6 @@ def _list(fields: Mapping[str, t.Any], key: str, where: str) -> list[t.Any]:
     value = fields.get(key)
     if not isinstance(value, (list, tuple)):
         raise ObservationError(
-            f"{where}.{key}: a list is wanted, as the info module returns it, not {type(value).__name__}"
+            f"{where}.{key}: a list is wanted, as the info module returns it, not {type(value).__name__}."
         )
     return list(value)

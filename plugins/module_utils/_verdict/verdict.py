@@ -51,14 +51,14 @@ def judge(
     """
     moment = read_instant(now, "now")
     if moment is None:
-        raise ObservationError("now: a point in time is wanted")
+        raise ObservationError("now: a point in time is wanted.")
     policy = Policy(moment, _read_domains(sip_domains), warn_days, error_days, minimum_key_size)
     servers = [read_exchange(item, f"exchange[{index}]") for index, item in enumerate(exchange)]
     front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(lync)]
     if not any(item.stores for item in servers) and not front_ends:
-        raise ObservationError("neither exchange nor lync names a server: there is nothing to judge")
+        raise ObservationError("neither exchange nor lync names a server: there is nothing to judge.")
     if front_ends and not policy.sip_domains:
-        raise ObservationError("sip_domains: at least one is needed to judge the OAuthTokenIssuer certificate")
+        raise ObservationError("sip_domains: at least one is needed to judge the OAuthTokenIssuer certificate.")
     parts = [*judge_token_issuers(front_ends, policy), *judge_auth_certificates(servers, policy)]
     findings = sorted((part for part in parts if isinstance(part, Finding)), key=Finding.order)
     certificates = _certificates([part for part in parts if not isinstance(part, Finding)], policy)
@@ -66,20 +66,21 @@ def judge(
 
 
 def sentence(verdict: Verdict, severities: Sequence[str]) -> str:
-    """Say the findings of these severities in one line for people; what is the same on several hosts is said once."""
+    """Say the findings of these severities in one line for people: the same on several hosts, and a remedy, once."""
     hosts: dict[tuple[str, str, str], list[str]] = {}
     for finding in verdict["findings"]:
         if finding["severity"] in severities:
-            hosts.setdefault((finding["rule"], finding["evidence"], finding["remedy"]), []).append(finding["host"])
-    return " ".join(
-        f"{', '.join(names)}: {rule}: {evidence}. {remedy}" for (rule, evidence, remedy), names in hosts.items()
-    )
+            hosts.setdefault((finding["remedy"], finding["rule"], finding["evidence"]), []).append(finding["host"])
+    problems: dict[str, list[str]] = {}
+    for (remedy, rule, evidence), names in hosts.items():
+        problems.setdefault(remedy, []).append(f"{', '.join(names)}: {rule}: {evidence}")
+    return " ".join(f"{'; '.join(said)}. {remedy}" for remedy, said in problems.items())
 
 
 def _read_domains(sip_domains: Sequence[str]) -> tuple[str, ...]:
     for domain in sip_domains:
         if not is_domain(domain):
-            raise ObservationError(f"sip_domains: {domain!r} is not a domain name such as litwareinc.com")
+            raise ObservationError(f"sip_domains: {domain!r} is not a domain name such as litwareinc.com.")
     return tuple({canonical(domain): domain.strip() for domain in sip_domains}.values())
 
 

@@ -15,6 +15,10 @@ class OutOfTime(Exception):
     """The deadline passed while something was still awaited."""
 
 
+class Unanswered(Exception):
+    """The transport failed, for the reason in ``__cause__``, after the server may have taken what was sent."""
+
+
 class Deadline:
     """A point in time by which something must have happened; ``None`` seconds never pass."""
 

@@ -14,6 +14,7 @@ import datetime as dt
 import typing as t
 
 import psrpcore
+from psrpcore._events import RunspaceAvailabilityEvent
 from psrpcore.types import PSObject, add_note_property
 from psrpcore.types import _complex as psrpcore_complex
 from psrpcore.types import _serializer as psrpcore_serializer
@@ -34,7 +35,7 @@ class Pool(psrpcore.ClientRunspacePool):
         if event.pipeline_id in self.pipeline_table:
             super()._process_PipelineState(event)
 
-    def _process_RunspaceAvailability(self, event: psrpcore.RunspaceAvailabilityEvent) -> None:
+    def _process_RunspaceAvailability(self, event: RunspaceAvailabilityEvent) -> None:
         if event.ci in self._ci_handlers:
             super()._process_RunspaceAvailability(event)
 
@@ -73,7 +74,7 @@ def _mend_records() -> None:
             add_note_property(record, "SerializeExtent", False)
         return original(record)
 
-    psrpcore_complex._invocation_info_from_ps_object = invocation_info
+    psrpcore_complex._invocation_info_from_ps_object = t.cast(t.Any, invocation_info)
 
 
 _mend_durations()

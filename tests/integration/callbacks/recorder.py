@@ -15,6 +15,7 @@ import json
 import os
 import socket
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
@@ -33,7 +34,7 @@ class CallbackModule(CallbackBase):
         self._farm = json.loads(os.environ.get("RECORDER_FARM", "null"))
         self._seen = 0
 
-    def v2_playbook_on_start(self, playbook: t.Any) -> None:
+    def v2_playbook_on_start(self, _playbook: t.Any) -> None:
         """Leave out what the journal held before."""
         self._journal()
 
@@ -41,7 +42,7 @@ class CallbackModule(CallbackBase):
         """A task that succeeded."""
         self._record(result, "ok")
 
-    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
+    def v2_runner_on_failed(self, result: t.Any, **_: t.Any) -> None:
         """A task that failed."""
         self._record(result, "failed")
 
@@ -61,7 +62,7 @@ class CallbackModule(CallbackBase):
             "result": result._result,
             "journal": self._journal(),
         }
-        with open(self._file, "a", encoding="utf-8") as lines:
+        with Path(self._file).open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(entry, default=str) + "\n")
 
     def _journal(self) -> list[dict[str, t.Any]]:

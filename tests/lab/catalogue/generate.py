@@ -150,7 +150,6 @@ def compact(name: str, cmdlet: Json, corrections: Json) -> Json:
     entry |= {"sets": live} if len(live) > 1 else {}
     entry |= {"default_set": chosen} if (chosen := default_set(name, live, marked, corrections)) else {}
     entry |= {"should_process": True} if "WhatIf" in cmdlet["parameters"] else {}
-    entry |= {"asks": True} if name in corrections["asks"]["cmdlets"] else {}
     entry["parameters"] = {p: made[p] for p in made if made[p].get("sets") != {}}
     return entry
 
@@ -160,7 +159,7 @@ def check_corrections(catalog: Json, corrections: Json) -> None:
 
     :raises ValueError: naming it.
     """
-    for name in [*corrections["default_sets"], *corrections["asks"]["cmdlets"]]:
+    for name in corrections["default_sets"]:
         if name not in catalog["cmdlets"]:
             raise ValueError(f"corrections.yml names {name}, which the catalogue does not have")
 
@@ -182,10 +181,9 @@ def generate(catalog: Json) -> Json:
 def to_text(made: Json) -> str:
     """The file's text: a line per parameter, so that a change can be read."""
     text = json.dumps(made, indent=1, ensure_ascii=False)
-    for _ in range(2):  # innermost lists first, then the parameters that hold them
-        text = re.sub(r"(?<=: )[\[{][^\[\]{}]*[\]}]", lambda found: re.sub(r"\n\s*", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text)
-        text = re.sub(r'(?<=": )\{\s*"type"(?:[^{}]|\{[^{}]*\})*\}', lambda found: re.sub(r"\s*\n\s*", " ", found[0]), text)
-    return text + "\n"
+    text = re.sub(r"(?<=: )\[[^\[\]{}]*\]", lambda found: re.sub(r"\n\s*", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text)
+    parameter = r'(?<=": )\{\s*"type"(?:[^{}]|\{[^{}]*\})*\}'
+    return re.sub(parameter, lambda found: re.sub(r"\s*\n\s*", " ", found[0]), text) + "\n"
 
 
 def main() -> None:

@@ -214,6 +214,10 @@ class Scenario:
                 return host
         raise LabError(f"scenario {self.name} has no host {fqdn}; it has {', '.join(h.fqdn for h in self.hosts)}")
 
+    def version_of(self, host: Host) -> str:
+        """The version of the product on a host: its own, or the Lync farm's; none on a host without a product."""
+        return host.version or (self.lync.version if host.role == "lync" else "")
+
     def hosts_of(self, role: str) -> list[Host]:
         """The hosts of a role, in the scenario's order."""
         return [host for host in self.hosts if host.role == role]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from wire.command_line import arguments, expanded, statements
+from wire.command_line import arguments, expanded, redirection, statements
 from wire.description import Host
 from wire.ports import Identity
 
@@ -51,8 +51,17 @@ class Shell:
                 self._command(expanded(text, self.environment))
 
     def _command(self, text: str) -> None:
+        """Run one command, with what it writes sent to standard error where the text says so."""
+        text, redirected = redirection(text)
+        before = self.stdout
+        self._plain_command(text)
+        if redirected:
+            self.stderr += self.stdout.removeprefix(before)
+            self.stdout = before
+
+    def _plain_command(self, text: str) -> None:
         name, _, rest = text.partition(" ")
-        folded = name.strip('"').lower().removesuffix(".exe")
+        folded = name.strip('"').lower().rpartition("\\")[2].removesuffix(".exe")
         if folded.startswith("echo."):
             folded, rest = "echo", name[5:]
         command: Callable[[Shell, str], None] | None = _COMMANDS.get(folded)
@@ -114,9 +123,9 @@ _COMMANDS = _PROGRAMS | {
 
 
 def run(line: str, variables: Mapping[str, str], *, skip_shell: bool) -> Shell:
-    """Run a line; without cmd.exe (WINRS_SKIP_CMD_SHELL) its first word must be a program."""
-    name = (arguments(line) or [""])[0].lower().removesuffix(".exe")
-    if skip_shell and name not in _PROGRAMS:
+    """Run a line; without cmd.exe (WINRS_SKIP_CMD_SHELL) its first word must be a program's full path."""
+    path, _, name = (arguments(line) or [""])[0].lower().rpartition("\\")
+    if skip_shell and not (path and name.removesuffix(".exe") in _PROGRAMS):
         raise NoSuchProgramError(name)
     shell = Shell(variables)
     shell.run(line)

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_OPERATORS = re.compile(r'"[^"]*"?|(?P<operator>&&|\|\||&)|[^"&|]+|\|')
+_OPERATORS = re.compile(r'"[^"]*"?|>&\d|(?P<operator>&&|\|\||&)|[^"&|>]+|[|>]')
+_TO_STDERR = re.compile(r"\s*1?>&2\s*")
 _VARIABLE = re.compile(r"%([^%]+)%")
 _BACKSLASHES = re.compile(r'(\\*)("?)')
 
@@ -55,3 +56,9 @@ def statements(line: str) -> list[tuple[str, str]]:
         else:
             found[-1] = (found[-1][0], found[-1][1] + match.group(0))
     return [(operator, text.strip()) for operator, text in found if text.strip()]
+
+
+def redirection(text: str) -> tuple[str, bool]:
+    """The command without ``>&2``, and whether it was there."""
+    plain, found = _TO_STDERR.subn(" ", text)
+    return plain.strip() if found else text, bool(found)

@@ -12,7 +12,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 _SOON = 0.05
@@ -46,10 +46,8 @@ class Connection:
 
     def close(self) -> None:
         """Close, and end a read that waits in another thread."""
-        try:
+        with suppress(OSError):  # the farm was first
             self.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the farm was first
         self._lines.close()
         self.socket.close()
 
@@ -134,10 +132,8 @@ class FarmClient:
 
     @staticmethod
     def _discard_answers(connection: Connection) -> None:
-        try:
+        with suppress(BlockingIOError):  # nothing was answered yet
             connection.socket.recv(65536, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            pass  # nothing was answered yet
 
     def session(self, **fields: Any) -> SessionClient:
         """The same client, with fields that each of a session's cmdlets carries."""

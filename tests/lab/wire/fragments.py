@@ -16,6 +16,7 @@ _FINAL_STATES = (b"3", b"4", b"5")
 """Stopped, Completed and Failed: PSInvocationState."""
 
 PIPELINE_STATE = 0x00041006
+RUNSPACEPOOL_STATE = 0x00021005
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Fragment:
     number: int
     is_last: bool
     data: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """The fragment as it travels."""
+        flags = (self.number == 0) | (self.is_last << 1)
+        return _FRAGMENT.pack(self.message, self.number, flags, len(self.data)) + self.data
 
     @property
     def kind(self) -> int | None:

@@ -50,7 +50,7 @@ class Sink(Protocol):
 class Runspace(Protocol):
     """A PowerShell runspace: the emulated one, or a test's."""
 
-    def run(self, commands: list[Any], input: list[Any], sink: Any) -> None:
+    def run(self, commands: list[Any], input: list[Any], sink: Any, /) -> None:  # noqa: A002 - PowerShell's own word
         """Run a pipeline; an exception with a ``record`` ends it as failed."""
 
     def command_metadata(self, names: list[str]) -> list[Any]:

@@ -23,6 +23,7 @@ class Process(ABC):
 
     def end_input(self) -> None:
         """Standard input is closed."""
+        return
 
     @abstractmethod
     def kill(self) -> None:

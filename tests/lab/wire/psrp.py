@@ -24,7 +24,7 @@ OnPipeline = Callable[[list[str]], None]
 
 
 def commands_of(pipeline: Any) -> list[Command]:
-    """psrpcore's commands as ours."""
+    """The commands of psrpcore's pipeline as ours."""
     return [
         Command(c.command_text, c.is_script, tuple(c.parameters), c.use_local_scope, c.end_of_statement)
         for c in pipeline.commands

@@ -10,6 +10,8 @@ from typing import Any
 import psrpcore
 from psrpcore import types as ps
 
+from wire import fragments
+
 _AVAILABILITY = (ps.PSRPMessageType.SetMaxRunspaces, ps.PSRPMessageType.SetMinRunspaces)
 _CONNECTED_WITH = (ps.PSRPMessageType.SessionCapability, ps.PSRPMessageType.RunspacePoolInitData)
 
@@ -25,21 +27,25 @@ class Pool(psrpcore.ServerRunspacePool):
             message._data[:] = message._data.replace(b'N="CI"', b'N="ci"')
         return super()._process_message(message)
 
-    def events(self, fragments: bytes) -> Iterator[Any]:
+    def events(self, data: bytes) -> Iterator[Any]:
         """Take fragments in and yield what they say."""
-        self.receive_data(psrpcore.PSRPPayload(fragments, psrpcore.StreamType.default, None))
+        self.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default, None))
         while (event := self.next_event()) is not None:
             yield event
 
     def drain(self) -> Iterator[tuple[uuid.UUID | None, bytes]]:
         """What there is to send, by the pipeline that it is for."""
         while (payload := self.data_to_send(self.fragment_size)) is not None:
-            yield payload.pipeline_id, payload.data
+            if payload.pipeline_id is not None:
+                yield payload.pipeline_id, payload.data
+                continue
+            for fragment in fragments.split(payload.data):  # the pool's messages one by one, as Windows sends them
+                yield None, fragment.raw
 
-    def answer_connect(self, fragments: bytes) -> bytes:
+    def answer_connect(self, data: bytes) -> bytes:
         """Come back from a disconnect: connectResponseXml carries only these two messages, the others come over Receive."""
         self.connect()
-        for _event in self.events(fragments):
+        for _event in self.events(data):
             pass  # psrpcore has queued its answers
         queue = self._send_buffer
         if not any(message.message_type == ps.PSRPMessageType.SessionCapability for message in queue):
@@ -47,7 +53,7 @@ class Pool(psrpcore.ServerRunspacePool):
             queue.insert(0, queue.pop())
         later = [message for message in queue if message.message_type not in _CONNECTED_WITH]
         queue[:] = [message for message in queue if message.message_type in _CONNECTED_WITH]
-        answer = b"".join(data for _pipeline, data in self.drain())
+        answer = b"".join(ours for _pipeline, ours in self.drain())
         queue.extend(later)
         return answer
 

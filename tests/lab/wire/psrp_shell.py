@@ -46,7 +46,12 @@ class PsrpShell(Shell):
     def data(self, pipeline: uuid.UUID | None, data: bytes) -> None:
         """Fragments for the client."""
         output = self._by_pipeline.get(pipeline) if pipeline else None
-        (output or self._pool).write("stdout", data)
+        if output is not None:
+            output.write("stdout", data)
+            return
+        # Windows answers one Receive with the pool's capability and data, and the next with its state.
+        apart = any(fragment.kind == fragments.RUNSPACEPOOL_STATE for fragment in fragments.split(data))
+        self._pool.write("stdout", data, apart=apart)
 
     def ended(self, pipeline: uuid.UUID) -> None:
         """The pipeline is over."""
@@ -124,4 +129,6 @@ class PsrpShell(Shell):
         """Answer a client that comes (back)."""
         answer = self._peer.connect(decoded(request.element("Connect").findtext(ns.tag(ns.POWERSHELL, "connectXml"))))
         text = base64.b64encode(answer).decode()
-        return f'<pwsh:connectResponseXml xmlns:pwsh="{ns.POWERSHELL}">{text}</pwsh:connectResponseXml>'
+        streams = f"<rsp:InputStreams>{self.input_streams}</rsp:InputStreams><rsp:OutputStreams>{self.output_streams}"
+        response = f'<connectResponseXml xmlns="{ns.POWERSHELL}">{text}</connectResponseXml>'
+        return f"{streams}</rsp:OutputStreams>{response}"

@@ -25,11 +25,11 @@ class Shell(ABC):
 
     input_streams = output_streams = ""
     identity: Identity
-    on_close: Callable[[], None] = staticmethod(_nothing)
-    discard: Callable[[], None] = staticmethod(_nothing)
-    """Takes the shell out of the service's table."""
 
     def __init__(self) -> None:
+        self.on_close: Callable[[], None] = _nothing
+        self.discard: Callable[[], None] = _nothing
+        """Takes the shell out of the registry, which sets both."""
         self.id = self.resource_uri = self.endpoint = ""
         self.idle_timeout = 7200.0
         self.state = CONNECTED
@@ -41,6 +41,10 @@ class Shell(ABC):
     def idle_for(self) -> float:
         """Seconds since the client last said or heard something."""
         return 0.0 if self.busy else time.monotonic() - self.touched
+
+    def touch(self) -> None:
+        """The client has been heard."""
+        self.touched = time.monotonic()
 
     @property
     @abstractmethod

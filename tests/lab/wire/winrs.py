@@ -71,11 +71,11 @@ class CmdShell(Shell):
         """Start a program; pywinrm sends all arguments as one string, so the line is split as Windows does."""
         line = " ".join([text, *arguments]).strip()
         output = Output(divisible=True)
-        words = split(line)
-        if words and words[0].lower().rsplit("\\", 1)[-1] in ("powershell", "powershell.exe"):
-            self._processes[command_id] = self.start_powershell(powershell_call(words[1:]), output)
-            return
+        path, _, program = (split(line) or [""])[0].lower().rpartition("\\")
         skip = request.options.get("WINRS_SKIP_CMD_SHELL", "").upper() == "TRUE"
+        if program in ("powershell", "powershell.exe") and (path or not skip):
+            self._processes[command_id] = self.start_powershell(powershell_call(split(line)[1:]), output)
+            return
         try:
             done = cmd.run(line, self._environment, skip_shell=skip)
         except cmd.NoSuchProgramError:

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The candidates for OAuthTokenIssuer inside an expression."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: oauth_token_issuer_candidates
+short_description: Find the certificates that could be the OAuthTokenIssuer
+version_added: 0.1.0
+author:
+  - The onprem.exchange_lync contributors (@onprem)
+description:
+  - Asks the certificate verdict about each certificate in the stores of the front ends, as if it were assigned, and returns those
+    against which there would be neither an error nor a warning, the best first.
+  - The best is in the store of the most front ends, then carries the default SIP domain itself as its subject, then lasts longest.
+    A certificate that is missing on some front ends is a candidate all the same, since a global assignment deploys it.
+positional: sip_domains, now
+options:
+  _input:
+    description: Results of M(onprem.exchange_lync.lync_certificate_info), one for each front end.
+    type: list
+    elements: dict
+    required: true
+  sip_domains:
+    description: The SIP domains, the default one first.
+    type: list
+    elements: str
+    required: true
+  now:
+    description: The moment to judge at, in ISO 8601. The controller's clock, if not given.
+    type: str
+  warn_days:
+    description: A certificate with fewer whole days left is no candidate.
+    type: int
+    default: 60
+  minimum_key_size:
+    description: The bits that an RSA key must have at least.
+    type: int
+    default: 2048
+requirements:
+  - cryptography
+seealso:
+  - module: onprem.exchange_lync.certificate_verdict
+  - module: onprem.exchange_lync.lync_certificate
+"""
+
+EXAMPLES = r"""
+- name: Name the certificates that could be assigned
+  ansible.builtin.debug:
+    msg: "{{ [certificates] | onprem.exchange_lync.oauth_token_issuer_candidates(['litwareinc.com']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The candidates, each with C(thumbprint), C(subject), C(friendly_name), C(not_after) and C(hosts).
+  type: list
+  elements: dict
+"""
+
+import datetime as dt
+import typing as t
+from collections.abc import Callable, Sequence
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.candidates import candidates
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import ObservationError
+
+
+def oauth_token_issuer_candidates(
+    lync: Sequence[dict[str, t.Any]],
+    sip_domains: Sequence[str],
+    now: str | None = None,
+    *,
+    warn_days: int = 60,
+    minimum_key_size: int = 2048,
+) -> list[dict[str, t.Any]]:
+    """The certificates that could be assigned, the best first; the keywords are the verdict's options."""
+    try:
+        return candidates(
+            now=now or dt.datetime.now(dt.UTC),
+            lync=lync,
+            sip_domains=sip_domains,
+            warn_days=warn_days,
+            minimum_key_size=minimum_key_size,
+        )
+    except (ObservationError, ShellError) as error:
+        raise AnsibleFilterError(f"oauth_token_issuer_candidates: {error}") from error
+
+
+class FilterModule:
+    """What Ansible asks a filter plugin for."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filters by name."""
+        return {"oauth_token_issuer_candidates": oauth_token_issuer_candidates}

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates of Exchange servers, all read through one session.
+
+The certificate itself comes as ``RawData`` and is decoded here. What only Exchange knows (services, status, private key) comes along
+where the server projects it; in an imported session nothing but ``RawData`` is left of the object, and those facts are null.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
+    SERVERS,
+    Facts,
+    Flags,
+    host_name,
+    without_edge,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+
+PRODUCT_FACTS = Table(
+    Property("has_private_key", "HasPrivateKey", Flag()),
+    Property("friendly_name", "FriendlyName"),
+    Property("services", "Services", Flags()),
+    Property("status", "Status"),
+    Property("root_ca_type", "RootCAType"),
+    Property("private_key_exportable", "PrivateKeyExportable", Flag()),
+)
+
+# Failures of this account, this session or this call: they would be the same for every server, so they end the task
+_NOT_OF_ONE_SERVER = frozenset(
+    {
+        "access_denied",
+        "authentication",
+        "bad_parameter",
+        "double_hop",
+        "language",
+        "missing_library",
+        "not_offered",
+        "session_lost",
+        "throttled",
+        "timeout",
+        "unsupported",
+        "untrusted",
+    }
+)
+
+
+def stores(call: Call) -> list[Facts]:
+    """Each server with its certificates, or with why they could not be read.
+
+    :raises ShellError: where a server that the task names does not exist: that is a mistake in the task, not a server that is down.
+    """
+    shell = call.shell("exchange")
+    return [
+        _store(call, shell, host_name(server)) for server in without_edge(SERVERS.read(shell), call.params["servers"])
+    ]
+
+
+def _store(call: Call, shell: Shell, host: str) -> Facts:
+    try:
+        items = shell.read_all(Cmdlet("Get-ExchangeCertificate", Server=host), PRODUCT_FACTS.projection("RawData"))
+    except ShellError as error:
+        # only what the cmdlet itself said: an error without an id is one of the way to the shell
+        if error.kind in _NOT_OF_ONE_SERVER or not error.error_id:
+            raise
+        call.warn(f"{host}: its certificates could not be read: {error.message.strip()}")
+        return {"host": host, "certificates": [], "error": error.message.strip()}
+    if not all(_raw_data(item) for item in items):
+        return {
+            "host": host,
+            "certificates": [],
+            "error": "the server sent certificates without their RawData, so they cannot be read",
+        }
+    return {"host": host, "certificates": [certificate(item) for item in items], "error": None}
+
+
+def certificate(item: RemoteObject) -> dict[str, t.Any]:
+    """The facts of one certificate: those that it carries itself, and those that Exchange adds."""
+    return {**describe(_raw_data(item)), **PRODUCT_FACTS.state(item)}
+
+
+def _raw_data(item: RemoteObject) -> bytes | str:
+    value = item.get("RawData")
+    # remoting may have hung properties of its own on the bytes
+    return (value.value if isinstance(value, RemoteObject) else value) or b""

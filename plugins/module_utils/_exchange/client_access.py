@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Client Access services: the Autodiscover URI that each server publishes in the directory, and the sites it is meant for."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
+    SERVERS,
+    Facts,
+    host_name,
+    without_edge,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import NameSet, Url
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, Property, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+
+PATH = "/autodiscover/autodiscover.xml"
+NOUNS = ("ClientAccessService", "ClientAccessServer")
+"""2016 and later have both and call the second one deprecated; 2013 has the second one only."""
+
+
+class AutodiscoverUri(Url):
+    """The URL of the XML service that clients inside the domain look up. Lync's OAuth configuration takes the other one, ``.svc``."""
+
+    def __init__(self) -> None:
+        super().__init__(as_uri=True)
+
+    def desired(self, value: t.Any) -> t.Any:
+        """See :meth:`Kind.desired`; the message has the URL that was probably meant."""
+        if value in (None, ""):
+            return None
+        parts = urlsplit(str(value).strip() if "://" in str(value) else f"https://{str(value).strip()}")
+        right = urlunsplit((parts.scheme or "https", parts.netloc or "autodiscover.litwareinc.com", PATH, "", ""))
+        if "://" not in str(value) or not parts.hostname:
+            raise ValueError(f"'{value}' is not a URL with scheme and host; give one such as {right}")
+        if parts.path.casefold() != PATH or parts.query or parts.fragment:
+            raise ValueError(
+                f"'{value}' is not the Autodiscover URL that Exchange publishes, which ends in {PATH}; give {right}"
+            )
+        return super().desired(value)
+
+
+TABLE = Table(
+    Property("autodiscover_service_internal_uri", "AutoDiscoverServiceInternalUri", AutodiscoverUri()),
+    Property("autodiscover_site_scope", "AutoDiscoverSiteScope", NameSet()),
+)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The services by server, the servers they run on, and the cmdlets that there are."""
+
+    noun: str
+    writable: bool
+    services: list[Facts]
+
+
+class ClientAccess:
+    """The Client Access services of some servers or of all; one read, and one write for each that differs."""
+
+    name = "client_access"
+    shell: ShellName = "exchange"
+
+    def observe(self, call: Call) -> Observed:
+        """Read every service once, whatever the number of servers that the task names."""
+        TABLE.desired(call.params)  # a value that cannot be meant is refused before anything is opened
+        shell = call.shell(self.shell)
+        offered = shell.offered(*(f"{verb}-{noun}" for verb in ("Get", "Set") for noun in NOUNS))
+        noun = shell.first_offered(*(f"Get-{noun}" for noun in NOUNS)).removeprefix("Get-")
+        servers = without_edge(SERVERS.read(shell), call.params["servers"])
+        items = shell.read_all(Cmdlet(f"Get-{noun}"), TABLE.projection("Name"))
+        services = {str(item["Name"]): TABLE.state(item) for item in items if item["Name"]}
+        found = [{**server, **services[server["name"]]} for server in servers if server["name"] in services]
+        if call.params["servers"] is not None and len(found) < len(servers):
+            self._refuse(f"Get-{noun}", [host_name(server) for server in servers if server["name"] not in services])
+        return Observed(noun, f"Set-{noun}" in offered, found)
+
+    def plan(self, call: Call, observed: Observed) -> Plan:
+        """One write for each service that differs."""
+        wanted = TABLE.desired(call.params)
+        before, after, steps = {}, {}, []
+        for service in observed.services:
+            state = {row.option: service[row.option] for row in TABLE.properties}
+            mine = {key: value for key, value in wanted.items() if not (call.params["only_blank"] and state[key])}
+            parameters = TABLE.changes(state, mine)
+            before[host_name(service)] = state
+            after[host_name(service)] = {**state, **mine} if parameters else state
+            if parameters:
+                steps.append(Cmdlet(f"Set-{observed.noun}", Identity=service["name"], **parameters))
+        if steps and not observed.writable:
+            raise ShellError(
+                "not_offered", "the cmdlet is not offered to this account.", shell=self.shell, cmdlet=steps[0].name
+            )
+        return Plan(before, after, tuple(steps))
+
+    def _refuse(self, cmdlet: str, missing: list[str]) -> None:
+        message = f"servers: {', '.join(missing)} has no Client Access service (exchange_info shows the roles)."
+        raise ShellError("not_found", message, shell=self.shell, cmdlet=cmdlet)

@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The organisation as Exchange describes it: one read for each family of cmdlets, projected by the server to what is returned."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import (
+    Flag,
+    Instant,
+    Kind,
+    NameSet,
+    Thumbprint,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
+
+Facts = dict[str, t.Any]
+
+
+class Flags(Kind):
+    """An enumeration that holds several members at once, shown by .NET as ``IMAP, POP, IIS, SMTP``; ``None`` is its word for nothing."""
+
+    def observed(self, value: Value) -> t.Any:
+        text = super().observed(value)
+        if text is None:
+            return None
+        return [name.strip() for name in text.split(",") if name.strip() not in ("", "None")]
+
+
+class Build(Kind):
+    """Exchange's ``Version 15.1 (Build 2507.39)`` as the build number that the release notes use: ``15.1.2507.39``."""
+
+    def observed(self, value: Value) -> t.Any:
+        text = super().observed(value)
+        numbers = re.fullmatch(r"Version (\d+)\.(\d+) \(Build (\d+)\.(\d+)\)", text or "")
+        return ".".join(numbers.groups()) if numbers else text
+
+
+class LastName(Kind):
+    """The last part of a canonical directory name: ``litwareinc.com/Configuration/Sites/Atlanta`` is Atlanta."""
+
+    def observed(self, value: Value) -> t.Any:
+        text = super().observed(value)
+        return text.rsplit("/", 1)[-1] if text else None
+
+
+class OptionalThumbprint(Thumbprint):
+    """A thumbprint as AuthConfig keeps it: the empty string where there is none."""
+
+    def observed(self, value: Value) -> t.Any:
+        return super().observed(value) or ""
+
+
+class EmptyText(Kind):
+    """Text that is empty, not null, where there is nothing."""
+
+    def observed(self, value: Value) -> t.Any:
+        return super().observed(value) or ""
+
+
+@dataclass(frozen=True)
+class Family:
+    """A reading cmdlet and the properties that are wanted of its objects."""
+
+    cmdlet: Cmdlet
+    table: Table
+
+    def read(self, shell: Shell) -> list[Facts]:
+        """The objects' facts.
+
+        :raises ShellError: for any error: what could not be read is never taken for absent.
+        """
+        return [self.table.state(item) for item in shell.read_all(self.cmdlet, self.table.projection())]
+
+
+SERVERS = Family(
+    Cmdlet("Get-ExchangeServer"),
+    Table(
+        Property("name", "Name"),
+        Property("fqdn", "Fqdn"),
+        Property("version", "AdminDisplayVersion", Build()),
+        Property("roles", "ServerRole", Flags()),
+        Property("site", "Site", LastName()),
+        Property("is_edge", "IsEdgeServer", Flag()),
+        Property("is_client_access", "IsClientAccessServer", Flag()),
+        Property("is_mailbox", "IsMailboxServer", Flag()),
+    ),
+)
+
+ACCEPTED_DOMAINS = Family(
+    Cmdlet("Get-AcceptedDomain"),
+    Table(
+        Property("name", "Name"),
+        Property("domain_name", "DomainName"),
+        Property("domain_type", "DomainType"),
+        Property("default", "Default", Flag()),
+        Property("wildcard", "MatchSubDomains", Flag()),
+    ),
+)
+
+AUTH_CONFIG = Family(
+    Cmdlet("Get-AuthConfig"),
+    Table(
+        Property("current_certificate_thumbprint", "CurrentCertificateThumbprint", OptionalThumbprint()),
+        Property("previous_certificate_thumbprint", "PreviousCertificateThumbprint", OptionalThumbprint()),
+        Property("next_certificate_thumbprint", "NextCertificateThumbprint", OptionalThumbprint()),
+        Property("next_certificate_effective_date", "NextCertificateEffectiveDate", Instant()),
+        Property("service_name", "ServiceName", EmptyText()),
+        Property("realm", "Realm", EmptyText()),
+    ),
+)
+
+ORGANIZATION = Family(
+    Cmdlet("Get-OrganizationConfig"),
+    Table(
+        Property("name", "Name"),
+        Property("guid", "Guid"),
+        Property("oauth2_client_profile_enabled", "OAuth2ClientProfileEnabled", Flag()),
+    ),
+)
+
+_VIRTUAL_DIRECTORY = Table(
+    Property("server", "Server", LastName()),
+    Property("name", "Name"),
+    Property("internal_url", "InternalUrl"),
+    Property("external_url", "ExternalUrl"),
+    Property("oauth_authentication", "OAuthAuthentication", Flag()),
+    Property("ws_security_authentication", "WSSecurityAuthentication", Flag()),
+    Property("windows_authentication", "WindowsAuthentication", Flag()),
+    Property("internal_authentication_methods", "InternalAuthenticationMethods", NameSet()),
+)
+
+# ADPropertiesOnly: without it every server's IIS is asked, and one that is switched off keeps the others waiting
+VIRTUAL_DIRECTORIES = {
+    "autodiscover": Family(Cmdlet("Get-AutodiscoverVirtualDirectory", ADPropertiesOnly=True), _VIRTUAL_DIRECTORY),
+    "web_services": Family(Cmdlet("Get-WebServicesVirtualDirectory", ADPropertiesOnly=True), _VIRTUAL_DIRECTORY),
+}
+
+_METHODS = {
+    "oauth_authentication": "oauth",
+    "ws_security_authentication": "wssecurity",
+    "windows_authentication": "windowsintegrated",
+}
+
+
+def accepted_domains(shell: Shell) -> list[Facts]:
+    """The accepted domains, each with whether it stands for its subdomains too: such entries break OAuth between servers."""
+    domains = ACCEPTED_DOMAINS.read(shell)
+    for domain in domains:
+        domain["wildcard"] = bool(domain["wildcard"]) or str(domain["domain_name"] or domain["name"]).startswith("*")
+    return domains
+
+
+def virtual_directories(shell: Shell) -> dict[str, list[Facts]]:
+    """The Autodiscover and Exchange Web Services virtual directories of all servers, as the directory holds them."""
+    return {name: [_with_methods(item) for item in family.read(shell)] for name, family in VIRTUAL_DIRECTORIES.items()}
+
+
+def auth_config(shell: Shell) -> Facts | None:
+    """The organisation's AuthConfig, or None where there is none (no server of 2013 or later has been prepared)."""
+    return next(iter(AUTH_CONFIG.read(shell)), None)
+
+
+def _with_methods(directory: Facts) -> Facts:
+    """Versions that leave a flag null under ADPropertiesOnly still list its method."""
+    methods = {method.casefold() for method in directory["internal_authentication_methods"]}
+    for flag, method in _METHODS.items():
+        if directory[flag] is None:
+            directory[flag] = method in methods
+    return directory
+
+
+def organization(shell: Shell) -> Facts | None:
+    """The organisation itself."""
+    return next(iter(ORGANIZATION.read(shell)), None)
+
+
+def host_name(server: Facts) -> str:
+    """The name under which a server is shown: its FQDN in lower case, as inventories have it."""
+    return str(server["fqdn"] or server["name"]).lower()
+
+
+def chosen(known: list[Facts], asked: list[str] | None) -> list[Facts]:
+    """Those of the servers ``known`` that are ``asked`` for by name or FQDN; all where nobody is named.
+
+    :raises ShellError: naming every server that does not exist; an empty name or list, which may not be taken for all.
+    """
+    if asked is None:
+        return known
+    if not all(name.strip() for name in asked) or not asked:
+        raise ShellError("bad_input", "servers: a name is empty, or the list is; leave the option out for all servers.")
+    wanted = {name.strip().casefold() for name in asked}
+    found = [server for server in known if _names(server) & wanted]
+    missing = sorted(wanted - {name for server in found for name in _names(server)})
+    if missing:
+        names = ", ".join(host_name(server) for server in known) or "none"
+        raise ShellError(
+            "not_found",
+            f"no such Exchange server: {', '.join(missing)}. Known here: {names}.",
+            cmdlet=SERVERS.cmdlet.name,
+        )
+    return found
+
+
+def without_edge(servers: list[Facts], asked: list[str] | None) -> list[Facts]:
+    """The servers that are managed through the organisation.
+
+    An Edge Transport server is no member of the domain: the organisation lists it but cannot reach it.
+
+    :raises ShellError: where one is asked for by name.
+    """
+    selected = chosen(servers, asked)
+    edge = [host_name(server) for server in selected if server["is_edge"]]
+    if edge and asked is not None:
+        message = (
+            f"servers: {', '.join(edge)} is an Edge Transport server, which is not managed through the organisation."
+        )
+        raise ShellError("bad_input", message, cmdlet=SERVERS.cmdlet.name)
+    return [server for server in selected if not server["is_edge"]]
+
+
+def _names(server: Facts) -> set[str]:
+    return {str(server[key]).casefold() for key in ("name", "fqdn") if server[key]}

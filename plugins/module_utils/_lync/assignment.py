@@ -1,0 +1,233 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The assignment of a certificate to one of Lync's uses.
+
+OAuthTokenIssuer is assigned once, globally: the Central Management Store brings it to every front end. Everything else is assigned to
+the computer. A certificate is judged before it is assigned, by the rules of the verdict.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Instant, Kind, Thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificates import (
+    STORE,
+    Facts,
+    assigned,
+    certificate,
+    store,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import sip_domains
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Secret, SecretText, Value
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import judge
+
+TOKEN_ISSUER = "OAuthTokenIssuer"
+RULES = ("key_size", "key_type", "expired", "not_yet_valid", "sip_domain_missing")
+"""The rules of the verdict that a task may waive. A certificate without its private key is of no use to anybody."""
+
+_OF_TOKEN_ISSUERS = frozenset({"key_type", "sip_domain_missing", "sip_domain_not_in_subject", "wildcard_subject"})
+_SHOWN = ("use", "thumbprint", "previous_thumbprint", "scope", "effective_date", "subject", "not_after")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is assigned, and, where that is not what the task asks for, all that a judgement needs.
+
+    :ivar wanted: the thumbprint that the task means.
+    :ivar facts: its certificate, or None where it is in a file that the server cannot look into.
+    :ivar in_store: whether the machine has it with its private key, so that no file is needed.
+    """
+
+    current: Facts | None
+    wanted: str = ""
+    facts: Facts | None = None
+    in_store: bool = True
+    now: dt.datetime | None = None
+    sip_domains: tuple[str, ...] = ()
+
+
+class Assignment:
+    """The certificate of one use."""
+
+    name = "certificate"
+    shell: ShellName = "lync"
+
+    def __init__(self) -> None:
+        self._in_file: Facts | None = None
+
+    def observe(self, call: Call) -> Observed:
+        """Read what is assigned; the store, the SIP domains and the server's clock only where something is to be done."""
+        use, wanted = call.params["use"], _option(call, "thumbprint", Thumbprint())
+        effective = _option(call, "effective_date", Instant())
+        shell = call.shell(self.shell)
+        current = next((item for item in assigned(shell, use) if _is_global(item) == (use == TOKEN_ISSUER)), None)
+        if call.params["state"] == "absent" or (wanted and _same(current, wanted, effective)):
+            return Observed(current, wanted or "")
+        if call.params["path"] and self._in_file is None:
+            self._in_file = _file(call, wanted)
+        wanted = wanted or str((self._in_file or {}).get("thumbprint", ""))
+        if _same(current, wanted, effective):
+            return Observed(current, wanted)
+        facts, in_store = self._find(call, wanted)
+        domains = tuple(domain["name"] for domain in sip_domains(shell)) if use == TOKEN_ISSUER else ()
+        return Observed(current, wanted, facts, in_store, _clock(call), domains)
+
+    def _find(self, call: Call, wanted: str) -> tuple[Facts | None, bool]:
+        """The certificate, from the store or else from the file, and whether the store has all of it.
+
+        :raises ShellError: of kind ``not_found`` where there is neither.
+        """
+        stored = store(call.shell("windows"))
+        found = next((item for item in stored if item["thumbprint"] == wanted), None)
+        if call.params["path"] and not (found and found["has_private_key"]):
+            facts = found or self._in_file
+            return facts and {**facts, "has_private_key": None}, False
+        if found is None:
+            raise ShellError(
+                "not_found",
+                f"{wanted} is not among the {len(stored)} certificates of {STORE} on this host.",
+                remedy="Import it there with its private key, assign it from a PFX file (path), or correct the thumbprint.",
+            )
+        return found, True
+
+    def plan(self, call: Call, observed: Observed) -> Plan:
+        """Assign or take back; nothing where the thumbprint is the one that is assigned.
+
+        :raises ShellError: of kind ``certificate`` where a rule is broken that the task does not waive.
+        """
+        before, use = _shown(observed.current), call.params["use"]
+        scope: dict[str, Value] = {"Identity": "global"} if use == TOKEN_ISSUER else {}
+        if call.params["state"] == "absent":
+            step = Cmdlet("Remove-CsCertificate", Type=[use], **scope, Confirm=False)
+            return Plan(before, None, (step,)) if observed.current else Plan(None, None)
+        effective = _option(call, "effective_date", Instant())
+        if _same(observed.current, observed.wanted, effective):
+            return Plan(before, before)
+        if effective and observed.now and dt.datetime.fromisoformat(effective) <= observed.now:
+            raise ShellError("bad_input", f"effective_date: {effective} is past; leave it out to assign the certificate now.")
+        if observed.facts is None:
+            call.warn("Which certificate the file holds cannot be seen here (Get-PfxData is not offered): it is not judged.")
+        else:
+            self._judge(call, observed, observed.facts, effective)
+        return Plan(before, _after(call, observed, effective), self._steps(call, observed, scope, effective))
+
+    def _steps(self, call: Call, observed: Observed, scope: dict[str, Value], effective: str | None) -> tuple[Cmdlet, ...]:
+        given: dict[str, Value] = {"Type": [call.params["use"]], **scope, "Confirm": False}
+        if effective:
+            given.update(EffectiveDate=Instant().parameter(effective), Roll=True)
+        if call.params["allow"]:
+            given.update(Force=True)
+        set_it = Cmdlet("Set-CsCertificate", Thumbprint=observed.wanted, **given)
+        if not call.params["path"] or observed.in_store:
+            return (set_it,)
+        read: dict[str, Value] = {"Path": call.params["path"]}
+        if call.params["password"] is not None:
+            read["Password"] = SecretText(call.params["password"])
+        if scope:
+            # into the Central Management Store, from where every front end gets the certificate and its key
+            return (Cmdlet("Import-CsCertificate", **read, **given),)
+        return Cmdlet("Import-CsCertificate", **read, Confirm=False), set_it
+
+    def _judge(self, call: Call, observed: Observed, facts: Facts, effective: str | None) -> None:
+        """Refuse what the verdict would call an error afterwards; what it would only warn of is a warning here."""
+        use, waived = call.params["use"], set(call.params["allow"])
+        future = {"use": TOKEN_ISSUER, "thumbprint": observed.wanted, "scope": "Global", "effective_date": effective}
+        verdict = judge(
+            lync=[{"host": "this host", "assigned": [future], "store": [facts], "error": None}],
+            now=observed.now or "",
+            sip_domains=observed.sip_domains,
+        )
+        about = [finding for finding in verdict["findings"] if finding["thumbprint"] == observed.wanted]
+        about = [finding for finding in about if use == TOKEN_ISSUER or finding["rule"] not in _OF_TOKEN_ISSUERS]
+        broken = [finding for finding in about if finding["severity"] == "error" and finding["rule"] not in waived]
+        if broken:
+            raise _refusal(observed.wanted, broken)
+        for finding in about:
+            if finding["severity"] != "info":
+                call.warn(f"{observed.wanted}: {finding['evidence']} ({finding['rule']}).")
+
+
+def _refusal(thumbprint: str, broken: t.Sequence[t.Mapping[str, str]]) -> ShellError:
+    said = "; ".join(f"{finding['evidence']} ({finding['rule']})" for finding in broken)
+    rules = [finding["rule"] for finding in broken]
+    waive = f" If it is meant: allow: [{', '.join(rules)}]." if set(rules) <= set(RULES) else ""
+    remedy = f"Nothing was written. Assign a certificate that keeps the rules.{waive}"
+    return ShellError("certificate", f"{thumbprint} is not fit: {said}.", remedy=remedy)
+
+
+def _option(call: Call, name: str, kind: Kind) -> t.Any:
+    try:
+        return kind.desired(call.params[name])
+    except ValueError as error:
+        raise ShellError("bad_input", f"{name}: {error}.") from error
+
+
+def _is_global(item: Facts) -> bool:
+    return str(item["scope"]).casefold() == "global"
+
+
+def _same(current: Facts | None, wanted: str, effective: str | None) -> bool:
+    """Whether nothing is to be done: the certificate is assigned, and staged for this date or in force."""
+    if current is None or current["thumbprint"] != wanted:
+        return False
+    since = current["effective_date"]
+    return since == effective if since and _is_future(since) else not (effective and _is_future(effective))
+
+
+def _is_future(moment: str) -> bool:
+    """By the controller's clock, so that a run without changes asks for no other; clocks of a domain differ by five minutes at most."""
+    return dt.datetime.fromisoformat(moment) > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
+
+
+def _clock(call: Call) -> dt.datetime:
+    """The server's clock, by which the server will judge too."""
+    moments = call.shell("windows").read_all(Cmdlet("Get-Date"))
+    moment = moments[0] if moments else None
+    return moment if isinstance(moment, dt.datetime) and moment.tzinfo else dt.datetime.now(dt.UTC)
+
+
+def _file(call: Call, wanted: str | None) -> Facts | None:
+    """The certificate that the PFX file holds, where the server can tell without importing it."""
+    path, password = call.params["path"], call.params["password"]
+    if not path:
+        return None
+    shell = call.shell("windows")
+    if not shell.offered("Get-PfxData"):
+        if wanted:
+            return None
+        message = f"which certificate {path} holds cannot be seen here."
+        raise ShellError("not_offered", message, shell="windows", cmdlet="Get-PfxData", remedy="Give its thumbprint as well.")
+    read = Cmdlet("Get-PfxData", FilePath=path, **({"Password": Secret(password)} if password is not None else {}))
+    found = shell.read_all(read, Cmdlet("Select-Object", ExpandProperty="EndEntityCertificates"), select("RawData"))
+    facts = [certificate(item) for item in found]
+    if len(facts) != 1 or wanted not in (None, facts[0]["thumbprint"]):
+        held = ", ".join(item["thumbprint"] for item in facts) or "none"
+        raise ShellError("bad_input", f"path: {path} holds {held}; one certificate is wanted{f', {wanted}' if wanted else ''}.")
+    return facts[0]
+
+
+def _shown(item: Facts | None) -> Facts | None:
+    return item and {key: item[key] for key in _SHOWN}
+
+
+def _after(call: Call, observed: Observed, effective: str | None) -> Facts:
+    facts = observed.facts or {}
+    return {
+        "use": call.params["use"],
+        "thumbprint": observed.wanted,
+        "previous_thumbprint": observed.current["thumbprint"] if observed.current else None,
+        "scope": "Global" if call.params["use"] == TOKEN_ISSUER else "Machine",
+        "effective_date": effective,
+        "subject": facts.get("subject"),
+        "not_after": facts.get("not_after"),
+    }

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Replication of the Central Management Store: a server acts on what its own replica holds."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
+
+REPLICAS = Family(
+    Cmdlet("Get-CsManagementStoreReplicationStatus"),
+    Table(
+        Property("fqdn", "ReplicaFqdn"),
+        Property("up_to_date", "UpToDate", Flag()),
+        Property("last_status_report", "LastStatusReport", Instant()),
+        Property("last_update_creation", "LastUpdateCreation", Instant()),
+        Property("product_version", "ProductVersion"),
+    ),
+)
+FORCE = Cmdlet("Invoke-CsManagementStoreReplication")
+
+Replicas = list[dict[str, t.Any]]
+
+
+def lagging(replicas: Replicas, exclude: t.Sequence[str]) -> list[str]:
+    """The replicas that do not have the newest version, less those that nobody waits for."""
+    left_out = {name.strip().rstrip(".").casefold() for name in exclude}
+    return [item["fqdn"] for item in replicas if not item["up_to_date"] and str(item["fqdn"]).casefold() not in left_out]
+
+
+def replicate(call: Call) -> Result:
+    """Start replication if asked to, read its status, and wait for it if asked to.
+
+    :raises ShellError: of kind ``timeout``, naming the replicas that still lag.
+    """
+    shell, commands = call.shell("lync"), [FORCE] if call.params["force"] else []
+    if commands and not call.check_mode:
+        shell.write(FORCE)
+    started = time.monotonic()
+    replicas = REPLICAS.read(shell)
+    while lagging(replicas, call.params["exclude"]) and _may_wait(call, started):
+        time.sleep(call.params["interval"])
+        replicas = REPLICAS.read(shell)
+    result = _result(call, replicas, time.monotonic() - started)
+    result.update(changed=bool(commands), commands=[str(command) for command in commands])
+    if result["lagging"] and call.params["wait"] and not call.check_mode:
+        raise _too_late(call, result)
+    return result
+
+
+def _may_wait(call: Call, started: float) -> bool:
+    waited = time.monotonic() - started
+    return bool(call.params["wait"] and not call.check_mode and waited + call.params["interval"] <= call.params["timeout"])
+
+
+def _result(call: Call, replicas: Replicas, waited: float) -> Result:
+    behind = lagging(replicas, call.params["exclude"])
+    return {"replicas": replicas, "lagging": behind, "up_to_date": not behind, "waited": round(waited, 1)}
+
+
+def _too_late(call: Call, result: Result) -> ShellError:
+    return ShellError(
+        "timeout",
+        f"not up to date after {call.params['timeout']} s: {', '.join(result['lagging'])}.",
+        shell="lync",
+        cmdlet=REPLICAS.cmdlet.name,
+        remedy=(
+            "See whether these servers run and their REPLICA service does (Get-CsWindowsService), wait longer with timeout, or name "
+            "replicas of servers that are out of service in exclude."
+        ),
+        result=result,
+    )

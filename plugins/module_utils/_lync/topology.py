@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The topology as the Central Management Store has it: one read for each family of cmdlets."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Kind, NameSet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
+
+Facts = dict[str, t.Any]
+
+
+class SiteName(Kind):
+    """A site's identity, ``Site:Atlanta``, as its name."""
+
+    def observed(self, value: Value) -> t.Any:
+        text = super().observed(value)
+        return re.sub(r"^site:", "", text, flags=re.IGNORECASE) if text else None
+
+
+SITES = Family(
+    Cmdlet("Get-CsSite"),
+    Table(
+        Property("name", "Identity", SiteName()),
+        Property("site_id", "SiteId"),
+        Property("display_name", "DisplayName"),
+        Property("pools", "Pools", NameSet()),
+    ),
+)
+POOLS = Family(
+    Cmdlet("Get-CsPool"),
+    Table(
+        Property("fqdn", "Fqdn"),
+        Property("site", "Site", SiteName()),
+        Property("computers", "Computers", NameSet()),
+        Property("services", "Services", NameSet()),
+    ),
+)
+COMPUTERS = Family(Cmdlet("Get-CsComputer"), Table(Property("fqdn", "Fqdn"), Property("pool", "Pool")))
+THIS_COMPUTER = Family(Cmdlet("Get-CsComputer", Local=True), COMPUTERS.table)
+SIP_DOMAINS = Family(Cmdlet("Get-CsSipDomain"), Table(Property("name", "Name"), Property("default", "IsDefault", Flag())))
+SERVICES = Family(
+    Cmdlet("Get-CsService"),
+    Table(
+        Property("identity", "Identity"),
+        Property("role", "Role"),
+        Property("pool_fqdn", "PoolFqdn"),
+        Property("site", "SiteId", SiteName()),
+        Property("version", "Version"),
+    ),
+)
+
+
+def pools(shell: Shell) -> list[Facts]:
+    """The pools, each with whether it is one of Front End Servers: those are the pools that have the User Services."""
+    found = POOLS.read(shell)
+    for pool in found:
+        pool["front_end"] = any(service.casefold().startswith("userserver:") for service in pool["services"])
+    return found
+
+
+def front_ends(known_pools: list[Facts]) -> list[str]:
+    """The computers of the Front End pools, by name."""
+    return sorted({name.lower() for pool in known_pools if pool["front_end"] for name in pool["computers"]})
+
+
+def sip_domains(shell: Shell) -> list[Facts]:
+    """The SIP domains, the default one first."""
+    return sorted(SIP_DOMAINS.read(shell), key=lambda domain: not domain["default"])
+
+
+def version(shell: Shell) -> Facts:
+    """What the host runs. ``Get-CsServerVersion`` writes a sentence, ``Lync Server 2013 (5.0.8308.0): …``; its numbers are the build."""
+    text = " ".join(str(line) for line in shell.read_all(Cmdlet("Get-CsServerVersion")))
+    found = re.match(r"(?P<product>.*?)\s*\((?P<build>\d+(?:\.\d+)+)\)", text)
+    return {"product": found["product"] if found else None, "build": found["build"] if found else None, "text": text}
+
+
+def this_computer(shell: Shell) -> str:
+    """The FQDN, in lower case, under which the topology knows the computer that the shell runs on.
+
+    :raises ShellError: of kind ``not_found`` where it is none of the topology's.
+    """
+    for computer in THIS_COMPUTER.read(shell):
+        return str(computer["fqdn"]).lower()
+    raise ShellError(
+        "not_found",
+        "this host is no computer of the Lync topology.",
+        cmdlet=THIS_COMPUTER.cmdlet.name,
+        remedy="Run the task on a Front End Server.",
+    )

@@ -1,0 +1,160 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: exchange_client_access
+short_description: Set the Autodiscover URI and site scope of Exchange servers
+version_added: 0.1.0
+author:
+  - The onprem.exchange_lync contributors (@onprem)
+description:
+  - Sets the Autodiscover URI that Exchange's Client Access services publish in Active Directory (the service connection point), and the
+    Active Directory sites that each is meant for, on one, some or all servers of the organisation.
+  - All services are read once, and only those that differ are written.
+  - Works with C(Get-ClientAccessService) and C(Set-ClientAccessService), or with their predecessors C(Get-ClientAccessServer) and
+    C(Set-ClientAccessServer), whichever the server offers.
+options:
+  servers:
+    description:
+      - The servers to manage, by name or fully qualified domain name. All of the organisation, if not given.
+      - Nothing is written if one of them does not exist, or is an Edge Transport server.
+    type: list
+    elements: str
+  autodiscover_service_internal_uri:
+    description:
+      - The URL of Autodiscover for clients inside the domain, which ends in C(/autodiscover/autodiscover.xml). Usually one name for all
+        servers, for example V(https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml).
+      - The C(.svc) URL is the one that Lync's OAuth configuration takes, and is refused here.
+      - The empty string clears it.
+      - Scheme, host name and path are compared without regard to case, and a default port is as good as none.
+    type: str
+  autodiscover_site_scope:
+    description:
+      - The Active Directory sites whose clients should prefer this service. Compared as a set. An empty list clears it.
+    type: list
+    elements: str
+  only_blank:
+    description:
+      - Set only what is still blank, and leave alone what has a value. This is the step as Microsoft's procedure words it.
+      - Exchange's setup fills in each server's own name, so on an ordinary server there is nothing blank, and nothing is changed.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - onprem.exchange_lync._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - One host of the organisation is enough to manage all servers, so use C(run_once) where the play has several.
+  - Writing needs C(Set-ClientAccessService) or C(Set-ClientAccessServer), which Organization Management and Server Management have.
+  - Clients cache the service connection point. A change may take hours to reach all of them.
+seealso:
+  - module: onprem.exchange_lync.exchange_info
+  - module: onprem.exchange_lync.lync_oauth_configuration
+"""
+
+EXAMPLES = r"""
+- name: One Autodiscover URI for all servers
+  onprem.exchange_lync.exchange_client_access:
+    autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
+  run_once: true
+
+- name: Only where there is none yet
+  onprem.exchange_lync.exchange_client_access:
+    autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
+    only_blank: true
+  run_once: true
+
+- name: The site scope of this server
+  onprem.exchange_lync.exchange_client_access:
+    servers: ["{{ inventory_hostname }}"]
+    autodiscover_site_scope: [Atlanta]
+"""
+
+RETURN = r"""
+client_access:
+  description:
+    - The services of the servers that the task manages, by the server's fully qualified domain name in lower case, as they are after the
+      task, or would be in check mode.
+  returned: success
+  type: dict
+  contains:
+    autodiscover_service_internal_uri:
+      description: The Autodiscover URI, or V(null).
+      type: str
+      returned: always
+    autodiscover_site_scope:
+      description: The sites.
+      type: list
+      elements: str
+      returned: always
+  sample:
+    atl-exchange-001.litwareinc.com:
+      autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
+      autodiscover_site_scope: [Atlanta]
+commands:
+  description: The cmdlets that were run, or would be in check mode, one for each server that differs.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - >-
+      Set-ClientAccessServer -Identity 'ATL-EXCHANGE-001'
+      -AutoDiscoverServiceInternalUri 'https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml'
+commands_not_run:
+  description: What was still to do when a write failed.
+  returned: when a write failed
+  type: list
+  elements: str
+  sample: []
+diff:
+  description: The services before and after, by server.
+  returned: success
+  type: dict
+  sample:
+    before:
+      atl-exchange-001.litwareinc.com:
+        autodiscover_service_internal_uri: https://atl-exchange-001.litwareinc.com/Autodiscover/Autodiscover.xml
+        autodiscover_site_scope: [Atlanta]
+    after:
+      atl-exchange-001.litwareinc.com:
+        autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
+        autodiscover_site_scope: [Atlanta]
+"""
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import ClientAccess
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "servers": {"type": "list", "elements": "str"},
+        "autodiscover_service_internal_uri": {"type": "str"},
+        "autodiscover_site_scope": {"type": "list", "elements": "str"},
+        "only_blank": {"type": "bool", "default": False},
+    },
+    required_one_of=[("autodiscover_service_internal_uri", "autodiscover_site_scope")],
+)
+
+
+def run(call: Call) -> Result:
+    """Bring the services to what the task asks for."""
+    return ensure(call, ClientAccess())
+
+
+def main() -> None:
+    """Run in a process of its own."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

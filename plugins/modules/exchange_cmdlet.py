@@ -1,0 +1,97 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: exchange_cmdlet
+short_description: Run any cmdlet of the Exchange Management Shell
+version_added: 0.1.0
+author:
+  - The onprem.exchange_lync contributors (@onprem)
+description:
+  - Runs one cmdlet of the Exchange Management Shell with typed parameters and returns its objects as plain values.
+  - No script text is sent, so it works on Exchange's own endpoint, which takes none, and there is nothing to quote.
+extends_documentation_fragment:
+  - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._cmdlet
+seealso:
+  - module: onprem.exchange_lync.lync_cmdlet
+  - module: onprem.exchange_lync.exchange_info
+"""
+
+EXAMPLES = r"""
+- name: Which partner applications does Exchange trust?
+  onprem.exchange_lync.exchange_cmdlet:
+    cmdlet: Get-PartnerApplication
+    select: [Name, ApplicationIdentifier, Enabled]
+  register: partners
+
+- name: Turn OAuth on for Exchange Web Services
+  onprem.exchange_lync.exchange_cmdlet:
+    cmdlet: Set-WebServicesVirtualDirectory
+    parameters:
+      Identity: ATL-EXCHANGE-001\EWS (Default Web Site)
+      OAuthAuthentication: true
+
+- name: Stage a new Auth certificate, at a date that no server can misread
+  onprem.exchange_lync.exchange_cmdlet:
+    cmdlet: Set-AuthConfig
+    parameters:
+      NewCertificateThumbprint: "{{ thumbprint }}"
+      NewCertificateEffectiveDate: {datetime: '2027-01-31T00:00:00Z'}
+      Force: true
+  when: thumbprint is defined
+
+- name: Import a certificate
+  onprem.exchange_lync.exchange_cmdlet:
+    cmdlet: Import-ExchangeCertificate
+    parameters:
+      Server: ATL-EXCHANGE-001
+      FileData: {bytes: "{{ pfx_base64 }}"}
+      PrivateKeyExportable: true
+    secret_parameters:
+      Password: "{{ pfx_password }}"
+    select: [Thumbprint]
+  when: pfx_base64 is defined
+"""
+
+RETURN = r"""
+objects:
+  description:
+    - What the cmdlet gave, as plain values. Dates are ISO 8601 in UTC, bytes base64, time spans seconds, members of enumerations their
+      names. Empty in check mode where the cmdlet would change something.
+  returned: success
+  type: list
+  elements: raw
+  sample:
+    - Name: LyncEnterprise-3f6a
+      ApplicationIdentifier: 00000004-0000-0ff1-ce00-000000000000
+      Enabled: true
+commands:
+  description: The cmdlet that was run, or would be in check mode, with secrets masked.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Get-PartnerApplication"]
+"""
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import SPEC, run_cmdlet
+
+
+def run(call: Call) -> Result:
+    """Run the cmdlet."""
+    return run_cmdlet(call, "exchange")
+
+
+def main() -> None:
+    """Run in a process of its own."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Kerberos ticket from a password, for pywinrm, which takes none but from a credential cache.
+
+As core's winrm connection plugin does it (``_kerb_auth`` there), with the same options: kinit in a session of its own, the password on
+its standard input, a private cache. KRB5CCNAME is set only while a request is on its way, for two shells of one host may log on as
+different accounts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+
+_PATIENCE = 60
+"""Seconds for kinit: it tries one key distribution centre after the other."""
+
+
+class Ticket:
+    """A ticket in a private cache, which goes with the object.
+
+    :param options: those of core's winrm connection plugin, by its names.
+    :raises ShellError: where kinit is missing or gives no ticket.
+    """
+
+    def __init__(self, user: str, password: str, options: t.Mapping[str, t.Any], *, forwardable: bool) -> None:
+        self._cache = tempfile.NamedTemporaryFile(prefix="exchange_lync_krb5cc_")  # noqa: SIM115  # lives as long as the ticket
+        self._name = f"FILE:{self._cache.name}"
+        command = [str(options.get("kerberos_command") or "kinit"), *_arguments(options, forwardable=forwardable), user]
+        passed = {
+            name: os.environ[name] for name in ("PATH", *(options.get("kinit_env_vars") or ())) if name in os.environ
+        }
+        _kinit(command, password, {**passed, "KRB5CCNAME": self._name})
+
+    @contextlib.contextmanager
+    def active(self) -> t.Iterator[None]:
+        """Within it, Kerberos uses this ticket."""
+        before = os.environ.get("KRB5CCNAME")
+        os.environ["KRB5CCNAME"] = self._name
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["KRB5CCNAME"]
+            else:
+                os.environ["KRB5CCNAME"] = before
+
+    def close(self) -> None:
+        """Remove the cache."""
+        self._cache.close()
+
+
+def _arguments(options: t.Mapping[str, t.Any], *, forwardable: bool) -> list[str]:
+    given = options.get("kinit_args")
+    if given:
+        return shlex.split(str(given))
+    return ["-f"] if forwardable else []
+
+
+def _kinit(command: list[str], password: str, environment: dict[str, str]) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            input=f"{password}\n".encode(),
+            env=environment,
+            capture_output=True,
+            start_new_session=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except OSError as error:
+        raise ShellError(
+            "missing_library",
+            f"the Kerberos command {command[0]} cannot be run on the controller ({error.strerror}).",
+            remedy="Install the Kerberos client programs (krb5-user, krb5-workstation) or set ansible_winrm_kinit_cmd.",
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise ShellError("unreachable", f"{command[0]} got no answer from a key distribution centre.") from error
+    if done.returncode:
+        raise ShellError(
+            "authentication", f"{command[0]} gave no ticket for {command[-1]} (exit code {done.returncode})."
+        )

@@ -1,0 +1,356 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A PowerShell Remoting session: pipelines in, typed replies out, over any carrier."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+from dataclasses import dataclass, field
+
+import psrpcore
+from psrpcore.types import (
+    ErrorCategoryInfo,
+    NETException,
+    PSInvocationState,
+    RunspacePoolState,
+)
+from psrpcore.types import (
+    ErrorRecord as RemoteErrorRecord,
+)
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ErrorRecord, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK, Value
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import compat, errors, libraries, values
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Carrier, Deadline, OutOfTime
+
+_ENDED = (PSInvocationState.Completed, PSInvocationState.Failed, PSInvocationState.Stopped)
+_GONE = (RunspacePoolState.Broken, RunspacePoolState.Closed)
+_PATIENCE = 3600.0
+"""One wait at most where no deadline was given; the carrier comes back sooner, with nothing."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one pipeline may bring: more is a mistake in the question, and would fill the controller's memory."""
+
+    objects: int = 50_000
+    values: int = 2_000_000
+    bytes: int = 64 * 1024 * 1024
+
+
+@dataclass
+class _Gathered:
+    """What a running pipeline has brought so far."""
+
+    limits: Limits
+    secrets: set[str]
+    objects: list[Value] = field(default_factory=list)
+    errors: list[ErrorRecord] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    received: int = 0
+
+    def __post_init__(self) -> None:
+        self._decoder = values.Decoder(self.limits.values)
+
+    def take(self, event: psrpcore.PSRPEvent[t.Any, t.Any]) -> None:
+        """Keep output, errors and warnings; progress, verbose, debug and information records are let go.
+
+        :raises ShellError: for an object that cannot be made out, and when there are too many.
+        """
+        try:
+            self._take(event)
+        except ShellError:
+            raise
+        # asking again would bring the same object again, so this must not look like a lost session
+        except Exception as error:
+            raise ShellError("failed", f"an object of the server cannot be decoded ({type(error).__name__}).") from error
+        self._check(len(self.objects) + len(self.errors) + len(self.warnings), self.limits.objects, "objects")
+
+    def _take(self, event: psrpcore.PSRPEvent[t.Any, t.Any]) -> None:
+        if isinstance(event, psrpcore.PipelineOutputEvent):
+            self.objects.append(self._decoder.decode(event.data))
+        elif isinstance(event, psrpcore.ErrorRecordEvent):
+            self.errors.append(self.record(event.record))
+        elif isinstance(event, psrpcore.WarningRecordEvent):
+            self.warnings.append(self.line(str(event.record.Message)))
+
+    def count(self, received: int) -> None:
+        """Count what came over the wire."""
+        self.received += received
+        self._check(self.received, self.limits.bytes, "bytes")
+
+    def line(self, text: str) -> str:
+        """A server's message without line ends and without the secrets that it was given."""
+        return errors.one_line(text, self.secrets, MASK)
+
+    def record(self, record: RemoteErrorRecord) -> ErrorRecord:
+        """A PowerShell error record, with what is not localised of it."""
+        category = record.CategoryInfo
+        return ErrorRecord(
+            message=self.line(str(record) if record.Exception is not None else str(record.FullyQualifiedErrorId)),
+            error_id=str(record.FullyQualifiedErrorId or ""),
+            category=category.Category.name,
+            reason=str(category.Reason or ""),
+            target=self.line(str(category.TargetName or "")),
+            cmdlet=str(category.Activity or ""),
+        )
+
+    def reply(self) -> Reply:
+        """What the pipeline gave."""
+        return Reply(tuple(self.objects), tuple(self.errors), tuple(self.warnings))
+
+    @staticmethod
+    def _check(count: int, limit: int, what: str) -> None:
+        if count > limit:
+            raise ShellError(
+                "failed",
+                f"the pipeline brought more than {limit} {what} and was stopped.",
+                remedy="Ask for fewer objects.",
+            )
+
+
+class Session:
+    """One runspace on a server, for one pipeline at a time.
+
+    :ivar broken: nothing more can be asked: an answer may still be in flight that belongs to nobody. An error by which the
+        server itself ended a pipeline does not break the session, for that is a whole answer.
+    """
+
+    def __init__(self, carrier: Carrier, limits: Limits | None = None) -> None:
+        libraries.quieten()
+        self.carrier = carrier
+        self.broken = False
+        self._limits = limits or Limits()
+        self._pool = compat.Pool(runspace_pool_id=carrier.pool_id)
+        self._sent: uuid.UUID | None = None
+        self._taken: uuid.UUID | None = None
+        self._has_key = False
+
+    def open(self, timeout: float | None = None) -> None:
+        """Open the runspace.
+
+        :raises ShellError: for whatever keeps it from opening; the session is broken then.
+        """
+        gathered, deadline = _Gathered(self._limits, set()), Deadline(timeout)
+        try:
+            self._pool.open()
+            self.carrier.open(b"".join(self._fragments()), deadline)
+            while self._pool.state != RunspacePoolState.Opened:
+                self._check_alive(self._event(None, gathered, deadline), gathered)
+        except OutOfTime as error:
+            self.broken = True
+            raise ShellError("unreachable", f"the session did not open within {timeout:g} seconds.") from error
+        # the border of the transports' libraries: errors.from_exception knows every one of them
+        except Exception as error:
+            self.broken = True
+            raise errors.from_exception(error, opened=False) from error
+        except BaseException:
+            self.broken = True
+            raise
+
+    def invoke(self, pipeline: Pipeline, timeout: float | None = None) -> Reply:
+        """Run ``pipeline`` and wait for its end, at most ``timeout`` seconds.
+
+        :raises ShellError: for the error that ended the pipeline, and for whatever keeps the session from answering. Of kind
+            ``unknown_outcome`` for a write whose answer was lost, ``timeout`` for a read that took too long, ``session_lost``
+            where the same read may succeed on a fresh session.
+        """
+        powershell = self._powershell()
+        for cmdlet in pipeline.cmdlets:
+            powershell.add_command(cmdlet.name)
+            self._add_parameters(powershell, cmdlet.name, cmdlet.parameters)
+        return self._run(powershell, pipeline, Deadline(timeout))
+
+    def invoke_script(
+        self, script: str, parameters: t.Mapping[str, Value] | None = None, timeout: float | None = None
+    ) -> Reply:
+        """Run a constant script, its data in ``parameters``: for setting a session up, never for what a user gave.
+
+        :raises ShellError: as :meth:`invoke` does.
+        """
+        powershell = self._powershell()
+        powershell.add_script(script, use_local_scope=False)
+        self._add_parameters(powershell, "", dict(parameters or {}))
+        return self._run(powershell, Pipeline(()), Deadline(timeout), dict(parameters or {}))
+
+    def close(self) -> None:
+        """Close the remote end, also that of a broken session: what is left there counts against the account's quota.
+
+        :raises ShellError: when the server could not be told; there is nothing more that one could do.
+        """
+        self.broken = True
+        try:
+            self.carrier.close()
+        # the border of the transports' libraries, as in open
+        except Exception as error:
+            raise errors.from_exception(error, opened=True) from error
+
+    # What follows runs one pipeline
+
+    def _powershell(self) -> psrpcore.ClientPowerShell:
+        if self.broken or self._pool.state != RunspacePoolState.Opened:
+            raise ShellError("session_lost", "the session is closed.")
+        return psrpcore.ClientPowerShell(self._pool)
+
+    def _add_parameters(self, powershell: psrpcore.ClientPowerShell, cmdlet: str, parameters: dict[str, Value]) -> None:
+        for name, value in parameters.items():
+            try:
+                powershell.add_parameter(name, values.encode(value))
+            except (TypeError, ValueError) as error:
+                powershell.close()
+                raise ShellError(
+                    "bad_parameter", f"the value of -{name} cannot be sent: {type(error).__name__}.", cmdlet=cmdlet
+                ) from error
+
+    def _run(
+        self,
+        powershell: psrpcore.ClientPowerShell,
+        pipeline: Pipeline,
+        deadline: Deadline,
+        data: dict[str, Value] | None = None,
+    ) -> Reply:
+        given = data if data is not None else [cmdlet.parameters for cmdlet in pipeline.cmdlets]
+        gathered = _Gathered(self._limits, values.secrets(given))
+        try:
+            if values.has_secrets(given):
+                self._exchange_key(gathered, deadline)
+            end = self._to_its_end(powershell, gathered, deadline)
+        except OutOfTime as error:
+            raise self._timed_out(powershell, pipeline, deadline) from error
+        # the border of the transports' libraries, as in open
+        except Exception as error:
+            raise self._lost(error, powershell, pipeline) from error
+        except BaseException:
+            self.broken = True
+            raise
+        self._finish(powershell)
+        if end.state == PSInvocationState.Completed:
+            return gathered.reply()
+        raise self._ended(end, gathered, pipeline)
+
+    def _to_its_end(
+        self, powershell: psrpcore.ClientPowerShell, gathered: _Gathered, deadline: Deadline
+    ) -> psrpcore.PipelineStateEvent:
+        powershell.start()
+        self._flush(deadline)
+        while True:
+            event = self._event(powershell.pipeline_id, gathered, deadline)
+            self._check_alive(event, gathered)
+            if event.pipeline_id not in (None, powershell.pipeline_id):
+                continue
+            # Running and Stopping are reported as well; only these three end a pipeline
+            if isinstance(event, psrpcore.PipelineStateEvent) and event.state in _ENDED:
+                return event
+            if isinstance(event, (psrpcore.PipelineHostCallEvent, psrpcore.RunspacePoolHostCallEvent)):
+                self._refuse(event)
+            gathered.take(event)
+            self._flush(deadline)
+
+    def _exchange_key(self, gathered: _Gathered, deadline: Deadline) -> None:
+        """Agree on the key for SecureStrings, once in the life of a session (MS-PSRP 3.1.5.4.3 to 5)."""
+        if self._has_key:
+            return
+        self._pool.exchange_key()
+        self._flush(deadline)
+        while not self._has_key:
+            self._check_alive(self._event(None, gathered, deadline), gathered)
+
+    def _event(
+        self, pipeline: uuid.UUID | None, gathered: _Gathered, deadline: Deadline
+    ) -> psrpcore.PSRPEvent[t.Any, t.Any]:
+        while (event := self._decoded()) is None:
+            received = self.carrier.receive(pipeline, deadline)
+            if not received and pipeline is not None:
+                # over WS-Management the pool has a stream of its own, on which the server may ask for the session's key
+                received = self.carrier.receive(None, Deadline(deadline.remaining(1.0)))
+            for data in received:
+                gathered.count(len(data))
+                self._pool.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline))
+        self._has_key = self._has_key or isinstance(event, psrpcore.EncryptedSessionKeyEvent)
+        return event
+
+    def _decoded(self) -> psrpcore.PSRPEvent[t.Any, t.Any] | None:
+        try:
+            return self._pool.next_event()
+        # psrpcore lets any exception of its conversions out; asking again would bring the same message again
+        except Exception as error:
+            raise ShellError("failed", f"a message of the server cannot be decoded ({type(error).__name__}).") from error
+
+    def _flush(self, deadline: Deadline) -> None:
+        while (payload := self._pool.data_to_send(self.carrier.fragment_size)) is not None:
+            if payload.pipeline_id and payload.pipeline_id != self._sent:
+                self._sent = payload.pipeline_id
+                self.carrier.start(payload.pipeline_id, payload.data, deadline)
+                self._taken = payload.pipeline_id
+            else:
+                prompt = payload.stream_type == psrpcore.StreamType.prompt_response
+                self.carrier.send(payload.pipeline_id, payload.data, deadline, prompt=prompt)
+
+    def _fragments(self) -> t.Iterator[bytes]:
+        while (payload := self._pool.data_to_send(self.carrier.fragment_size)) is not None:
+            yield payload.data
+
+    def _check_alive(self, event: psrpcore.PSRPEvent[t.Any, t.Any], gathered: _Gathered) -> None:
+        if isinstance(event, psrpcore.RunspacePoolStateEvent) and event.state in _GONE:
+            reason = f": {gathered.record(event.reason).message}" if event.reason is not None else ""
+            raise ShellError("session_lost", f"the server closed the runspace{reason}.")
+
+    def _refuse(self, call: psrpcore.PipelineHostCallEvent | psrpcore.RunspacePoolHostCallEvent) -> None:
+        """Answer a prompt with an error, as a host without a user does; nobody waits for an answer to the other calls."""
+        if call.ci in self._pool._ci_events:
+            message = "There is nobody to answer a prompt."
+            record = RemoteErrorRecord(
+                Exception=NETException(message),
+                CategoryInfo=ErrorCategoryInfo(),
+                FullyQualifiedErrorId="HostFunctionNotImplemented",
+            )
+            self._pool.host_response(call.ci, error_record=record)
+
+    # What follows ends one
+
+    def _finish(self, powershell: psrpcore.ClientPowerShell) -> None:
+        powershell.close()
+        try:
+            self.carrier.finish(powershell.pipeline_id)
+        # the answer is whole and stands; the next pipeline takes a fresh session
+        except Exception:
+            self.broken = True
+
+    def _ended(self, end: psrpcore.PipelineStateEvent, gathered: _Gathered, pipeline: Pipeline) -> ShellError:
+        if end.reason is not None:
+            return errors.failed(gathered.record(end.reason), pipeline, delegates=self.carrier.delegates)
+        if end.state == PSInvocationState.Stopped:
+            kind = "unknown_outcome" if pipeline.write else "session_lost"
+            return ShellError(kind, "the server stopped the pipeline.")
+        return ShellError("failed", "the pipeline failed, and the server gave no reason.")
+
+    def _timed_out(self, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline, deadline: Deadline) -> ShellError:
+        self._abandon(powershell)
+        message = f"no answer within {deadline.seconds:g} seconds."
+        return ShellError("unknown_outcome" if pipeline.write else "timeout", message)
+
+    def _lost(self, error: Exception, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline) -> ShellError:
+        """What an exception means that came between the pipeline and its answer."""
+        own = isinstance(error, ShellError) and error.kind == "failed"  # a limit of ours: the server still listens
+        self._abandon(powershell, stop=own)
+        found = errors.from_exception(error, opened=True)
+        # a refusal to take the pipeline comes before anything ran; any other failure says nothing about what ran
+        refused = errors.was_refused(error) and self._taken != powershell.pipeline_id
+        if pipeline.write and self._sent == powershell.pipeline_id and not refused:
+            return ShellError("unknown_outcome", f"the answer to a write was lost: {found.message}")
+        return found
+
+    def _abandon(self, powershell: psrpcore.ClientPowerShell, *, stop: bool = True) -> None:
+        """Leave a pipeline whose end is not known; the server is asked to stop it, if it can still be asked."""
+        self.broken = True
+        if stop and self._sent == powershell.pipeline_id:
+            try:
+                self.carrier.stop(powershell.pipeline_id)
+            # the session is given up either way
+            except Exception:
+                return

@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The winrm carrier: an ordinary remote command shell by pywinrm, with one ``powershell.exe -s`` in it.
+
+``-s`` is PowerShell's own out-of-process server mode; no script travels. pywinrm's ``Protocol`` brings authentication, encryption and
+the verbs. Four to five requests a pipeline: each element's acknowledgement has to be received before the next is sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import math
+import re
+import typing as t
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import counting, errors, framing, libraries
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
+    Deadline,
+    OutOfTime,
+    Unanswered,
+)
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos import Ticket
+
+COMMAND = "powershell.exe"
+ARGUMENTS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-s")
+_UTF8 = 65001
+_FAREWELL = 5
+"""Seconds for asking a server to stop or to close: nothing depends on the answer."""
+
+FRAGMENT_SIZE = 80_000
+"""Fragments are in Base64 in an element, which is in Base64 in an envelope: 16/9 of it, below the 150 KiB that every Windows takes."""
+
+# what this module or the endpoint decides, of pywinrm's arguments
+_OURS = {"self", "endpoint", "transport", "username", "password"}
+
+
+@dataclass(frozen=True)
+class WinrsSettings:
+    """Where and how to connect.
+
+    :ivar transports: pywinrm's authentication methods, tried in this order.
+    :ivar arguments: further ones of pywinrm's Protocol.
+    :ivar options: all options, for the Kerberos ticket.
+    """
+
+    endpoint: str
+    transports: tuple[str, ...]
+    user: str | None
+    password: str | None = field(repr=False, default=None)
+    idle_timeout: int | None = None
+    arguments: dict[str, t.Any] = field(default_factory=dict, repr=False)
+    options: t.Mapping[str, t.Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, options: t.Mapping[str, t.Any], idle_timeout: float | None = None) -> WinrsSettings:
+        """From the options of core's winrm connection plugin, by its rules (``_build_winrm_kwargs`` there).
+
+        ``_extras`` are its undeclared ``ansible_winrm_*`` variables, which are pywinrm's own arguments.
+        """
+        port, user = int(options.get("port") or 5986), options.get("remote_user")
+        scheme = options.get("scheme") or ("http" if port == 5985 else "https")
+        return cls(
+            endpoint=f"{scheme}://{_bracketed(str(options['remote_addr']))}:{port}/{str(options.get('path') or 'wsman').strip('/')}",
+            transports=_transports(options.get("transport"), user, scheme),
+            user=user,
+            password=options.get("remote_password"),
+            idle_timeout=None if idle_timeout is None else max(60, math.ceil(idle_timeout)),
+            arguments=_protocol_arguments(options),
+            options=options,
+        )
+
+    @property
+    def kerberos_is_managed(self) -> bool:
+        """Whether a ticket has to be got with the password."""
+        mode = self.options.get("kerberos_mode")
+        return mode == "managed" if mode else bool(self.password)
+
+    @property
+    def forwards(self) -> bool:
+        """Whether Kerberos is told to delegate."""
+        return str(self.arguments.get("kerberos_delegation", "")).lower() in ("true", "yes", "on", "1", "t", "y")
+
+
+class WinrsCarrier:
+    """Carries fragments on the standard streams of a PowerShell process in a remote command shell.
+
+    :param options: those of core's winrm connection plugin, by its names.
+    :param idle_timeout: seconds that an unused shell lives on the server.
+    :raises ShellError: where a library is missing.
+    """
+
+    fragment_size = FRAGMENT_SIZE
+
+    def __init__(self, options: t.Mapping[str, t.Any], idle_timeout: float | None = None) -> None:
+        self.settings = WinrsSettings.of(options, idle_timeout)
+        self.pool_id = uuid.uuid4()
+        self.delegates = False
+        self.requests = 0
+        self._protocol: t.Any = None
+        self._ticket: Ticket | None = None
+        self._shell = self._process = ""
+        self._decoder = framing.Decoder()
+        self._data: list[bytes] = []
+        self._acknowledged: set[tuple[str, uuid.UUID]] = set()
+        self._finished: list[uuid.UUID] = []
+        libraries.require(libraries.PYWINRM)
+
+    def open(self, first: bytes, deadline: Deadline) -> None:
+        """Open the command shell with the first authentication method that is accepted, and start PowerShell in it."""
+        self._log_on()
+        with self._ready(deadline):
+            self._process = self._protocol.run_command(
+                self._shell, COMMAND, ARGUMENTS, console_mode_stdin=False, skip_cmd_shell=False
+            )
+        self.send(None, first, deadline)
+
+    def start(self, pipeline: uuid.UUID, first: bytes, deadline: Deadline) -> None:
+        """Create the pipeline; those that have ended are freed in the same request."""
+        finished, self._finished = self._finished, []
+        self._write(b"".join([*map(framing.close, finished), framing.command(pipeline)]), deadline)
+        try:
+            self._await("CommandAck", pipeline, deadline)
+            self.send(pipeline, first, deadline)
+        except (OutOfTime, ShellError):
+            raise
+        # whatever it is: the server may have the pipeline
+        except Exception as error:
+            raise Unanswered from error
+
+    def send(self, pipeline: uuid.UUID | None, data: bytes, deadline: Deadline, *, prompt: bool = False) -> None:
+        """Send one element and wait for its acknowledgement: PowerShell handles each line on a thread of its own."""
+        self._write(framing.data(pipeline, data, prompt=prompt), deadline)
+        self._await("DataAck", pipeline or framing.POOL, deadline)
+
+    def receive(self, pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
+        """What the process has written, whichever pipeline it is for: the messages say so themselves."""
+        if not self._data:
+            self._read(deadline)
+        data, self._data = self._data, []
+        return data
+
+    def stop(self, pipeline: uuid.UUID) -> None:
+        """Ask for the pipeline's stop."""
+        self._write(framing.signal(pipeline), Deadline(_FAREWELL))
+
+    def finish(self, pipeline: uuid.UUID) -> None:
+        """Remember to free the pipeline with the next request."""
+        self._finished.append(pipeline)
+
+    def close(self) -> None:
+        """Delete the command shell, and with it the process."""
+        shell, self._shell = self._shell, ""
+        try:
+            if shell:
+                with self._ready(Deadline(_FAREWELL)):
+                    self._protocol.close_shell(shell)
+        finally:
+            if self._ticket is not None:
+                self._ticket.close()
+                self._ticket = None
+
+    # One request each
+
+    def _write(self, elements: bytes, deadline: Deadline) -> None:
+        with self._ready(deadline):
+            self._protocol.send_command_input(self._shell, self._process, elements)
+
+    def _read(self, deadline: Deadline) -> None:
+        from winrm.exceptions import WinRMOperationTimeoutError
+
+        try:
+            with self._ready(deadline):
+                output, error, code, ended = self._protocol.get_command_output_raw(self._shell, self._process)
+        except WinRMOperationTimeoutError:
+            return
+        self._decoder.mutter(error)
+        for element in self._elements(output):
+            if element.kind == "Data":
+                self._data.append(element.data)
+            else:
+                self._acknowledged.add((element.kind, element.owner))
+        if ended and not self._data:
+            raise ShellError("session_lost", f"the remote {COMMAND} ended with exit code {code}{self._last_words()}.")
+
+    def _await(self, kind: str, owner: uuid.UUID, deadline: Deadline) -> None:
+        while (kind, owner) not in self._acknowledged:
+            self._read(deadline)
+        self._acknowledged.discard((kind, owner))
+
+    def _elements(self, output: bytes) -> list[framing.Element]:
+        try:
+            return self._decoder.feed(output)
+        except framing.LineTooLong as error:
+            raise ShellError("session_lost", f"what the remote {COMMAND} writes is not PowerShell Remoting.") from error
+
+    def _last_words(self) -> str:
+        """What the process said beside the protocol, for people: PowerShell wraps its standard error in CLIXML."""
+        text = self._decoder.noise.decode("utf-8", "replace")
+        wrapped = re.findall(r'<S S="Error">([^<]*)</S>', text)
+        said = errors.one_line("".join(wrapped).replace("_x000D__x000A_", " ") if wrapped else text)
+        return f": {said.rstrip('.')}" if said else ""
+
+    @contextlib.contextmanager
+    def _ready(self, deadline: Deadline) -> t.Iterator[None]:
+        """Within it, no request waits beyond the deadline, and Kerberos finds its ticket."""
+        operation, read = self._timeouts
+        wait = math.ceil(deadline.remaining(operation))
+        self._protocol.operation_timeout_sec = wait
+        self._protocol.transport.read_timeout_sec = wait + read - operation
+        with self._ticket.active() if self._ticket else contextlib.nullcontext():
+            yield
+
+    # Logging on
+
+    def _log_on(self) -> None:
+        refused: list[ShellError] = []
+        for transport in self.settings.transports:
+            try:
+                return self._open_shell(transport)
+            # the border of pywinrm: the next method may be accepted
+            except Exception as error:
+                refused.append(errors.from_exception(error, opened=False))
+        if len(refused) == 1:
+            raise refused[0]
+        tried = "; ".join(
+            f"{name}: {error.message}" for name, error in zip(self.settings.transports, refused, strict=True)
+        )
+        raise ShellError(refused[0].kind, f"no authentication method succeeded ({tried})", remedy=refused[0].remedy)
+
+    def _open_shell(self, transport: str) -> None:
+        from winrm.protocol import Protocol
+
+        settings = self.settings
+        _require_for(transport)
+        _check_ca(settings.arguments.get("ca_trust_path"))
+        if transport == "kerberos" and settings.kerberos_is_managed:
+            self._ticket = Ticket(
+                settings.user or "", settings.password or "", settings.options, forwardable=settings.forwards
+            )
+        self._protocol = Protocol(
+            settings.endpoint,
+            transport=t.cast(t.Any, transport),
+            username=settings.user,
+            password=settings.password,
+            **settings.arguments,
+        )
+        self._timeouts = self._protocol.operation_timeout_sec, self._protocol.read_timeout_sec
+        self.delegates = transport == "credssp" or (transport == "kerberos" and settings.forwards)
+        idle = f"PT{settings.idle_timeout}S" if settings.idle_timeout else None
+        with self._ticket.active() if self._ticket else contextlib.nullcontext():
+            counting.count(self._protocol.transport.build_session(), self._count)
+            self._shell = self._protocol.open_shell(codepage=_UTF8, idle_timeout=idle)
+
+    def _count(self) -> None:
+        self.requests += 1
+
+
+def _transports(given: t.Any, user: str | None, scheme: str) -> tuple[str, ...]:
+    if given and (isinstance(given, str) or given[0]):
+        return (given,) if isinstance(given, str) else tuple(given)
+    if user and "@" in user:
+        return ("kerberos",)
+    return ("ssl",) if scheme == "https" else ("plaintext",)
+
+
+def _protocol_arguments(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    libraries.require(libraries.PYWINRM)
+    from winrm.protocol import Protocol
+
+    known = set(inspect.signature(Protocol.__init__).parameters) - _OURS
+    extras = {name.removeprefix("ansible_winrm_"): value for name, value in (options.get("_extras") or {}).items()}
+    given = {name: value for name, value in {**extras, **options}.items() if name in known and value is not None}
+    if options.get("connection_timeout"):
+        # as core does: the variable's name notwithstanding, it is the operation time-out
+        given["operation_timeout_sec"] = int(options["connection_timeout"])
+        given["read_timeout_sec"] = int(options["connection_timeout"]) + 10
+    return given
+
+
+def _require_for(transport: str) -> None:
+    library = {"credssp": libraries.PYWINRM_CREDSSP, "kerberos": libraries.PYWINRM_KERBEROS}.get(transport)
+    if library is not None:
+        libraries.require(library)
+
+
+def _check_ca(path: t.Any) -> None:
+    if path and path != "legacy_requests" and not Path(path).exists():
+        raise ShellError("untrusted", f"there is no CA file {path} on the controller.")
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

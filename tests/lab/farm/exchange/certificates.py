@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Exchange certificates.
+
+In the server's own process an ExchangeCertificate has all its properties, and a Select-Object there sees them. To a client that is
+not Exchange it is serialised as RawData alone, with a SerializationData note that only Exchange's own shell can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psrpcore.types import PSByteArray, PSObject, PSString
+
+from farm.certificates import Stored
+from farm.exchange.client_access import TASKS
+from farm.exchange.errors import INVALID_ARGUMENT, INVALID_OPERATION, failure, not_found
+from farm.exchange.objects import received
+from farm.exchange.organization import Server
+from farm.objects import date, enumeration, multi_valued, psobject, text, with_notes
+from farm.registry import Call, Remote, cmdlet
+from farm.rights import EXCHANGE_READ
+
+TYPE = "Microsoft.Exchange.Management.SystemConfigurationTasks.ExchangeCertificate"
+X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
+NAMES = [TYPE, f"{X509}2", X509, "System.Object"]
+SERVICES = {"None": 0, "IMAP": 1, "POP": 2, "UM": 4, "IIS": 8, "SMTP": 16, "Federation": 32, "UMCallRouter": 64}
+SIGNED = b"#sig#"
+
+
+@cmdlet("Get-ExchangeCertificate", EXCHANGE_READ, type_name=f"{TASKS}.GetExchangeCertificate")
+def get_exchange_certificate(call: Call) -> Iterator[Remote]:
+    """The certificates of a server, or one of them."""
+    found = _server(call)
+    if found is None:
+        return
+    server, thumbprint = found
+    store = call.farm.machine(server.host.fqdn).store
+    if thumbprint:
+        stored = store.get(thumbprint)
+        if stored is None:
+            raise failure(call, f"The certificate with thumbprint {thumbprint} was not found.", INVALID_OPERATION, terminating=True)
+        entries = [stored]
+    else:
+        entries = list(store.entries.values())
+    wanted = [name.lower() for name in call.texts("DomainName")]
+    for stored in entries:
+        if all(name in [known.lower() for known in stored.issued.dns_names] for name in wanted):
+            yield _certificate(call, server, stored)
+
+
+def _server(call: Call) -> tuple[Server, str] | None:
+    """The server that is asked and the thumbprint, from Server and Thumbprint or from Identity ``server\\thumbprint``."""
+    name, thumbprint = call.text("Server") or "", call.text("Thumbprint") or ""
+    if identity := call.text("Identity"):
+        if name:
+            raise failure(call, "The Server parameter can't be used with Identity.", INVALID_ARGUMENT, terminating=True)
+        name, _, thumbprint = identity.rpartition("\\")
+    server = call.farm.organization.server(name or call.host.fqdn)
+    if server is None:
+        call.error(not_found(call, name))
+        return None
+    return server, thumbprint
+
+
+def _certificate(call: Call, server: Server, stored: Stored) -> Remote:
+    issued = stored.issued
+    expired = not issued.not_before <= call.now <= issued.not_after
+    services = server.services.get(issued.thumbprint, "None")
+    number = sum(SERVICES[name.strip()] for name in services.split(","))
+    shown = "\r\n\r\n".join(
+        f"[{name}]\r\n  {value}"
+        for name, value in (("Subject", issued.subject), ("Issuer", issued.issuer), ("Thumbprint", issued.thumbprint))
+    )
+    live = psobject(
+        NAMES, shown,
+        AccessRules=None,
+        CertificateDomains=multi_valued(issued.dns_names),
+        HasPrivateKey=stored.has_key,
+        IsSelfSigned=issued.subject == issued.issuer,
+        Issuer=text(issued.issuer),
+        NotAfter=date(issued.not_after),
+        NotBefore=date(issued.not_before),
+        PublicKeySize=issued.bits,
+        RootCAType=enumeration(f"{TASKS}.CertificateAuthorityType", *_authority(stored)),
+        SerialNumber=text(issued.serial),
+        Services=enumeration(f"{TASKS}.AllowedServices", services, number),
+        Status=enumeration(f"{TASKS}.CertificateStatus", *(("DateInvalid", 3) if expired else ("Valid", 1))),
+        Subject=text(issued.subject),
+        Thumbprint=text(issued.thumbprint),
+        PrivateKeyExportable=stored.exportable and stored.has_key,
+        FriendlyName=text(stored.friendly_name),
+        DnsNameList=multi_valued(issued.dns_names),
+        Identity=PSString(f"{server.host.fqdn}\\{issued.thumbprint}"),
+        RawData=PSByteArray(issued.raw),
+    )
+    remote = psobject(NAMES, shown, RawData=PSByteArray(issued.raw))
+    return Remote(received(call, live), with_notes(received(call, remote), SerializationData=_serialization(call, issued.raw)))
+
+
+def _authority(stored: Stored) -> tuple[str, int]:
+    return ("None", 0) if stored.issued.subject == stored.issued.issuer else ("Enterprise", 2)
+
+
+def _serialization(call: Call, raw: bytes) -> PSByteArray:
+    """What only Exchange's shell reads: here the certificate after the mark of payload signing, which 2016 and later set."""
+    return PSByteArray((b"" if call.host.version == "2013" else SIGNED) + b"\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01" + raw)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The state of the Exchange organization: what Active Directory's configuration partition holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from farm.certificates import Issued
+from farm.errors import LabError
+from farm.scenario import AcceptedDomain, Host, PartnerApplication, Scenario
+
+
+@dataclass
+class Server:
+    """An Exchange server, with its service connection point for Autodiscover."""
+
+    host: Host
+    autodiscover_uri: str | None
+    site_scope: list[str]
+    changed: datetime
+    services: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The server's name in the organization."""
+        return self.host.short
+
+
+@dataclass
+class AuthConfig:
+    """The organization's authorization configuration."""
+
+    current: str
+    previous: str = ""
+    next: str = ""
+    next_effective: datetime | None = None
+    realm: str = ""
+    service_name: str = "00000002-0000-0ff1-ce00-000000000000"
+
+
+@dataclass
+class Organization:
+    """The organization and its servers."""
+
+    name: str
+    domain: str
+    created: datetime
+    servers: list[Server]
+    auth: AuthConfig
+    accepted_domains: list[AcceptedDomain]
+    partner_applications: list[PartnerApplication]
+
+    @classmethod
+    def create(cls, scenario: Scenario, certificates: Mapping[str, Issued]) -> Organization:
+        """The organization as the scenario describes it."""
+        now = datetime.now(UTC)
+        wanted = scenario.exchange
+        if wanted.auth_certificate not in certificates:
+            raise LabError(f"scenario {scenario.name} has no certificate {wanted.auth_certificate!r} (exchange.auth_certificate)")
+        services = {certificates[name].thumbprint: text for name, text in wanted.certificate_services.items()}
+        following = certificates[wanted.next_auth_certificate].thumbprint if wanted.next_auth_certificate else ""
+        return cls(
+            name=wanted.organization,
+            domain=scenario.domain.fqdn,
+            created=now,
+            servers=[
+                Server(host, host.autodiscover_uri, list(host.site_scope), now, dict(services))
+                for host in scenario.hosts_of("exchange")
+            ],
+            auth=AuthConfig(certificates[wanted.auth_certificate].thumbprint, next=following),
+            accepted_domains=list(wanted.accepted_domains),
+            partner_applications=list(wanted.partner_applications),
+        )
+
+    def server(self, identity: str) -> Server | None:
+        """A server by its name, full name or distinguished name."""
+        wanted = identity.lower()
+        for server in self.servers:
+            if wanted in (server.name.lower(), server.host.fqdn.lower(), self.server_dn(server).lower()):
+                return server
+        return None
+
+    @property
+    def dn(self) -> str:
+        """The organization's distinguished name."""
+        root = ",".join(f"DC={part}" for part in self.domain.split("."))
+        return f"CN={self.name},CN=Microsoft Exchange,CN=Services,CN=Configuration,{root}"
+
+    def server_dn(self, server: Server) -> str:
+        """A server's distinguished name."""
+        group = "CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups"
+        return f"CN={server.name},CN=Servers,{group},{self.dn}"

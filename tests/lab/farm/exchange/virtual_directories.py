@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Virtual directories of Autodiscover and Exchange Web Services, as far as server-to-server authorization needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psrpcore.types import PSObject
+
+from farm.exchange.auth import CONFIG
+from farm.exchange.errors import not_found
+from farm.exchange.objects import AD_OBJECT, directory_object, server_version
+from farm.exchange.organization import Server
+from farm.objects import ad_object_id, enumeration, multi_valued, text, uri
+from farm.registry import Call, cmdlet
+from farm.rights import EXCHANGE_READ
+
+TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
+METHODS = {"Ntlm": 2, "WindowsIntegrated": 3, "WSSecurity": 8, "OAuth": 13}
+
+
+@cmdlet("Get-WebServicesVirtualDirectory", EXCHANGE_READ, type_name=f"{TASKS}.GetWebServicesVirtualDirectory")
+def get_web_services_virtual_directory(call: Call) -> Iterator[PSObject]:
+    """The Exchange Web Services directories."""
+    for server in _servers(call):
+        address = f"https://{server.host.fqdn}/EWS/Exchange.asmx"
+        own = {"MRSProxyEnabled": False, "InternalNLBBypassUrl": None}
+        yield _directory(call, server, "ADWebServicesVirtualDirectory", "EWS", address, own)
+
+
+@cmdlet("Get-AutodiscoverVirtualDirectory", EXCHANGE_READ, type_name=f"{TASKS}.GetAutodiscoverVirtualDirectory")
+def get_autodiscover_virtual_directory(call: Call) -> Iterator[PSObject]:
+    """The Autodiscover directories; they have no addresses (those are in the service connection point)."""
+    for server in _servers(call):
+        yield _directory(call, server, "ADAutodiscoverVirtualDirectory", "Autodiscover", None, {})
+
+
+def _servers(call: Call) -> list[Server]:
+    organization = call.farm.organization
+    identity = call.text("Server") or (call.text("Identity") or "").partition("\\")[0]
+    if not identity:
+        return organization.servers
+    found = organization.server(identity)
+    if found is None:
+        call.error(not_found(call, identity))
+    return [found] if found else []
+
+
+def _directory(
+    call: Call, server: Server, kind: str, short: str, address: str | None, own: dict[str, object]
+) -> PSObject:
+    organization = call.farm.organization
+    oauth = server.host.oauth_virtual_directories
+    methods = [
+        enumeration(f"{CONFIG}.AuthenticationMethod", name, number)
+        for name, number in METHODS.items()
+        if oauth or name != "OAuth"
+    ]
+    properties: dict[str, object] = {
+        "Name": text(f"{short} (Default Web Site)"),
+        "InternalAuthenticationMethods": multi_valued(methods, f"{CONFIG}.AuthenticationMethod"),
+        "ExternalAuthenticationMethods": multi_valued(methods, f"{CONFIG}.AuthenticationMethod"),
+        "LiveIdBasicAuthentication": False,
+        "WSSecurityAuthentication": True,
+        "BasicAuthentication": short == "Autodiscover",
+        "DigestAuthentication": False,
+        "WindowsAuthentication": True,
+        "OAuthAuthentication": oauth,
+        "AdfsAuthentication": False,
+        "MetabasePath": text(f"IIS://{server.host.fqdn}/W3SVC/1/ROOT/{short}"),
+        "AdminDisplayVersion": server_version(server.host.build),
+        "Server": ad_object_id(organization.server_dn(server), server.name, organization.domain),
+        "InternalUrl": uri(address),
+        "ExternalUrl": None,
+        **own,
+    }
+    dn = f"CN={short} (Default Web Site),CN=HTTP,CN=Protocols,{organization.server_dn(server)}"
+    names = [f"{CONFIG}.{kind}", f"{CONFIG}.ExchangeWebAppVirtualDirectory", f"{CONFIG}.ADVirtualDirectory", *AD_OBJECT]
+    return directory_object(
+        call, names, dn, server.changed, properties, shown=f"{server.name}\\{short} (Default Web Site)",
+        classes=("top", "msExchVirtualDirectory", "Virtual-Directory"),
+    )

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole state of a farm, and how it comes from a scenario."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from farm.catalogue import Catalogue
+from farm.certificates import Authority, Issued, Keys, Store, Stored, pfx
+from farm.clock import Clock
+from farm.dns.zones import Zones
+from farm.errors import LabError
+from farm.exchange.organization import Organization
+from farm.faults import Faults
+from farm.journal import Journal
+from farm.latency import Latency
+from farm.lync.store import Assignment, ManagementStore
+from farm.scenario import Host, Scenario, User
+from farm.windows.services import services_of
+
+KEYS = Path(__file__).resolve().parents[3] / ".cache" / "lab-keys"
+
+
+@dataclass
+class Machine:
+    """A Windows machine: its certificate store, its services and the files that matter here."""
+
+    host: Host
+    store: Store = field(default_factory=Store)
+    services: dict[str, bool] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+class Farm:
+    """Everything that is true in the farm. ``lock`` guards changes: cmdlets run one at a time, as long as they touch the state."""
+
+    def __init__(self, scenario: Scenario, latency: str = "none") -> None:
+        self.scenario = scenario
+        self.clock = Clock()
+        self.journal = Journal()
+        self.faults = Faults()
+        self.latency = Latency(latency)
+        self.lock = threading.RLock()
+        self.catalogue = Catalogue.load()
+        self.authority = Authority(Keys(KEYS), scenario.domain.fqdn)
+        self.machines = {host.fqdn: Machine(host) for host in scenario.hosts}
+        self.certificates = {wanted.name: self.authority.issue(wanted) for wanted in scenario.certificates}
+        self.tsig = {"name": "lab-update", "algorithm": "hmac-sha256", "secret": secrets.token_hex(16)}
+        self.zones = Zones(scenario.zones, scenario.hosts_of("dns")[0].fqdn if scenario.hosts_of("dns") else "ns.invalid")
+        self._fill_machines()
+        self.organization = Organization.create(scenario, self.certificates)
+        self.store = ManagementStore.create(scenario, self.certificates, self.clock, self.faults)
+        self.store.deploy = self._deploy
+
+    def _fill_machines(self) -> None:
+        for wanted in self.scenario.certificates:
+            issued = self.certificates[wanted.name]
+            for fqdn in wanted.hosts:
+                stored = Stored(issued, wanted.private_key, wanted.exportable, wanted.friendly_name)
+                self.machine(fqdn).store.add(stored)
+        for file in self.scenario.files:
+            data = pfx(self._certificate(file.certificate), file.password)
+            self.machine(file.host).files[file.path.lower()] = data
+        for machine in self.machines.values():
+            machine.services = dict.fromkeys(services_of(machine.host, self.scenario.version_of(machine.host)), True)
+
+    def _deploy(self, fqdn: str, assignment: Assignment) -> None:
+        """A global certificate reaches a computer; its private key only if it could be exported where it came from."""
+        if fqdn in self.machines:
+            issued = assignment.issued
+            self.machines[fqdn].store.add(Stored(issued, assignment.exportable, assignment.exportable, issued.friendly_name))
+
+    def _certificate(self, name: str) -> Issued:
+        if name not in self.certificates:
+            raise LabError(f"scenario {self.scenario.name} names a certificate {name!r} that it does not have")
+        return self.certificates[name]
+
+    def machine(self, fqdn: str) -> Machine:
+        """A machine by its name, short or full, in any case."""
+        return self.machines[self.scenario.host(fqdn).fqdn]
+
+    def user(self, name: str) -> User | None:
+        """An account by DOMAIN\\name, name@domain or name, in any case."""
+        short = name.lower().rpartition("\\")[2].partition("@")[0]
+        return next((user for user in self.scenario.users if user.name.lower() == short), None)
+
+    def add_issued(self, issued: Iterable[Issued]) -> None:
+        """Remember certificates that came in from outside, so that the state can name them."""
+        for entry in issued:
+            if all(known.thumbprint != entry.thumbprint for known in self.certificates.values()):
+                self.certificates[entry.name or entry.thumbprint] = entry
+
+    @property
+    def directory(self) -> str:
+        """The domain controller that answers."""
+        servers = self.scenario.hosts_of("dns")
+        return servers[0].fqdn if servers else f"dc.{self.scenario.domain.fqdn}"

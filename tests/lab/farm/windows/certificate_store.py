@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+r"""The certificate provider: ``Cert:\LocalMachine\My`` of a host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psrpcore.types import PSByteArray, PSList, PSObject, PSString
+
+from farm.certificates import USAGE_NAMES, Stored
+from farm.objects import date, psobject, text, with_notes
+from farm.registry import Call, cmdlet
+from farm.rights import WINDOWS_READ
+from farm.windows.errors import failure
+
+X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
+ROOTS = ("cert:\\localmachine\\my", "microsoft.powershell.security\\certificate::localmachine\\my")
+MISSING = "System.Management.Automation.ItemNotFoundException"
+COMMANDS = "Microsoft.PowerShell.Commands"
+
+
+@cmdlet("Get-ChildItem", WINDOWS_READ, type_name=f"{COMMANDS}.GetChildItemCommand")
+def get_child_item(call: Call) -> Iterator[PSObject]:
+    """The certificates of the store; one, where the path goes down to it."""
+    for path in _paths(call):
+        yield from _find(call, path)
+
+
+@cmdlet("Get-Item", WINDOWS_READ, type_name=f"{COMMANDS}.GetItemCommand")
+def get_item(call: Call) -> Iterator[PSObject]:
+    """The certificates that paths name."""
+    for path in _paths(call):
+        yield from _find(call, path, item=True)
+
+
+def _paths(call: Call) -> list[str]:
+    return call.texts("LiteralPath") or call.texts("Path") or ["."]
+
+
+def _find(call: Call, path: str, *, item: bool = False) -> Iterator[PSObject]:
+    clean = path.replace("/", "\\").rstrip("\\")
+    root = next((root for root in ROOTS if clean.lower() == root or clean.lower().startswith(root + "\\")), None)
+    if root is None:
+        text_ = f"Cannot find path '{path}' because it does not exist."
+        call.error(failure(call, text_, "PathNotFound", "ObjectNotFound", MISSING, target=path))
+        return
+    name = clean[len(root) + 1 :]
+    if name in ("", "*"):
+        if name == "*" or not item:
+            yield from (certificate(stored) for stored in call.machine.store.entries.values())
+        return
+    stored = call.machine.store.get(name)
+    if stored is None:
+        text_ = f"Cannot find path '{path}' because it does not exist."
+        call.error(failure(call, text_, "PathNotFound", "ObjectNotFound", MISSING, target=path))
+        return
+    yield certificate(stored)
+
+
+def certificate(stored: Stored) -> PSObject:
+    """A certificate as the provider gives it, with the notes that it adds."""
+    issued = stored.issued
+    names = PSList([_name(name) for name in issued.dns_names])
+    value = psobject(
+        [f"{X509}2", X509, "System.Object"],
+        f"[Subject]\r\n  {issued.subject}\r\n\r\n[Issuer]\r\n  {issued.issuer}\r\n\r\n[Thumbprint]\r\n  {issued.thumbprint}\r\n",
+        Archived=False,
+        FriendlyName=text(stored.friendly_name),
+        NotAfter=date(issued.not_after),
+        NotBefore=date(issued.not_before),
+        HasPrivateKey=stored.has_key,
+        RawData=PSByteArray(issued.raw),
+        SerialNumber=text(issued.serial),
+        Thumbprint=text(issued.thumbprint),
+        Version=3,
+        Issuer=text(issued.issuer),
+        Subject=text(issued.subject),
+        EnhancedKeyUsageList=PSList([_usage(oid) for oid in issued.usages]),
+        DnsNameList=names,
+        SendAsTrustedIssuer=False,
+    )
+    return with_notes(
+        value,
+        PSPath=PSString(f"Microsoft.PowerShell.Security\\Certificate::LocalMachine\\My\\{issued.thumbprint}"),
+        PSParentPath=PSString("Microsoft.PowerShell.Security\\Certificate::LocalMachine\\My"),
+        PSChildName=PSString(issued.thumbprint),
+        PSIsContainer=False,
+    )
+
+
+def _usage(oid: str) -> PSObject:
+    name = USAGE_NAMES.get(oid, "")
+    return psobject(
+        [f"{COMMANDS}.EnhancedKeyUsageRepresentation", "System.Object"], f"{name} ({oid})", FriendlyName=text(name), ObjectId=text(oid)
+    )
+
+
+def _name(name: str) -> PSObject:
+    return psobject([f"{COMMANDS}.DnsNameRepresentation", "System.Object"], name, Punycode=text(name), Unicode=text(name))

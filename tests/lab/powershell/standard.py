@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The standard cmdlets: those that only look at objects, and those that change what a runspace offers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from psrpcore import types as ps
+
+from powershell.binder import Binding
+from powershell.catalogue import Cmdlet
+from powershell.convert import property_of, ps_datetime, to_text
+from powershell.messages import text
+from powershell.pipeline import Element
+from powershell.values import is_pattern, make, matches, selected
+
+
+def _enumerated(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+class SelectObject(Element):
+    """Select-Object: a projection, a property's value, the first or last of the objects."""
+
+    def begin(self) -> None:
+        self._seen: list[Any] = []
+        self._count = 0
+
+    def process(self, bound: Binding) -> None:
+        if "InputObject" not in bound.values:
+            return
+        values, self._count = bound.values, self._count + 1
+        if self._count <= values.get("Skip", 0):
+            return
+        if "First" in values and self._count - values.get("Skip", 0) > values["First"]:
+            return
+        if "Last" in values:
+            self._seen.append(values["InputObject"])
+        else:
+            self._emit(values["InputObject"])
+
+    def end(self) -> None:
+        for value in self._seen[-int(self.binding.values.get("Last", 0)) :]:
+            self._emit(value)
+
+    def _emit(self, value: Any) -> None:
+        names, expand = self.binding.values.get("Property"), self.binding.values.get("ExpandProperty")
+        if expand:
+            self._expand(value, str(expand))
+        else:
+            self.output(selected(value, map(to_text, names)) if names else value)
+
+    def _expand(self, value: Any, name: str) -> None:
+        found = property_of(value, name)
+        if found is None:
+            self.fail("ExpandPropertyNotFound", f'Property "{name}" cannot be found.', "InvalidArgument", "PSArgumentException")
+            return
+        for entry in _enumerated(found):
+            self.output(entry)
+
+
+class WhereObject(Element):
+    """Where-Object -Property NAME -EQ|-NE -Value VALUE: compares as text, in any case."""
+
+    def process(self, bound: Binding) -> None:
+        values = bound.values
+        found, wanted = property_of(values.get("InputObject"), str(values["Property"])), values.get("Value")
+        if not values.keys() & {"EQ", "NE"}:
+            keep = bool(found)
+        else:
+            equal = to_text(found).lower() == to_text(wanted).lower() and (found is None) == (wanted is None)
+            keep = equal != ("NE" in values)
+        if keep:
+            self.output(values.get("InputObject"))
+
+
+class MeasureObject(Element):
+    """Measure-Object: the count."""
+
+    def begin(self) -> None:
+        self._count = 0
+
+    def process(self, bound: Binding) -> None:
+        self._count += "InputObject" in bound.values
+
+    def end(self) -> None:
+        empty = dict.fromkeys(("Average", "Sum", "Maximum", "Minimum", "Property"))
+        self.output(
+            make(
+                ["Microsoft.PowerShell.Commands.GenericMeasureInfo", "Microsoft.PowerShell.Commands.MeasureInfo", "System.Object"],
+                "Microsoft.PowerShell.Commands.GenericMeasureInfo",
+                Count=ps.PSInt(self._count),
+                **empty,
+            )
+        )
+
+
+class WriteOutput(Element):
+    """Write-Output, and Out-Default, which in a session without a console hands its input on."""
+
+    def process(self, bound: Binding) -> None:
+        for value in _enumerated(bound.values.get("InputObject")):
+            if value is not None:
+                self.output(value)
+
+
+class OutNull(Element):
+    """Out-Null: nothing."""
+
+    def process(self, bound: Binding) -> None:
+        """Drop it."""
+
+
+class OutString(Element):
+    """Out-String: the objects' text; how PowerShell lays out tables is not emulated."""
+
+    def begin(self) -> None:
+        self._lines: list[str] = []
+
+    def process(self, bound: Binding) -> None:
+        if "InputObject" in bound.values:
+            self._lines.append(to_text(bound.values["InputObject"]))
+
+    def end(self) -> None:
+        if self.binding.values.get("Stream"):
+            for line in self._lines:
+                self.output(ps.PSString(line))
+        elif self._lines:
+            self.output(ps.PSString("".join(f"{line}\r\n" for line in self._lines)))
+
+
+class GetDate(Element):
+    """Get-Date: the farm's clock, or the date that is asked for."""
+
+    def process(self, bound: Binding) -> None:
+        asked = bound.values.get("Date")
+        self.output(asked if asked is not None else self._now())
+
+    def _now(self) -> ps.PSDateTime:
+        answer = self.runspace.farm.call("clock")
+        return ps_datetime(dt.datetime.fromisoformat(answer["now"]).astimezone(dt.UTC))
+
+
+class ConvertToSecureString(Element):
+    """ConvertTo-SecureString -AsPlainText -Force."""
+
+    def process(self, bound: Binding) -> None:
+        if not bound.values.get("AsPlainText") or not bound.values.get("Force"):
+            message = "The lab converts plain text only, with -AsPlainText -Force."
+            key = "ImportSecureString_ForceRequired" if bound.values.get("AsPlainText") else "ImportSecureString_InvalidArgument"
+            self.fail(key, message, "InvalidArgument", "PSArgumentException")
+            return
+        self.output(ps.PSSecureString(str(bound.values["String"])))
+
+
+def _parameter_metadata(cmdlet: Cmdlet) -> ps.PSDict:
+    names = ["System.Management.Automation.ParameterMetadata", "System.Object"]
+    return ps.PSDict(
+        {
+            name: make(names, names[0], Name=ps.PSString(name), ParameterType=ps.PSString(parameter.type))
+            for name, parameter in cmdlet.everything.items()
+        }
+    )
+
+
+def command_info(cmdlet: Cmdlet, source: str) -> ps.PSObject:
+    """What Get-Command says of a command."""
+    kind = "Function" if cmdlet.function else "Cmdlet"
+    type_name = f"System.Management.Automation.{kind}Info"
+    verb, _, noun = cmdlet.name.partition("-")
+    return make(
+        [type_name, "System.Management.Automation.CommandInfo", "System.Object"],
+        cmdlet.name,
+        Name=ps.PSString(cmdlet.name),
+        CommandType=ps.CommandTypes[kind],
+        Verb=ps.PSString(verb),
+        Noun=ps.PSString(noun),
+        Source=ps.PSString(source),
+        ModuleName=ps.PSString(source),
+        DefaultParameterSet=ps.PSString(cmdlet.default_set or ""),
+        Parameters=_parameter_metadata(cmdlet),
+    )
+
+
+class GetCommand(Element):
+    """Get-Command: what this runspace offers."""
+
+    def process(self, bound: Binding) -> None:
+        values = bound.values
+        wanted = [to_text(name) for name in values.get("Name") or ["*"]]
+        for name in wanted:
+            found = [cmdlet for cmdlet in self.runspace.known(name) if self._fits(cmdlet, bound)]
+            for cmdlet in found[: values.get("TotalCount")]:
+                self.output(command_info(cmdlet, self.runspace.source_of(cmdlet)))
+            if not found and not is_pattern(name):
+                key = "CommandNotFoundException"
+                self.fail(key, text(key, self.runspace.host.culture, argument=name), "ObjectNotFound", key, target=name)
+
+    def _fits(self, cmdlet: Cmdlet, bound: Binding) -> bool:
+        verb, _, noun = cmdlet.name.partition("-")
+        source = self.runspace.source_of(cmdlet)
+        for name, own in (("Verb", verb), ("Noun", noun), ("Module", source)):
+            wanted = bound.values.get(name)
+            if wanted and not any(matches(to_text(pattern), own) for pattern in wanted):
+                return False
+        kind = bound.values.get("CommandType")
+        return kind is None or to_text(kind).lower() in {"all", "function" if cmdlet.function else "cmdlet"}
+
+
+def module_info(name: str, commands: Iterable[str]) -> ps.PSObject:
+    """A module, as Get-Module and Import-Module -PassThru show it."""
+    type_name = "System.Management.Automation.PSModuleInfo"
+    exported = ps.PSDict({command: ps.PSString(command) for command in commands})
+    return make(
+        [type_name, "System.Object"],
+        name,
+        Name=ps.PSString(name),
+        ModuleType=ps.PSString("Binary"),
+        Version=ps.PSVersion("1.0"),
+        ExportedCommands=exported,
+    )
+
+
+class GetModule(Element):
+    """Get-Module: what is imported, or installed."""
+
+    def process(self, bound: Binding) -> None:
+        runspace = self.runspace
+        there = runspace.host.modules if bound.values.get("ListAvailable") else runspace.imported
+        for pattern in bound.values.get("Name") or ["*"]:
+            for name in there:
+                if matches(to_text(pattern), name):
+                    self.output(module_info(name, runspace.commands_of(name)))
+
+
+class ImportModule(Element):
+    """Import-Module of what is installed."""
+
+    def process(self, bound: Binding) -> None:
+        for asked in bound.values["Name"]:
+            # a module may be named by its manifest's path, which the documentation of Lync 2013 does
+            name = to_text(asked).replace("/", "\\").rpartition("\\")[2].removesuffix(".psd1")
+            found = next((module for module in self.runspace.host.modules if module.lower() == name.lower()), None)
+            if found is None:
+                key = "Modules_ModuleNotFound"
+                message = text(key, self.runspace.host.culture, argument=to_text(asked))
+                self.fail(key, message, "ResourceUnavailable", "FileNotFoundException", to_text(asked), "System.IO.FileNotFoundException")
+                continue
+            self.runspace.import_module(found)
+            if bound.values.get("PassThru"):
+                self.output(module_info(found, self.runspace.commands_of(found)))
+
+
+def _snapin_info(name: str) -> ps.PSObject:
+    type_name = "System.Management.Automation.PSSnapInInfo"
+    return make([type_name, "System.Object"], name, Name=ps.PSString(name), PSVersion=ps.PSVersion("1.0"))
+
+
+class AddPSSnapin(Element):
+    """Add-PSSnapin: the Exchange cmdlets without RBAC, where they are installed."""
+
+    def process(self, bound: Binding) -> None:
+        for asked in bound.values["Name"]:
+            found = next((name for name in self.runspace.host.snapins if matches(to_text(asked), name)), None)
+            if found is None or found in self.runspace.snapins:
+                message = text("AddPSSnapInRead", self.runspace.host.culture, argument=to_text(asked))
+                self.fail("AddPSSnapInRead", message, "InvalidArgument", "PSArgumentException", to_text(asked))
+                continue
+            self.runspace.add_snapin(found)
+            if bound.values.get("PassThru"):
+                self.output(_snapin_info(found))
+
+
+class GetPSSnapin(Element):
+    """Get-PSSnapin: what is added, or registered and not added."""
+
+    def process(self, bound: Binding) -> None:
+        runspace = self.runspace
+        there = runspace.host.snapins if bound.values.get("Registered") else ("Microsoft.PowerShell.Core", *runspace.snapins)
+        for asked in bound.values.get("Name") or ["*"]:
+            found = [name for name in there if matches(to_text(asked), name)]
+            for name in found:
+                self.output(_snapin_info(name))
+            if not found and not is_pattern(to_text(asked)):
+                message = f"No Windows PowerShell snap-ins matching the pattern '{to_text(asked)}' were found."
+                self.fail("GetPSSnapInRead", message, "InvalidArgument", "PSArgumentException", to_text(asked))
+
+
+ELEMENTS: dict[str, type[Element]] = {
+    "add-pssnapin": AddPSSnapin,
+    "convertto-securestring": ConvertToSecureString,
+    "get-command": GetCommand,
+    "get-date": GetDate,
+    "get-module": GetModule,
+    "get-pssnapin": GetPSSnapin,
+    "import-module": ImportModule,
+    "measure-object": MeasureObject,
+    "out-default": WriteOutput,
+    "out-null": OutNull,
+    "out-string": OutString,
+    "select-object": SelectObject,
+    "where-object": WhereObject,
+    "write-output": WriteOutput,
+}

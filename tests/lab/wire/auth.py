@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP authentication of one TCP connection: Basic, Negotiate (NTLM) and CredSSP, by pyspnego.
+
+There is no KDC: a Kerberos token is refused as a server without the right key refuses it, with 401.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import os
+import ssl
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import spnego
+import spnego.tls
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from spnego.channel_bindings import GssChannelBindings
+
+from wire import sealing
+from wire.credentials import Credentials
+from wire.ports import Identity
+
+Headers = list[tuple[str, str]]
+
+_ORDER = ("Negotiate", "NTLM", "CredSSP", "Basic")
+"""Clients match the joined headers with an expression that wants Basic last."""
+_KERBEROS = bytes.fromhex("06092a864886f712010202")
+_SPNEGO = bytes.fromhex("06062b0601050502")
+
+
+@functools.cache
+def _credssp_tls() -> spnego.tls.CredSSPTLSContext:
+    """One certificate for all CredSSP exchanges of the process: making its key takes longer than the exchange."""
+    certificate, key, public_key = spnego.tls.generate_tls_certificate()
+    context = spnego.tls.default_tls_context(usage="accept")
+    context.public_key = public_key
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "credssp.pem")
+        path.touch(mode=0o600)
+        path.write_bytes(certificate + key)
+        context.context.load_cert_chain(path)
+    return context
+
+
+def channel_bindings(certificate: bytes) -> GssChannelBindings:
+    """tls-server-end-point (RFC 5929) of a certificate in PEM."""
+    loaded = x509.load_pem_x509_certificate(certificate)
+    algorithm = loaded.signature_hash_algorithm
+    if algorithm is None or algorithm.name in ("md5", "sha1"):
+        algorithm = hashes.SHA256()
+    return GssChannelBindings(application_data=b"tls-server-end-point:" + loaded.fingerprint(algorithm))
+
+
+@dataclass
+class ConnectionAuth:
+    """What a connection has proved so far."""
+
+    credentials: Credentials
+    bindings: GssChannelBindings | None = None
+    address: str = "127.0.0.1"
+    identity: Identity | None = None
+    final: Headers = field(default_factory=list)
+    """Headers for the answer that ends an exchange."""
+    _context: Any = None
+    _scheme: str = ""
+
+    def challenge(self, schemes: Sequence[str]) -> Headers:
+        """The headers of a 401."""
+        offered = [scheme for scheme in _ORDER if scheme in schemes]
+        return [("WWW-Authenticate", 'Basic realm="WSMAN"' if scheme == "Basic" else scheme) for scheme in offered]
+
+    def authenticate(self, header: str, schemes: Sequence[str]) -> Headers | None:
+        """The headers of the 401 to send, or nothing when the client is known."""
+        self.final = []
+        if not header:
+            return None if self.identity else self.challenge(schemes)
+        scheme, _, text = header.partition(" ")
+        if scheme.lower() not in {offered.lower() for offered in schemes}:
+            return self.challenge(schemes)
+        try:
+            token = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            return self.challenge(schemes)
+        if scheme.lower() == "basic":
+            return None if self._basic(token) else self.challenge(schemes)
+        return self._step(scheme, token, schemes)
+
+    def _basic(self, token: bytes) -> bool:
+        name, _, password = token.decode(errors="replace").partition(":")
+        user = self.credentials.check(name, password)
+        self._context = None
+        self.identity = Identity(user.name, user.groups, False, "Basic", self.address) if user else None
+        return user is not None
+
+    def _step(self, scheme: str, token: bytes, schemes: Sequence[str]) -> Headers | None:
+        answer = self._advance(scheme.lower(), token)
+        if self._context is None:
+            return self.challenge(schemes)
+        text = base64.b64encode(answer).decode() if answer else ""
+        headers = [("WWW-Authenticate", f"{scheme} {text}".rstrip())]
+        if not self._context.complete:
+            return headers
+        self.final = headers if answer else []
+        return None if self._recognise() else self.challenge(schemes)
+
+    def _advance(self, scheme: str, token: bytes) -> bytes | None:
+        """One step of the exchange; afterwards there is no context if the client has failed."""
+        if token.startswith(b"\x60") and _KERBEROS in token[:24] and _SPNEGO not in token[:24]:
+            self._context = self.identity = None  # a bare Kerberos token, and no key to read it
+            return None
+        try:
+            if self._context is None or self._context.complete or scheme != self._scheme:
+                self.identity, self._scheme = None, scheme
+                self._context = self._new_context(scheme)
+            answer: bytes | None = self._context.step(token)
+        except Exception:  # pyspnego raises SpnegoError, ValueError, struct.error, ssl.SSLError, ...: each means 401
+            self._context = self.identity = None
+            return None
+        return answer
+
+    def _new_context(self, scheme: str) -> Any:
+        if scheme == "credssp":
+            return spnego.server(protocol="credssp", credssp_tls_context=_credssp_tls())
+        return spnego.server(protocol=scheme, channel_bindings=self.bindings)
+
+    def _recognise(self) -> bool:
+        user = self.credentials.find(self._context.client_principal or "")
+        if user is None:
+            self._context = None
+            return False
+        delegated = self._scheme == "credssp"
+        kind = "CredSSP" if delegated else "NTLM"
+        self.identity = Identity(user.name, user.groups, delegated, kind, self.address)
+        return True
+
+    def unseal(self, content_type: str, body: bytes) -> bytes:
+        """The envelope of an encrypted body."""
+        if self._context is None:
+            raise sealing.SealError("no security context")
+        return sealing.unseal(self._context, content_type, body)
+
+    def seal(self, body: bytes, *, spaced: bool) -> tuple[str, bytes]:
+        """Content type and body of an encrypted answer."""
+        return sealing.seal(self._context, self._scheme, body, spaced=spaced)
+
+
+def server_tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    """TLS of a listener; the certificate file holds its chain, and the key unless that has a file of its own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key if key and os.fspath(key) else None)
+    return context

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One emulated host: ``python -m wire.host STATE_DIR FQDN`` with tests/lab on ``sys.path``.
+
+Opens its listeners on ports of 127.0.0.1 that the system chooses, reports them to the farm
+(``{"op": "listening", "host": …, "listeners": {name: port}, "pid": …}``) and serves until SIGTERM, or until the farm's end of the
+connection goes away on which it follows the injected faults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wire import description
+from wire.auth import channel_bindings, server_tls
+from wire.credentials import Credentials
+from wire.engine import Engine
+from wire.farm_client import Connection, FarmClient, FarmGoneError, SessionClient
+from wire.front import Front
+from wire.httpd import Listener
+from wire.injected_faults import Faults
+from wire.ports import Identity, Runspace
+from wire.powershells import MakeRunspace, PowerShells, StartupText
+from wire.service import Service
+
+
+def emulated(profile: str, identity: Identity, session: SessionClient) -> Runspace:
+    """A runspace of the emulated PowerShell."""
+    from powershell.runspace import Runspace as Emulated  # late: a host with the real engine does not need it
+
+    runspace: Runspace = Emulated(profile, identity, session)
+    return runspace
+
+
+def proxies(profile: str, identity: Identity, session: SessionClient) -> str:
+    """The start-up text of the real engine: functions that stand for the profile's cmdlets."""
+    from powershell.proxies import startup  # late: a host with the emulated PowerShell does not need it
+
+    text: str = startup(profile, host=session.host, identity=identity, farm=session)
+    return text
+
+
+class HostServer:
+    """All listeners of a host over one service."""
+
+    def __init__(
+        self,
+        host: description.Host,
+        farm: FarmClient,
+        state_dir: Path,
+        place: Mapping[str, Any],
+        make_runspace: MakeRunspace = emulated,
+        engine: str | None = None,
+        startup_text: StartupText = proxies,
+    ) -> None:
+        self.host, self.farm = host, farm
+        self.faults = Faults(lambda name: farm.event("fault", fault=name))
+        self._credentials = Credentials(host)
+        self._credentials.use_for_ntlm(state_dir / f"{host.fqdn}.ntlm")
+        running = Engine(engine, state_dir, host.culture) if engine else None
+        shells = PowerShells(host, farm, make_runspace, running, startup_text)
+        self.service = Service(host, farm, self.faults, shells.open_cmd, shells.open_endpoint)
+        names = sorted({name for endpoint in host.endpoints for name in endpoint.listeners})
+        self.listeners = {name: self._listener(name, place) for name in names}
+
+    def _listener(self, name: str, place: Mapping[str, Any]) -> Listener:
+        encrypted = name.endswith("https")
+        endpoints = [endpoint for endpoint in self.host.endpoints if name in endpoint.listeners]
+        front = Front(self.service, endpoints, encrypted=encrypted)
+        if not encrypted:
+            return Listener(front, self._credentials, self.farm.count_request)
+        certificate, key = Path(place["certificate"]), place.get("key")
+        tls = server_tls(certificate, Path(key) if key else None)
+        bindings = channel_bindings(certificate.read_bytes())
+        return Listener(front, self._credentials, self.farm.count_request, tls, bindings)
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The port of each listener."""
+        return {name: listener.port for name, listener in self.listeners.items()}
+
+    def start(self) -> None:
+        """Serve in the background."""
+        for listener in self.listeners.values():
+            listener.start()
+
+    def stop(self) -> None:
+        """End all shells and close the ports."""
+        for listener in self.listeners.values():
+            listener.stop()
+        self.service.registry.expire_all("shutdown")
+
+
+def follow_faults(connection: Connection, faults: Faults, host: str) -> None:
+    """Take the farm's lists of faults until it ends."""
+    connection.send({"op": "faults", "host": host, "follow": True})
+    try:
+        while True:
+            faults.update(connection.receive().get("faults", ()))
+    except (FarmGoneError, OSError, ValueError):
+        return  # the farm is gone, or this process is about to be
+
+
+def main(state_dir: str, fqdn: str) -> int:
+    """Serve a host of the lab in that directory."""
+    state = Path(state_dir)
+    lab = json.loads((state / "lab.json").read_text(encoding="utf-8"))
+    farm = FarmClient((lab["farm"]["host"], lab["farm"]["port"]), lab["farm"]["token"], fqdn)
+    host = description.parse(farm.call("describe"))
+    server = HostServer(host, farm, state, lab["hosts"][fqdn], engine=lab.get("engine"))
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+
+    def follow() -> None:
+        follow_faults(farm.connect(), server.faults, fqdn)
+        ended.set()
+
+    threading.Thread(target=follow, daemon=True).start()
+    server.start()
+    farm.call("listening", listeners=server.ports, pid=os.getpid())
+    ended.wait()
+    try:
+        server.stop()
+        farm.close()
+    except OSError:
+        return 1  # the farm was first to go: there is nobody to tell
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

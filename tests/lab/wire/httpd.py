@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sockets of a listener: the standard library's threading server, whose handler instance is the TCP connection."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from spnego.channel_bindings import GssChannelBindings
+
+from wire.auth import ConnectionAuth
+from wire.credentials import Credentials
+from wire.front import Front
+
+_GONE = (ConnectionError, TimeoutError, ssl.SSLError, BrokenPipeError)
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One TCP connection and what it has proved."""
+
+    protocol_version, server_version, sys_version = "HTTP/1.1", "Microsoft-HTTPAPI/2.0", ""
+    disable_nagle_algorithm, wbufsize, timeout = True, 65536, 300
+    server: Listener
+
+    def setup(self) -> None:
+        """Shake hands in this thread, not in the one that accepts."""
+        if self.server.tls is not None:
+            self.request.settimeout(self.timeout)
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+        self.auth = ConnectionAuth(self.server.credentials, self.server.bindings, self.client_address[0])
+
+    def finish(self) -> None:
+        """Close what setup() made: the server only knows the bare socket."""
+        super().finish()
+        self.request.close()
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.on_request()
+        reply = self.server.front.handle(self.auth, self.command, self.path, headers, body)
+        if reply.dropped:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
+        self.wfile.flush()
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = _handle
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
+        """Requests are counted by the farm, not logged."""
+
+
+class Listener(ThreadingHTTPServer):
+    """A port on the loopback interface, chosen by the system."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+    def __init__(
+        self,
+        front: Front,
+        credentials: Credentials,
+        on_request: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
+        bindings: GssChannelBindings | None = None,
+    ) -> None:
+        self.front, self.credentials, self.on_request = front, credentials, on_request
+        self.tls, self.bindings = tls, bindings
+        super().__init__(("127.0.0.1", 0), Connection)
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return int(self.server_address[1])
+
+    def server_bind(self) -> None:
+        """Bind without the reverse look-up of the standard library."""
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no error."""
+        if not isinstance(sys.exc_info()[1], _GONE):
+            super().handle_error(request, client_address)
+
+    def start(self) -> None:
+        """Serve in the background."""
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 3600.0}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Close the port; connections end with the process."""
+        self.socket.close()

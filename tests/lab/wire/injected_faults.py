@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults injected by name, at the wire.
+
+``drop_connection_after_send``  input for a pipeline is taken, then the connection is closed without an answer
+``lost_answer``                 a pipeline runs, and the connection is closed instead of bringing its output
+``slow_receive``                each Receive is answered ``value`` (5) seconds later
+``expire_shells``               all shells vanish at once, as when an application pool is recycled
+``http_503``                    HTTP 503, as when the application pool is stopped
+
+A fault is its name, or an object with ``name``, ``value`` and ``count`` (how often it strikes; always, when it is missing). The
+farm pushes the whole list over the connection that each host keeps open (``{"op": "faults", "follow": true}``), so that a
+fault holds as soon as the farm has answered whoever injected it. Strikes are counted here, and each is told to the farm as
+the event ``fault``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+NAMES = ("drop_connection_after_send", "lost_answer", "slow_receive", "expire_shells", "http_503")
+
+
+class ConnectionDroppedError(Exception):
+    """The connection ends here, without an answer."""
+
+
+class Faults:
+    """The faults that hold now."""
+
+    def __init__(self, report: Callable[[str], None] = lambda name: None) -> None:
+        self._report = report
+        self._lock = threading.Lock()
+        self._given: dict[str, dict[str, Any]] = {}
+        self._left: dict[str, int | None] = {}
+        self.on_expire: Callable[[], None] = lambda: None
+
+    def update(self, faults: Iterable[str | Mapping[str, Any]]) -> None:
+        """Take the farm's list; counters of faults that did not change go on."""
+        objects: list[dict[str, Any]] = [{"name": fault} if isinstance(fault, str) else dict(fault) for fault in faults]
+        given = {str(fault["name"]): fault for fault in objects}
+        with self._lock:
+            for name, fault in given.items():
+                if self._given.get(name) != fault:
+                    self._left[name] = fault.get("count")
+            fresh = "expire_shells" in given and "expire_shells" not in self._given
+            self._given = given
+        if fresh:
+            self.on_expire()
+            self._report("expire_shells")
+
+    def take(self, name: str) -> dict[str, Any] | None:
+        """The fault, if it strikes now."""
+        if name not in self._given:
+            return None
+        with self._lock:
+            left = self._left.get(name)
+            if name not in self._given or left == 0:
+                return None
+            self._left[name] = None if left is None else left - 1
+            fault = self._given[name]
+        self._report(name)
+        return fault

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shells of a host: who owns them, how many a user may have, and how long they may idle."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from wire import faults
+from wire.description import Endpoint, Limits
+from wire.ports import Identity
+from wire.shell import Shell
+
+OnClosed = Callable[[Shell, str], None]
+
+
+class Registry:
+    """All shells by id; a thread ends those that idle too long."""
+
+    def __init__(self, limits: Limits, on_closed: OnClosed) -> None:
+        self._limits, self._on_closed = limits, on_closed
+        self._shells: dict[str, Shell] = {}
+        self._open: Counter[tuple[str, str]] = Counter()
+        self._changed = threading.Condition()
+        threading.Thread(target=self._reap, name="idle shells", daemon=True).start()
+
+    def _quota(self, endpoint: Endpoint | None) -> tuple[str, int]:
+        if endpoint is not None and endpoint.shell == "exchange":
+            return "exchange", self._limits.exchange_max_concurrency
+        return (endpoint.path if endpoint else "/wsman"), self._limits.max_shells_per_user
+
+    @contextmanager
+    def place(self, identity: Identity, endpoint: Endpoint | None) -> Iterator[Callable[[Shell], None]]:
+        """A place for one more shell of the user, else the fault of the quota; freed if the shell does not come about."""
+        name, allowed = self._quota(endpoint)
+        key = (identity.user.casefold(), name)
+        with self._changed:
+            if self._open[key] >= allowed:
+                raise faults.too_many_shells(allowed)
+            self._open[key] += 1
+        taken = False
+
+        def take(shell: Shell) -> None:
+            nonlocal taken
+            taken = True
+            shell.on_close = lambda: self._free(key)
+            shell.discard = lambda: self._remove(shell, "ended")
+            with self._changed:
+                self._shells[shell.id] = shell
+                self._changed.notify_all()
+
+        try:
+            yield take
+        finally:
+            if not taken:
+                self._free(key)
+
+    def _free(self, key: tuple[str, str]) -> None:
+        with self._changed:
+            self._open[key] -= 1
+
+    @contextmanager
+    def using(self, shell_id: str, identity: Identity | None) -> Iterator[Shell]:
+        """The user's shell, which does not idle meanwhile."""
+        shell = self._shells.get(shell_id.upper())
+        if shell is None or identity is None or shell.identity.user.casefold() != identity.user.casefold():
+            raise faults.unknown_shell()
+        self._use(shell, 1)
+        try:
+            yield shell
+        finally:
+            self._use(shell, -1)
+        if shell.abandoned and shell.id not in self._shells:
+            raise faults.unknown_shell()
+
+    def _use(self, shell: Shell, more: int) -> None:
+        with self._changed:
+            shell.busy += more
+            shell.touch()
+
+    def of(self, identity: Identity | None) -> list[Shell]:
+        """The user's shells."""
+        return [shell for shell in list(self._shells.values()) if identity and shell.identity.user == identity.user]
+
+    def remove(self, shell: Shell) -> None:
+        """The client deletes its shell."""
+        self._remove(shell, "deleted")
+
+    def expire_all(self, reason: str = "expired") -> None:
+        """All shells vanish."""
+        for shell in list(self._shells.values()):
+            self._remove(shell, reason)
+
+    def _remove(self, shell: Shell, reason: str) -> None:
+        with self._changed:
+            if self._shells.pop(shell.id, None) is None:
+                return
+        shell.on_close()
+        shell.close()
+        self._on_closed(shell, reason)
+
+    def _reap(self) -> None:
+        while True:
+            with self._changed:
+                left = [shell.idle_timeout - shell.idle_for for shell in self._shells.values()]
+                self._changed.wait(max(min(left), 0.01) if left else None)
+                idle = [shell for shell in self._shells.values() if shell.idle_for >= shell.idle_timeout]
+            for shell in idle:
+                self._remove(shell, "idle")
+
+

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Unmodified clients against a host: each way to authenticate, both shells, both framings."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from psrpcore import types as ps
+from pypsrp.client import Client
+from pypsrp.powershell import PowerShell, RunspacePool
+from wire_clients import ServerModeClient, pool, protocol
+from wire_stand_ins import PASSWORD, USER, Lab
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # clients leave sockets to the collector
+
+EXCHANGE = {"path": "PowerShell", "configuration": "Microsoft.Exchange"}
+
+
+def run(opened: RunspacePool, command: str, **parameters: Any) -> PowerShell:
+    shell = PowerShell(opened)
+    shell.add_cmdlet(command).add_parameters(parameters)
+    shell.invoke()
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("listener", "auth", "options", "expected"),
+    [
+        ("wsman_https", "basic", {}, "Basic False windows"),
+        ("wsman_https", "ntlm", {}, "NTLM False windows"),
+        ("wsman_http", "ntlm", {}, "NTLM False windows"),
+        ("wsman_http", "negotiate", {"username": "administrator@litwareinc.com"}, "NTLM False windows"),
+        ("wsman_http", "credssp", {}, "CredSSP True windows"),
+        ("wsman_https", "credssp", {}, "CredSSP True windows"),
+        ("product_https", "basic", EXCHANGE, "Basic False exchange-endpoint"),
+        ("product_http", "ntlm", EXCHANGE, "NTLM False exchange-endpoint"),
+    ],
+)
+def test_pypsrp(lab: Lab, listener: str, auth: str, options: dict[str, Any], expected: str) -> None:
+    with pool(lab.ports[listener], ssl=listener.endswith("https"), auth=auth, **options) as opened:
+        assert run(opened, "Get-Identity").output == [f"{USER} {expected}"]
+    (session,) = lab.farm.wait_for("session_opened")
+    assert session["user"] == USER
+    assert lab.farm.wait_for("session_closed")[0]["session"] == session["session"]
+    assert [event["commands"] for event in lab.farm.events("pipeline")] == [["Get-Identity"]]
+
+
+@pytest.mark.parametrize(
+    ("listener", "transport"),
+    [("wsman_https", "basic"), ("wsman_https", "ntlm"), ("wsman_http", "ntlm"), ("wsman_http", "credssp")],
+)
+def test_pywinrm(lab: Lab, listener: str, transport: str) -> None:
+    winrm = protocol(lab.ports[listener], ssl=listener.endswith("https"), transport=transport)
+    shell = winrm.open_shell()
+    for line, expected in {
+        "hostname": (b"EX01\r\n", b"", 0),
+        "echo hi&exit /b 3": (b"hi\r\n", b"", 3),
+        "echo %COMPUTERNAME%>&2": (b"", b"EX01\r\n", 0),
+    }.items():
+        command = winrm.run_command(shell, line)
+        assert winrm.get_command_output(shell, command) == expected
+        winrm.cleanup_command(shell, command)
+    command = winrm.run_command(shell, "ipconfig", ["/all"])
+    output, errors, code = winrm.get_command_output(shell, command)
+    assert (output, code) == (b"", 1)
+    assert b"is not recognized as an internal or external command" in errors
+    winrm.close_shell(shell)
+    assert lab.farm.wait_for("session_closed")[0]["endpoint"] == "winrs"
+
+
+def test_pypsrp_client_runs_a_program_and_a_script(lab: Lab) -> None:
+    with Client("localhost", port=lab.ports["wsman_https"], username=USER, password=PASSWORD, auth="basic", cert_validation=False) as client:
+        assert client.execute_cmd("whoami") == ("litware\\administrator\r\n", "", 0)
+        output, _streams, had_errors = client.execute_ps("'x'")
+        assert "'x'" in output
+        assert not had_errors
+
+
+def test_encoded_command(lab: Lab) -> None:
+    winrm = protocol(lab.ports["wsman_https"])
+    shell = winrm.open_shell(codepage=65001)
+    command = winrm.run_command(shell, "powershell.exe", ["-NoProfile", "-EncodedCommand", "JwDkACcA"])
+    assert winrm.get_command_output(shell, command) == ("'ä'\r\n".encode(), b"", 0)
+    winrm.close_shell(shell)
+
+
+def test_streams_and_errors(lab: Lab) -> None:
+    with pool(lab.ports["wsman_https"]) as opened:
+        shell = run(opened, "Write-Each")
+        assert shell.output == ["o"]
+        assert [str(record) for record in shell.streams.warning] == ["w"]
+        assert [record.fq_error for record in shell.streams.error] == ["Soft"]
+        assert [record.message_data for record in shell.streams.information] == ["i"]
+        for command, error_id in {"Test-Error": "Hard", "Test-Failure": "EmulatorFailed"}.items():
+            failing = PowerShell(opened)
+            failing.add_cmdlet(command)
+            with pytest.raises(Exception, match="It failed|ZeroDivisionError"):
+                failing.invoke()
+            assert failing.streams.error[0].fq_error == error_id
+
+
+def test_stop(lab: Lab) -> None:
+    with pool(lab.ports["wsman_https"]) as opened:
+        shell = PowerShell(opened)
+        shell.add_cmdlet("Wait-Stop")
+        shell.begin_invoke()
+        shell.stop()
+        assert str(shell.state) == "5" or shell.state == 3
+
+
+def test_input_large_values_and_secrets(lab: Lab) -> None:
+    with pool(lab.ports["wsman_https"]) as opened:
+        opened.exchange_keys()
+        text = "ä🙂" * 200_000
+        shell = PowerShell(opened)
+        shell.add_cmdlet("Write-Echo").add_parameter("Value", text)
+        assert shell.invoke(input=["one", "two"]) == [text, "one", "two"]
+        secret = PowerShell(opened)
+        secret.add_cmdlet("Write-Echo").add_parameter("Value", opened.serialize("secret", metadata=None))
+        assert secret.invoke()
+
+
+def test_server_mode(lab: Lab) -> None:
+    client = ServerModeClient(protocol(lab.ports["wsman_https"]))
+    output, state = client.invoke("Get-Identity")
+    assert (output, state) == ([f"{USER} Basic False windows"], ps.PSInvocationState.Completed)
+    assert client.invoke("Test-Error")[1] == ps.PSInvocationState.Failed
+    text = "x" * 300_000
+    assert client.invoke("Write-Echo", Value=text)[0] == [text]
+    client.close()
+    assert [event["commands"][0] for event in lab.farm.wait_for("pipeline", 3)] == ["Get-Identity", "Test-Error", "Write-Echo"]
+    assert {"op": "charge", "host": "ex01.litwareinc.com", "what": "powershell_start"} in lab.farm.told
+
+
+def test_disconnect_and_connect(lab: Lab) -> None:
+    with pool(lab.ports["wsman_https"]) as opened:
+        opened.disconnect()
+        (found,) = RunspacePool.get_runspace_pools(opened.connection)
+        found.connect()
+        assert run(found, "Write-Echo", Value="again").output == ["again"]
+
+
+def test_pipelines_are_quick(lab: Lab) -> None:
+    """Client and server share one interpreter here, so this holds twice the target and some noise."""
+    with pool(lab.ports["wsman_https"]) as opened:
+        run(opened, "Write-Echo", Value=1)
+        times = []
+        for _ in range(20):
+            started = time.perf_counter()
+            run(opened, "Write-Echo", Value=1)
+            times.append(time.perf_counter() - started)
+    assert sorted(times)[10] < 0.05

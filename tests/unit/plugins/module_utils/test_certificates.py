@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts of certificates: made ones with every oddity, and real ones of Exchange servers."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils import _certificates
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import (
+    describe,
+    instant,
+    normal_thumbprint,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+
+# A P-256 key whose curve is written out in its parameters instead of named; made with openssl ecparam -param_enc explicit.
+EXPLICIT_CURVE = (
+    "MIICfDCCAiGgAwIBAgIUX/2sbZgV5YAcRjAMCSAEbb9JwwcwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwObGl0d2FyZWluYy5jb20w"
+    "HhcNMjYxMTIzMDQwMjUyWhcNMzYxMTIwMDQwMjUyWjAZMRcwFQYDVQQDDA5saXR3YXJlaW5jLmNvbTCCAUswggEDBgcqhkjOPQIB"
+    "MIH3AgEBMCwGByqGSM49AQECIQD/////AAAAAQAAAAAAAAAAAAAAAP///////////////zBbBCD/////AAAAAQAAAAAAAAAAAAAA"
+    "AP///////////////AQgWsY12Ko6k+ez671VdpiGvGUdBrDMU7D2O848PifSYEsDFQDEnTYIhucEk2pmeOETnSa3gZ9+kARBBGsX"
+    "0fLhLEJH+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tKfA+eFivOM1drMV7Oy7ZAaDe/UfUCIQD/////AAAAAP//"
+    "////////vOb6racXnoTzucrC/GMlUQIBAQNCAARBPJzNKeW4cmXBNHP8bXn8sjuyImlCzRinNR7hS2xIRJ41q1Bpfazcia7Gy0u/"
+    "2VSj/Z97cFBrw1J+dFy/hyXEo1MwUTAdBgNVHQ4EFgQU9siqQVnroH+p9n9WwU2GEedW+BMwHwYDVR0jBBgwFoAU9siqQVnroH+p"
+    "9n9WwU2GEedW+BMwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA6txRmgv0HK1mtlWneV3j6nr6v2xLma4iNhIQ"
+    "qmun7m4CIQCy/yN9NgdDSx09345MeNqcnxQVf6iD7EPuHlSjUghSXQ=="
+)
+
+Maker = t.Any
+"""The maker of the fixture ``certificate``; its class lives in a conftest, which nobody imports."""
+
+
+def attribute(name: str, value: str, kind: _ASN1Type | None = None) -> x509.NameAttribute[str]:
+    return x509.NameAttribute(getattr(NameOID, name), value, kind)
+
+
+def test_facts_of_a_web_server_certificate(certificate: Maker, now: dt.datetime) -> None:
+    facts = describe(certificate(dns_names=["sip.litwareinc.com", "atl-cs-001.litwareinc.com"]))
+    assert facts["subject"] == facts["issuer"] == "CN=litwareinc.com"
+    assert facts["common_names"] == ["litwareinc.com"]
+    assert facts["dns_names"] == ["sip.litwareinc.com", "atl-cs-001.litwareinc.com"]
+    assert (facts["key_type"], facts["key_size"], facts["signature_hash"]) == ("RSA", 2048, "sha256")
+    assert facts["not_before"] == "2026-07-02T12:00:00Z"
+    assert facts["not_after"] == instant(now + dt.timedelta(days=700))
+    assert facts["extended_key_usages"] == ["1.3.6.1.5.5.7.3.1"]
+    assert facts["key_usages"] is None
+    assert facts["serial_number"] == "1122334455"
+    assert facts["self_signed"] is True
+    assert facts["is_ca"] is False
+    assert facts["problems"] == []
+    assert re.fullmatch("[0-9A-F]{40}", facts["thumbprint"])
+
+
+def test_every_form_of_the_same_certificate_is_described_alike(certificate: Maker) -> None:
+    text = certificate()
+    der = base64.b64decode(text)
+    lines = "\r\n".join(re.findall(".{1,64}", text))
+    pem = f"Bag Attributes\n-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
+    assert all(describe(form) == describe(text) for form in (der, lines, pem, pem.encode()))
+    assert describe(lines)["raw_data"] == text
+
+
+@pytest.mark.parametrize(
+    ("raw_data", "problem"),
+    [
+        ("", "certificate: error parsing"),
+        ("not base64!", "certificate: not base64"),
+        ("AAAA", "certificate: error parsing"),
+        (b"\x30\x03\x02\x01\x01", "certificate: error parsing"),
+        ("Äöü", "certificate: not base64"),
+    ],
+)
+def test_what_is_no_certificate_is_described_as_a_problem(raw_data: str | bytes, problem: str) -> None:
+    facts = describe(raw_data)
+    assert facts["subject"] is None
+    assert [item[: len(problem)] for item in facts["problems"]] == [problem]
+
+
+def test_a_truncated_certificate_keeps_its_thumbprint(certificate: Maker) -> None:
+    facts = describe(base64.b64decode(certificate())[:-7])
+    assert len(facts["thumbprint"]) == 40
+    assert facts["not_after"] is None
+    assert facts["problems"]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"), [("ec", ("EC", 256)), ("ed25519", ("Ed25519", None)), ("rsa1024", ("RSA", 1024))]
+)
+def test_kinds_of_key(certificate: Maker, key: str, expected: tuple[str, int | None]) -> None:
+    facts = describe(certificate(key=key))
+    assert (facts["key_type"], facts["key_size"]) == expected
+    assert facts["self_signed"] is True
+    assert facts["problems"] == []
+
+
+def test_an_elliptic_curve_with_explicit_parameters_is_known_by_its_algorithm() -> None:
+    facts = describe(EXPLICIT_CURVE)
+    # releases of cryptography differ in whether they recognise a named curve by its parameters
+    assert facts["key_type"] == "EC"
+    assert facts["key_size"] == 256 or [problem.split(":")[0] for problem in facts["problems"]] == ["key"]
+
+
+def test_an_elliptic_curve_that_nobody_knows_is_a_problem_of_the_key_alone() -> None:
+    prime = bytes.fromhex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff")
+    facts = describe(base64.b64decode(EXPLICIT_CURVE).replace(prime, prime[:-1] + b"\xfd"))
+    assert (facts["subject"], facts["key_type"], facts["key_size"]) == ("CN=litwareinc.com", "EC", None)
+    assert [problem.split(":")[0] for problem in facts["problems"]] == ["key"]
+
+
+def test_a_negative_serial_number_is_read_or_a_problem_but_never_an_exception(certificate: Maker) -> None:
+    der = base64.b64decode(certificate()).replace(bytes.fromhex("1122334455"), bytes.fromhex("9122334455"))
+    facts = describe(der)
+    # cryptography announces that a later release refuses such a certificate
+    assert facts["serial_number"] == "9122334455" or facts["problems"]
+    assert len(facts["thumbprint"]) == 40
+
+
+def test_a_serial_number_of_zero_leading_octets_is_shown_as_windows_shows_it(certificate: Maker) -> None:
+    assert describe(certificate(serial=0x80_00_00_01))["serial_number"] == "80000001"
+    assert describe(certificate(serial=0x0A_BC))["serial_number"] == "0ABC"
+
+
+def test_names_in_bmpstring_and_several_common_names(certificate: Maker) -> None:
+    subject = x509.Name(
+        [
+            x509.RelativeDistinguishedName([attribute("COUNTRY_NAME", "US")]),
+            x509.RelativeDistinguishedName(
+                [attribute("ORGANIZATION_NAME", "Litware, Inc."), attribute("ORGANIZATIONAL_UNIT_NAME", "UC")]
+            ),
+            x509.RelativeDistinguishedName([attribute("COMMON_NAME", "bücher.example", _ASN1Type.BMPString)]),
+            x509.RelativeDistinguishedName([attribute("COMMON_NAME", "litwareinc.com", _ASN1Type.PrintableString)]),
+        ]
+    )
+    facts = describe(certificate(subject))
+    assert facts["common_names"] == ["bücher.example", "litwareinc.com"]
+    most_specific, *_rest, country = t.cast(str, facts["subject"]).split(",")
+    assert (most_specific, country) == ("CN=litwareinc.com", "C=US")
+    assert r"O=Litware\, Inc." in t.cast(str, facts["subject"])
+
+
+def test_an_empty_subject_is_text_not_null(certificate: Maker) -> None:
+    facts = describe(certificate(None, dns_names=["litwareinc.com"]))
+    assert (facts["subject"], facts["common_names"]) == ("", [])
+
+
+def test_broken_extensions_do_not_hide_the_rest(certificate: Maker) -> None:
+    broken = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x04\x01\x00")
+    facts = describe(certificate(extra=[broken]))
+    assert facts["subject"] == "CN=litwareinc.com"
+    assert facts["key_size"] == 2048
+    assert facts["is_ca"] is None
+    assert [problem.split(":")[0] for problem in facts["problems"]] == ["extensions"]
+
+
+def test_a_certificate_of_another_authority_is_not_self_signed(certificate: Maker) -> None:
+    other = x509.Name([attribute("COMMON_NAME", "Litware Root")])
+    assert describe(certificate(issuer=other))["self_signed"] is False
+
+
+def test_the_same_names_without_the_own_signature_are_not_self_signed(certificate: Maker) -> None:
+    der = bytearray(base64.b64decode(certificate()))
+    der[-1] ^= 1
+    assert describe(bytes(der))["self_signed"] is False
+
+
+def test_an_old_signature(certificate: Maker) -> None:
+    assert describe(certificate.signed_with_sha1(certificate()))["signature_hash"] == "sha1"
+
+
+def test_the_last_moment_of_time(certificate: Maker) -> None:
+    facts = describe(certificate(not_after=dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)))
+    assert facts["not_after"] == "9999-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c3edcf181ef4f9b53d01768eca99564014bca6e7",
+        "\u200ec3 ed cf 18 1e f4 f9 b5 3d 01 76 8e ca 99 56 40 14 bc a6 e7",
+        "C3:ED:CF:18:1E:F4:F9:B5:3D:01:76:8E:CA:99:56:40:14:BC:A6:E7\n",
+    ],
+)
+def test_a_thumbprint_however_it_was_copied(text: str) -> None:
+    assert normal_thumbprint(text) == "C3EDCF181EF4F9B53D01768ECA99564014BCA6E7"
+
+
+def test_no_thumbprint_is_empty() -> None:
+    assert normal_thumbprint(None) == normal_thumbprint("") == ""
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_certificates, "CRYPTOGRAPHY_IMPORT_ERROR", "Traceback ...")
+    with pytest.raises(ShellError, match="cryptography") as caught:
+        describe("AAAA")
+    assert caught.value.kind == "missing_library"
+
+
+@pytest.mark.parametrize(
+    "capture",
+    ["E16-GetExchangeCertificate.xml", "E19-GetExchangeCertificate.xml", "Deserialized-GetExchangeCertificate.xml"],
+)
+def test_captured_certificates_agree_with_what_exchange_said_of_them(shared: Path, capture: str) -> None:
+    file = shared / "fixtures" / "clixml" / capture
+    if not file.is_file():
+        pytest.skip(f"the captured object {capture} is not here")
+    text = file.read_text(encoding="utf-8-sig")
+    described = [describe(raw) for raw in re.findall(r'<BA N="RawData">([^<]+)</BA>', text)]
+    assert described
+    assert [facts["problems"] for facts in described] == [[]] * len(described)
+    # ToString() of the captured objects; a capture without it has none to compare
+    said = re.findall(r"\[Thumbprint\](?:_x000D__x000A_|\s)+([0-9A-F]{40})", text)
+    assert said in ([], [facts["thumbprint"] for facts in described])
+    numbers = re.findall(r"\[Serial Number\](?:_x000D__x000A_|\s)+([0-9A-F]+)", text)
+    assert numbers in ([], [facts["serial_number"] for facts in described])
+    auth = [facts for facts in described if facts["subject"] == "CN=Microsoft Exchange Server Auth Certificate"]
+    assert all((facts["key_type"], facts["key_size"], facts["dns_names"]) == ("RSA", 2048, []) for facts in auth)
+    assert all(
+        facts["self_signed"] and facts["key_usages"] == ["digitalSignature", "keyEncipherment"] for facts in auth
+    )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verb over a server that is played at the helper's JSON border."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, carry_out
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import DomainList, Url
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Resource, Table, ensure
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+
+THING = Resource(
+    name="thing",
+    shell="lync",
+    read=Cmdlet("Get-Thing"),
+    write=Cmdlet("Set-Thing", Identity="global"),
+    table=Table(
+        Property("url", "Url", Url()), Property("domains", "Domains", DomainList()), Property("realm", "Realm")
+    ),
+)
+
+
+class Server:
+    """One thing, behind the helper's interface."""
+
+    def __init__(self, **properties: Any) -> None:
+        self.properties: dict[str, Any] = {"Url": None, "Domains": "", "Realm": "", **properties}
+        self.writes: list[dict[str, Any]] = []
+        self.reads = 0
+        self.lose: list[str] = []
+        self.deaf = False
+
+    def invoke(self, request: str) -> str:
+        pipeline = Pipeline.decoded(json.loads(request)["pipeline"])
+        if pipeline.write:
+            return self._write(dict(pipeline.cmdlets[0].parameters))
+        self.reads += 1
+        return json.dumps(Reply((RemoteObject(properties=dict(self.properties)),)).encoded())
+
+    def _write(self, parameters: dict[str, Any]) -> str:
+        assert (parameters.pop("ErrorAction"), parameters.pop("Identity")) == ("Stop", "global")
+        self.writes.append(parameters)
+        lost = self.lose.pop(0) if self.lose else ""
+        if not self.deaf and lost != "before":
+            self.properties.update(parameters)
+        if lost:
+            return json.dumps({"error": ShellError("unknown_outcome", "the answer was lost.").details()})
+        return json.dumps(Reply(warnings=("slow",)).encoded())
+
+    def offered(self, request: str) -> str:
+        return json.dumps({"names": json.loads(request)["names"]})
+
+
+def run(server: Server, *, check: bool = False, **params: Any) -> dict[str, Any]:
+    call = Call({"url": None, "domains": None, "realm": None, **params}, check_mode=check, helper=lambda: server)
+    return carry_out(lambda call: ensure(call, THING), call)
+
+
+def test_check_mode_reads_once_and_returns_what_a_real_run_returns() -> None:
+    server = Server()
+    predicted = run(server, check=True, url="https://a/x", domains=["*.b"])
+    assert (server.reads, server.writes) == (1, [])
+    real = run(server, url="https://a/x", domains=["*.b"])
+    assert real.pop("warnings") == ["Set-Thing: slow"]
+    assert predicted == real
+    assert real["diff"]["before"] == {"url": None, "domains": [], "realm": None}
+    assert real["thing"] == {"url": "https://a/x", "domains": ["*.b"], "realm": None}
+    assert real["commands"] == ["Set-Thing -Identity 'global' -Url 'https://a/x' -Domains '*.b'"]
+
+
+def test_writes_once_with_only_what_differs_and_then_never() -> None:
+    server = Server(Url="https://A/x", Realm="r")
+    assert run(server, url="https://a:443/x", realm="s")["changed"]
+    assert server.writes == [{"Realm": "s"}]
+    again = run(server, url="https://a:443/x", realm="s")
+    assert (again["changed"], again["commands"], len(server.writes)) == (False, [], 1)
+
+
+def test_an_empty_string_clears_and_an_omitted_option_leaves_alone() -> None:
+    server = Server(Url="https://a/x", Realm="r")
+    assert run(server, realm="")["thing"] == {"url": "https://a/x", "domains": [], "realm": None}
+    assert server.writes == [{"Realm": None}]
+
+
+def test_bad_input_is_refused_before_anything_is_written() -> None:
+    server = Server()
+    result = run(server, url="nowhere")
+    assert (result["failed"], result["error"]["kind"], server.writes) == (True, "bad_input", [])
+    assert result["msg"].startswith("url: 'nowhere' is not an absolute")
+
+
+@pytest.mark.parametrize(("lost", "sent"), [("after", 1), ("before", 2)])
+def test_a_write_without_its_answer_is_read_back_and_planned_again(lost: str, sent: int) -> None:
+    server = Server()
+    server.lose = [lost]
+    result = run(server, realm="s")
+    assert (result["changed"], result["thing"]["realm"], len(server.writes)) == (True, "s", sent)
+    assert "read back" in result["warnings"][0]
+
+
+def test_a_write_that_does_not_take_effect_is_a_failure() -> None:
+    server = Server()
+    server.deaf = True
+    result = run(server, realm="s")
+    assert (result["failed"], result["error"]["kind"], result["changed"]) == (True, "not_effective", True)
+    assert result["commands"] == ["Set-Thing -Identity 'global' -Realm 's'"]
+
+
+def test_a_write_lost_twice_says_what_ran() -> None:
+    server = Server()
+    server.lose = ["before", "before"]
+    result = run(server, realm="s")
+    assert (result["error"]["kind"], result["commands_not_run"]) == (
+        "unknown_outcome",
+        ["Set-Thing -Identity 'global' -Realm 's'"],
+    )

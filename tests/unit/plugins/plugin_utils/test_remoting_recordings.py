@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Both carriers against recorded conversations with real Windows hosts, 2008 R2 to 2019 (pypsrp's, MIT): how many agree is guarded.
+
+The recorded server answers the carrier's own requests in order, through the transport's library; ids are translated. What the recorded
+client asked and this one never does (host input, runspace limits, disconnecting) is passed over, and what the server answered to it is
+decoded all the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import collections
+import contextlib
+import re
+import typing as t
+import uuid
+from pathlib import Path
+
+import psrpcore
+import pytest
+import requests
+import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from psrpcore import _crypto
+from pypsrp import exceptions as pypsrp_exceptions
+from winrm import exceptions as winrm_exceptions
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Secret
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import errors
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.winrs import WinrsCarrier
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.wsman import WsmanCarrier
+
+RESPONSE = """<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing">
+<s:Header><a:RelatesTo>MESSAGE</a:RelatesTo></s:Header><s:Body>BODY</s:Body></s:Envelope>"""
+FAULT = """<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text/></s:Reason><s:Detail>
+<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="2150858793"/></s:Detail></s:Fault>"""
+GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+LISTENS = {"Create", "Command", "Receive", "Get"}
+
+
+def first(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    return match[1] if match else ""
+
+
+def pipeline_of(arguments: str) -> str:
+    """The pipeline's id in the header of a first fragment's message (MS-PSRP 2.2.1 and 2.2.4)."""
+    data = base64.b64decode(arguments) if re.fullmatch(r"[A-Za-z0-9+/=]{84,}", arguments) else b""
+    return str(uuid.UUID(bytes_le=data[45:61])).upper() if data else ""
+
+
+class Exchange:
+    """One recorded request with its answer."""
+
+    def __init__(self, recorded: dict[str, t.Any]) -> None:
+        self.request: str = recorded["request"] or ""
+        self.response: str = recorded["response"] or ""
+        self.broken = bool(recorded.get("http_error"))
+        self.action = first(r"Action[^>]*>[^<]*/(\w+)<", self.request)
+        self.command = first(r'CommandId="([^"]*)"', self.request) or first(r"CommandId>([^<]*)<", self.response)
+        self.of_command = self.action in ("Receive", "Send") and bool(first(r'CommandId="([^"]*)"', self.request))
+
+
+class Recording:
+    """The server side of a conversation, answering in its order.
+
+    :param transport_error: what the transport's library raises for an HTTP error.
+    """
+
+    def __init__(self, file: Path, transport_error: type[Exception]) -> None:
+        with file.open(encoding="utf-8") as stream:
+            self.exchanges = [Exchange(item) for item in yaml.safe_load(stream)["messages"]]
+        self._error = transport_error
+        self._ids: dict[str, str] = {}
+
+    def answer(self, message: str) -> str:
+        asked = Exchange({"request": message, "response": ""})
+        recorded = self._next(asked)
+        response = recorded.response if recorded else RESPONSE.replace("BODY", FAULT if asked.action == "Receive" else "")
+        if recorded:
+            self._learn(asked.request, recorded)
+        response = re.sub(rf"(RelatesTo>)[^<]*", rf"\g<1>{first(r'MessageID>([^<]*)<', message)}", response)
+        response = self._translated(response)
+        if (recorded and recorded.broken) or "Fault>" in response:
+            raise self._error("http", 500, response)
+        return response
+
+    def _next(self, asked: Exchange) -> Exchange | None:
+        """The next exchange of the same verb; what this client does not ask is passed over, unless it would bring output."""
+        for index, exchange in enumerate(self.exchanges):
+            if exchange.action == asked.action and exchange.of_command == asked.of_command:
+                del self.exchanges[: index + 1]
+                return exchange
+            if exchange.action in LISTENS:
+                return None
+        return None
+
+    def _learn(self, request: str, recorded: Exchange) -> None:
+        for pattern in (r'ShellId="([^"]*)"', r'Name="ShellId">([^<]*)<', r'CommandId="([^"]*)"'):
+            mine, theirs = first(pattern, request), first(pattern, recorded.request)
+            if mine and theirs:
+                self._ids[theirs.upper()] = mine.upper()
+        # the older recordings' pipelines have an id of their own beside the command's
+        mine, theirs = (pipeline_of(first(r"Arguments>([^<]*)<", text)) for text in (request, recorded.request))
+        if mine and theirs:
+            self._ids[theirs] = mine
+
+    def _translated(self, response: str) -> str:
+        response = re.sub(GUID, lambda match: self._ids.get(match[0].upper(), match[0]), response)
+        return re.sub(r"(<rsp:Stream [^>]*>)([^<]*)(<)", lambda m: m[1] + self._fragments(m[2]) + m[3], response)
+
+    def _fragments(self, text: str) -> str:
+        data = base64.b64decode(text)
+        for theirs, mine in self._ids.items():
+            data = data.replace(uuid.UUID(theirs).bytes_le, uuid.UUID(mine).bytes_le)
+        return base64.b64encode(data).decode("ascii")
+
+
+class PypsrpTransport:
+    """In the place of pypsrp's HTTP transport."""
+
+    endpoint = "http://windows-host:5985/wsman"
+    session = None
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def send(self, message: bytes, **_options: t.Any) -> bytes:
+        return self.recording.answer(message.decode("utf-8")).encode("utf-8")
+
+    def close(self) -> None:
+        pass
+
+
+class PywinrmTransport:
+    """In the place of pywinrm's HTTP transport."""
+
+    read_timeout_sec = 30
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def build_session(self) -> requests.Session:
+        return requests.Session()
+
+    def send_message(self, message: str) -> bytes:
+        return self.recording.answer(message).encode("utf-8")
+
+    def close_session(self) -> None:
+        pass
+
+
+# The recordings' client used one fixed RSA key. Its modulus is in the recorded public key; this is one of its factors, from the
+# recordings' own tests (tests/tests_pypsrp/test_powershell.py in github.com/jborean93/pypsrp). Without it no SecureString of theirs
+# can be read.
+FACTOR = int(
+    "174331130742537243408330955079815843963035167715989214203198624738597363753422194561659111132445142920926993058833709875440980890363"
+    "712769908141629896643845627776407469038077862709547359496382776626050712560846670587394813048350142683947903572416102765283173128172"
+    "045224943986952459084128294017448217886823253"
+)
+
+
+def recorded_key(exchanges: list[Exchange]) -> tuple[rsa.RSAPrivateKey, bytes] | None:
+    """The key pair that the recorded client sent the public half of."""
+    for exchange in exchanges:
+        for text in re.findall(r"<rsp:Stream [^>]*>([^<]*)<", exchange.request):
+            match = re.search(rb'N="PublicKey">([^<]*)<', base64.b64decode(text))
+            if match:
+                public = base64.b64decode(match[1])
+                modulus = int.from_bytes(public[20:], "little")
+                factors = FACTOR, modulus // FACTOR
+                private = pow(65537, -1, (factors[0] - 1) * (factors[1] - 1))
+                numbers = rsa.RSAPrivateNumbers(
+                    *factors,
+                    private,
+                    rsa.rsa_crt_dmp1(private, factors[0]),
+                    rsa.rsa_crt_dmq1(private, factors[1]),
+                    rsa.rsa_crt_iqmp(*factors),
+                    rsa.RSAPublicNumbers(65537, modulus),
+                )
+                return numbers.private_key(), public
+    return None
+
+
+class Outcome:
+    """What replaying a conversation brought."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply | ShellError] = []
+        self.messages: collections.Counter[str] = collections.Counter()
+        self.trouble = ""
+        self.left: list[str] = []
+
+    def objects(self) -> list[t.Any]:
+        return [item for reply in self.replies if isinstance(reply, Reply) for item in reply.objects]
+
+
+class CountedPool:
+    """Counts the messages that a session decodes."""
+
+    def __init__(self, session: Session, outcome: Outcome) -> None:
+        self._next = session._pool.next_event
+        self._outcome = outcome
+        session._pool.next_event = self  # type: ignore[method-assign]  # a spy, for the number this file is about
+
+    def __call__(self) -> psrpcore.PSRPEvent[t.Any, t.Any] | None:
+        event = self._next()
+        if event is not None:
+            self._outcome.messages[type(event).__name__.removesuffix("Event")] += 1
+        return event
+
+
+def replay_psrp(file: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    recording, outcome = Recording(file, pypsrp_exceptions.WinRMTransportError), Outcome()
+    key = recorded_key(recording.exchanges)
+    if key is not None:
+        monkeypatch.setattr("psrpcore._client.create_keypair", lambda: key)
+    while any(exchange.action == "Create" for exchange in recording.exchanges):
+        carrier = WsmanCarrier({"remote_addr": "windows-host", "auth": "ntlm", "operation_timeout": 1})
+        carrier._wsman.transport = PypsrpTransport(recording)
+        session = Session(carrier)
+        CountedPool(session, outcome)
+        try:
+            converse(session, recording, outcome, secret=key is not None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what this test is about
+            outcome.trouble = f"{type(error).__name__}: {error}"
+    outcome.left = [exchange.action for exchange in recording.exchanges]
+    return outcome
+
+
+def converse(session: Session, recording: Recording, outcome: Outcome, *, secret: bool) -> None:
+    session.open(10)
+    parameters = {"Password": Secret("x")} if secret else {}
+    while recording.exchanges and recording.exchanges[0].action != "Create":
+        upcoming = [item.action for item in recording.exchanges]
+        commands = upcoming[: upcoming.index("Create")] if "Create" in upcoming else upcoming
+        if secret and "Command" not in commands and "Send" in commands:
+            outcome.replies.append(asked(session, parameters))
+        elif "Command" in commands and "Receive" not in commands[: commands.index("Command")] or secret and "Command" in commands:
+            outcome.replies.append(asked(session, parameters))
+            if session.broken:
+                break
+        elif commands[0] == "Receive":
+            overhear(session, outcome)
+        elif commands[0] == "Get":
+            look(session, outcome)
+        else:
+            recording.exchanges.pop(0)
+            if commands[0] == "Delete":
+                break
+    with contextlib.suppress(ShellError):
+        session.close()
+
+
+def asked(session: Session, parameters: dict[str, t.Any]) -> Reply | ShellError:
+    try:
+        return session.invoke(Pipeline((Cmdlet("Get-Anything", **parameters),)), 3)
+    except ShellError as error:
+        return error
+
+
+def overhear(session: Session, outcome: Outcome) -> None:
+    """Receive and decode what the server answered to something that this client never asks."""
+    exchange = t.cast(PypsrpTransport, t.cast(WsmanCarrier, session.carrier)._wsman.transport).recording.exchanges[0]
+    pipeline = uuid.UUID(exchange.command) if exchange.of_command else None
+    try:
+        for data in session.carrier.receive(pipeline, Deadline(1)):
+            session._pool.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline))
+    except pypsrp_exceptions.WSManFaultError as error:
+        outcome.replies.append(errors.from_exception(error, opened=True))
+    while session._pool.next_event() is not None:
+        pass
+
+
+def look(session: Session, outcome: Outcome) -> None:
+    try:
+        t.cast(WsmanCarrier, session.carrier)._wsman.get("http://schemas.microsoft.com/wbem/wsman/1/windows/shell")
+    except pypsrp_exceptions.WinRMError as error:
+        outcome.replies.append(errors.from_exception(error, opened=True))
+
+
+def files(shared: Path, *patterns: str) -> list[Path]:
+    return sorted(file for pattern in patterns for file in (shared / "fixtures" / "wsman").glob(pattern))
+
+
+PSRP = ("test_psrp_*.yml", "test_client_execute_ps*.yml")
+WINRS = ("test_winrs_*.yml", "test_client_execute_cmd*.yml")
+
+
+def test_psrp_conversations(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, record_property: t.Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = {}
+    for file in files(shared, *PSRP):
+        with monkeypatch.context() as patched:
+            outcomes[file.stem] = replay_psrp(file, patched)
+    whole = [name for name, outcome in outcomes.items() if not outcome.trouble and not outcome.left]
+    messages = sum((outcome.messages for outcome in outcomes.values()), collections.Counter[str]())
+    with capsys.disabled():
+        print(f"\nPSRP conversations with real Windows: {len(whole)} of {len(outcomes)} whole, {messages.total()} messages decoded")
+    record_property("psrp_conversations", f"{len(whole)}/{len(outcomes)}")
+    assert {name: outcome.trouble or outcome.left for name, outcome in outcomes.items() if name not in whole} == {}
+    assert len(outcomes) == 30
+    assert dict(messages) == MESSAGES
+    # those that no answer to this client ends, because the recording is about what happens then
+    assert {
+        name: [reply.kind for reply in outcome.replies if isinstance(reply, ShellError)]
+        for name, outcome in outcomes.items()
+        if any(isinstance(reply, ShellError) for reply in outcome.replies)
+    } == ENDED_BY_AN_ERROR
+
+
+MESSAGES = {}
+ENDED_BY_AN_ERROR: dict[str, list[str]] = {}
+
+
+def outcome_of(name: str, shared: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    return replay_psrp(shared / "fixtures" / "wsman" / f"{name}.yml", monkeypatch)
+
+
+def test_probe(shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        for file in files(shared, *PSRP):
+            with monkeypatch.context() as patched:
+                print(file.stem, replay_psrp(file, patched).replies)
