@@ -22,7 +22,7 @@ tools: venv
 	@$(python) tests/ci/venv.py $(needs) $(tools)
 
 demo: venv ## Integrate the lab's litware farm: check, apply, apply again (VERBOSE=1 shows Ansible's output)
-	@$(python) tests/demo.py
+	@$(python) tests/ci/demo.py
 
 lab: venv ## Start the lab, leave it running and say how to use it (SCENARIO=contoso, LATENCY=real)
 	@$(python) tests/ci/lab.py --scenario $(or $(SCENARIO),litware) --latency $(or $(LATENCY),none)

@@ -47,8 +47,9 @@ options:
     elements: str
   depth:
     description:
-      - How many levels of objects are returned as dictionaries, from V(1) to V(5). What lies deeper is returned as its text.
+      - How many levels of objects are returned as dictionaries. What lies deeper is returned as its text.
     type: int
+    choices: [1, 2, 3, 4, 5]
     default: 2
   changes:
     description:

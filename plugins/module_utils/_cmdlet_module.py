@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import decimal
 import re
 import typing as t
 import uuid
@@ -33,12 +34,11 @@ SPEC = ModuleSpec(
         "parameters": {"type": "dict", "default": {}},
         "secret_parameters": {"type": "dict", "default": {}, "no_log": True},
         "select": {"type": "list", "elements": "str"},
-        "depth": {"type": "int", "default": 2},
+        "depth": {"type": "int", "choices": [1, 2, 3, 4, 5], "default": 2},
         "changes": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     }
 )
 
-DEEPEST = 5
 # Properties that remoting adds to every object, and Exchange's binary copy of it
 REMOTING_PROPERTIES = frozenset({"PSComputerName", "PSShowComputerName", "RunspaceId", "SerializationData"})
 
@@ -57,7 +57,7 @@ def run_cmdlet(call: Call, shell_name: ShellName) -> Result:
         objects = ()
     else:
         objects = shell.write(*steps).objects
-    return {**result, "objects": [plain(item, _depth(call.params["depth"])) for item in objects]}
+    return {**result, "objects": [plain(item, call.params["depth"]) for item in objects]}
 
 
 def _cmdlet(params: dict[str, t.Any]) -> Cmdlet:
@@ -99,12 +99,6 @@ def _projection(properties: list[str] | None, cmdlet: Cmdlet) -> tuple[Cmdlet, .
     if properties is None and cmdlet.name.casefold().startswith("get-"):
         raise _refused("select: name the properties to read of each object, or '*' for all of them.")
     return ()
-
-
-def _depth(depth: int) -> int:
-    if not 1 <= depth <= DEEPEST:
-        raise _refused(f"depth: {depth} is not between 1 and {DEEPEST}.")
-    return depth
 
 
 def _refused(message: str) -> ShellError:
@@ -182,6 +176,8 @@ def plain(value: Value, depth: int) -> t.Any:
         return Instant().observed(value)
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)

@@ -30,12 +30,12 @@ EXAMPLES = r"""
     select: [Name, ApplicationIdentifier, Enabled]
   register: partners
 
-- name: Turn OAuth on for Exchange Web Services
+- name: Any cmdlet of any version, with a value that is a URI there and not text
   onprem.exchange_lync.exchange_cmdlet:
-    cmdlet: Set-WebServicesVirtualDirectory
+    cmdlet: Set-ClientAccessServer
     parameters:
-      Identity: ATL-EXCHANGE-001\EWS (Default Web Site)
-      OAuthAuthentication: true
+      Identity: ATL-EXCHANGE-001
+      AutoDiscoverServiceInternalUri: {uri: 'https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml'}
 
 - name: Stage a new Auth certificate, at a date that no server can misread
   onprem.exchange_lync.exchange_cmdlet:

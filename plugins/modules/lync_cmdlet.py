@@ -45,10 +45,11 @@ EXAMPLES = r"""
   onprem.exchange_lync.lync_cmdlet:
     cmdlet: Test-CsExStorageConnectivity
     parameters:
-      SipUri: sip:administrator@litwareinc.com
+      SipUri: "sip:{{ test_user }}"
       DeleteItem: true
   register: storage
   changed_when: false
+  when: test_user is defined
 """
 
 RETURN = r"""

@@ -4,21 +4,62 @@
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LAB = [sys.executable, str(ROOT / "tests" / "lab")]
 HOW = """\
-The lab runs: scenario {scenario}. Its inventory: {inventory}
+The lab runs: scenario {scenario}. Its inventory is {inventory}
 
   .venv/bin/ansible-playbook -i {inventory} playbooks/integrate.yml --check --diff
   .venv/bin/ansible-playbook -i {inventory} YOUR-PLAYBOOK.yml
 
-  .venv/bin/python tests/lab journal --writes --state {state}     what was written
-  .venv/bin/python tests/lab status --state {state}               sessions, pipelines, requests
-  .venv/bin/python tests/lab down --state {state}                 stop it"""
+  .venv/bin/python tests/lab journal --writes --state {state}    what was written
+  .venv/bin/python tests/lab status --state {state}              sessions, pipelines, requests
+  .venv/bin/python tests/lab down --state {state}                stop it"""
+
+
+class Lab:
+    """A lab by its state folder, used through the lab's own command line."""
+
+    def __init__(self, state: Path) -> None:
+        self.state_folder = state
+        self.inventory = state / "inventory"
+
+    def call(self, command: str, *arguments: str) -> str:
+        """What a command of the lab prints; its complaint and exit code 1 where it fails."""
+        done = self._run(command, *arguments)
+        if done.returncode:
+            raise SystemExit(f"the lab's command {command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def running(self) -> bool:
+        """Whether it answers."""
+        return self._run("status").returncode == 0
+
+    def state(self) -> dict[str, t.Any]:
+        """What is true in the farm."""
+        return t.cast("dict[str, t.Any]", json.loads(self.call("state", "--json")))
+
+    def write_inventory(self) -> None:
+        """The inventory as a folder: the hosts as the lab gives them, and the variables that the playbook asks for."""
+        self.inventory.mkdir(exist_ok=True)
+        (self.inventory / "hosts.yml").write_text(self.call("inventory"), encoding="utf-8")
+        state = self.state()
+        domains = sorted(state["lync"]["store"]["sip_domains"], key=lambda domain: not domain["default"])
+        variables = {
+            "integration_sip_domains": [domain["name"] for domain in domains],
+            "integration_exchange_fqdn": next(iter(state["exchange"]["servers"])),
+        }
+        content = json.dumps({"all": {"vars": variables}}, indent=2)
+        (self.inventory / "integration.json").write_text(content, encoding="utf-8")
+
+    def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, str(ROOT / "tests" / "lab"), command, *arguments, "--state", str(self.state_folder)]
+        return subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True)
 
 
 def main() -> None:
@@ -27,19 +68,13 @@ def main() -> None:
     parser.add_argument("--scenario", default="litware")
     parser.add_argument("--latency", default="none", choices=["none", "real"])
     options = parser.parse_args()
-    state = Path(".lab") / options.scenario
-    if lab("status", "--state", str(state), check=False).returncode != 0:
-        up = lab("up", "--scenario", options.scenario, "--latency", options.latency, "--state", str(state), check=False)
-        if up.returncode != 0:
-            raise SystemExit(up.stdout + up.stderr)
-    inventory = state / "inventory.yml"
-    (ROOT / inventory).write_text(lab("inventory", "--state", str(state)).stdout, encoding="utf-8")
-    print(HOW.format(scenario=options.scenario, inventory=inventory, state=state))
-
-
-def lab(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a command of the lab's command line."""
-    return subprocess.run([*LAB, *arguments], cwd=ROOT, check=check, capture_output=True, text=True)
+    folder = ROOT / ".lab" / options.scenario
+    lab = Lab(folder)
+    if not lab.running():
+        lab.call("up", "--scenario", options.scenario, "--latency", options.latency)
+    lab.write_inventory()
+    shown = {"inventory": lab.inventory.relative_to(ROOT), "state": folder.relative_to(ROOT)}
+    print(HOW.format(scenario=options.scenario, **shown))
 
 
 if __name__ == "__main__":

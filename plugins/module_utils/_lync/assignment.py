@@ -79,8 +79,12 @@ class Assignment:
         if _same(current, wanted, effective):
             return Observed(current, wanted)
         facts, in_store = self._find(call, wanted)
-        domains = tuple(domain["name"] for domain in sip_domains(shell)) if use == TOKEN_ISSUER else ()
-        return Observed(current, wanted, facts, in_store, _clock(call), domains)
+        domains = (
+            call.params["sip_domains"] or [domain["name"] for domain in sip_domains(shell)]
+            if use == TOKEN_ISSUER
+            else []
+        )
+        return Observed(current, wanted, facts, in_store, _clock(call), tuple(domains))
 
     def _find(self, call: Call, wanted: str) -> tuple[Facts | None, bool]:
         """The certificate, from the store or else from the file, and whether the store has all of it.
@@ -114,14 +118,20 @@ class Assignment:
         if _same(observed.current, observed.wanted, effective):
             return Plan(before, before)
         if effective and observed.now and dt.datetime.fromisoformat(effective) <= observed.now:
-            raise ShellError("bad_input", f"effective_date: {effective} is past; leave it out to assign the certificate now.")
+            raise ShellError(
+                "bad_input", f"effective_date: {effective} is past; leave it out to assign the certificate now."
+            )
         if observed.facts is None:
-            call.warn("Which certificate the file holds cannot be seen here (Get-PfxData is not offered): it is not judged.")
+            call.warn(
+                "Which certificate the file holds cannot be seen here (Get-PfxData is not offered): it is not judged."
+            )
         else:
             self._judge(call, observed, observed.facts, effective)
         return Plan(before, _after(call, observed, effective), self._steps(call, observed, scope, effective))
 
-    def _steps(self, call: Call, observed: Observed, scope: dict[str, Value], effective: str | None) -> tuple[Cmdlet, ...]:
+    def _steps(
+        self, call: Call, observed: Observed, scope: dict[str, Value], effective: str | None
+    ) -> tuple[Cmdlet, ...]:
         given: dict[str, Value] = {"Type": [call.params["use"]], **scope, "Confirm": False}
         if effective:
             given.update(EffectiveDate=Instant().parameter(effective), Roll=True)
@@ -206,13 +216,17 @@ def _file(call: Call, wanted: str | None) -> Facts | None:
         if wanted:
             return None
         message = f"which certificate {path} holds cannot be seen here."
-        raise ShellError("not_offered", message, shell="windows", cmdlet="Get-PfxData", remedy="Give its thumbprint as well.")
+        raise ShellError(
+            "not_offered", message, shell="windows", cmdlet="Get-PfxData", remedy="Give its thumbprint as well."
+        )
     read = Cmdlet("Get-PfxData", FilePath=path, **({"Password": Secret(password)} if password is not None else {}))
     found = shell.read_all(read, Cmdlet("Select-Object", ExpandProperty="EndEntityCertificates"), select("RawData"))
     facts = [certificate(item) for item in found]
     if len(facts) != 1 or wanted not in (None, facts[0]["thumbprint"]):
         held = ", ".join(item["thumbprint"] for item in facts) or "none"
-        raise ShellError("bad_input", f"path: {path} holds {held}; one certificate is wanted{f', {wanted}' if wanted else ''}.")
+        raise ShellError(
+            "bad_input", f"path: {path} holds {held}; one certificate is wanted{f', {wanted}' if wanted else ''}."
+        )
     return facts[0]
 
 

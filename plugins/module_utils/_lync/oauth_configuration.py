@@ -32,7 +32,9 @@ class AutodiscoverUrl(Url):
         if parts.path.casefold().endswith(".xml"):
             raise ValueError(f"'{value}' is the URL for Outlook; Lync needs the one that ends in .svc: {right}")
         if parts.path.casefold() != PATH or parts.query or parts.fragment:
-            raise ValueError(f"'{value}' is not the URL of Autodiscover's SOAP service, which ends in {PATH}; give {right}")
+            raise ValueError(
+                f"'{value}' is not the URL of Autodiscover's SOAP service, which ends in {PATH}; give {right}"
+            )
         return super().desired(text)
 
 

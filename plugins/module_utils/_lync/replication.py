@@ -18,7 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource imp
 REPLICAS = Family(
     Cmdlet("Get-CsManagementStoreReplicationStatus"),
     Table(
-        Property("fqdn", "ReplicaFqdn"),
+        Property("replica_fqdn", "ReplicaFqdn"),
         Property("up_to_date", "UpToDate", Flag()),
         Property("last_status_report", "LastStatusReport", Instant()),
         Property("last_update_creation", "LastUpdateCreation", Instant()),
@@ -33,7 +33,11 @@ Replicas = list[dict[str, t.Any]]
 def lagging(replicas: Replicas, exclude: t.Sequence[str]) -> list[str]:
     """The replicas that do not have the newest version, less those that nobody waits for."""
     left_out = {name.strip().rstrip(".").casefold() for name in exclude}
-    return [item["fqdn"] for item in replicas if not item["up_to_date"] and str(item["fqdn"]).casefold() not in left_out]
+    return [
+        item["replica_fqdn"]
+        for item in replicas
+        if not item["up_to_date"] and str(item["replica_fqdn"]).casefold() not in left_out
+    ]
 
 
 def replicate(call: Call) -> Result:
@@ -58,7 +62,9 @@ def replicate(call: Call) -> Result:
 
 def _may_wait(call: Call, started: float) -> bool:
     waited = time.monotonic() - started
-    return bool(call.params["wait"] and not call.check_mode and waited + call.params["interval"] <= call.params["timeout"])
+    return bool(
+        call.params["wait"] and not call.check_mode and waited + call.params["interval"] <= call.params["timeout"]
+    )
 
 
 def _result(call: Call, replicas: Replicas, waited: float) -> Result:

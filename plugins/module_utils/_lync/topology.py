@@ -47,7 +47,9 @@ POOLS = Family(
 )
 COMPUTERS = Family(Cmdlet("Get-CsComputer"), Table(Property("fqdn", "Fqdn"), Property("pool", "Pool")))
 THIS_COMPUTER = Family(Cmdlet("Get-CsComputer", Local=True), COMPUTERS.table)
-SIP_DOMAINS = Family(Cmdlet("Get-CsSipDomain"), Table(Property("name", "Name"), Property("default", "IsDefault", Flag())))
+SIP_DOMAINS = Family(
+    Cmdlet("Get-CsSipDomain"), Table(Property("name", "Name"), Property("default", "IsDefault", Flag()))
+)
 SERVICES = Family(
     Cmdlet("Get-CsService"),
     Table(

@@ -186,6 +186,7 @@ _BY_FAULT: dict[int, tuple[str, str]] = {
     170: ("busy", "the server is busy with an earlier request of this session"),
     995: ("session_lost", "the server ended the session"),
     1726: ("session_lost", "the process behind the session ended"),
+    2147942402: ("unsupported", "the server cannot find the program"),  # HRESULT of ERROR_FILE_NOT_FOUND
     2147943418: ("session_lost", "the server has unloaded the account's registry hive"),
     OPERATION_TIMEOUT: ("timeout", "the server did not answer within the operation time-out"),
     2150858752: ("unsupported", "the server does not know this endpoint"),  # INVALID_RESOURCE_URI and its kin
@@ -369,8 +370,10 @@ _EXPLAINED: dict[str, _Explain] = {
     "psrpcore._exceptions.PSRPCoreError": _said(
         "session_lost", "the server's messages are not those of PowerShell Remoting"
     ),
-    "ValueError": lambda error: ("unsupported", one_line(str(error)).rstrip(".")),
-    "OSError": _connection,
+    "builtins.StopIteration": _said("unsupported", "what answers at this path is no WS-Management endpoint"),
+    "builtins.ValueError": lambda error: ("unsupported", one_line(str(error)).rstrip(".")),
+    "ssl.SSLError": _tls,
+    "builtins.OSError": _connection,
 }
 _REFUSALS = {
     "pypsrp.exceptions.AuthenticationError",

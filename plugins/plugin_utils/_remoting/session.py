@@ -68,7 +68,9 @@ class _Gathered:
             raise
         # asking again would bring the same object again, so this must not look like a lost session
         except Exception as error:
-            raise ShellError("failed", f"an object of the server cannot be decoded ({type(error).__name__}).") from error
+            raise ShellError(
+                "failed", f"an object of the server cannot be decoded ({type(error).__name__})."
+            ) from error
         self._check(len(self.objects) + len(self.errors) + len(self.warnings), self.limits.objects, "objects")
 
     def _take(self, event: psrpcore.PSRPEvent[t.Any, t.Any]) -> None:
@@ -279,7 +281,9 @@ class Session:
             return self._pool.next_event()
         # psrpcore lets any exception of its conversions out; asking again would bring the same message again
         except Exception as error:
-            raise ShellError("failed", f"a message of the server cannot be decoded ({type(error).__name__}).") from error
+            raise ShellError(
+                "failed", f"a message of the server cannot be decoded ({type(error).__name__})."
+            ) from error
 
     def _flush(self, deadline: Deadline) -> None:
         while (payload := self._pool.data_to_send(self.carrier.fragment_size)) is not None:

@@ -233,7 +233,9 @@ def _secret(value: t.Any) -> Secret:
 def _returned_credential(value: t.Any) -> Credential:
     """A credential as a property of some object: it may well be without a password."""
     password = getattr(value, "Password", None)
-    return Credential(str(getattr(value, "UserName", "")), Secret("") if password is None else _secret(password))
+    return Credential(
+        str(getattr(value, "UserName", None) or ""), Secret("") if password is None else _secret(password)
+    )
 
 
 def _moment(value: ps.PSDateTime) -> Value:

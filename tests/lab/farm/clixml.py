@@ -43,7 +43,7 @@ def encode(value: object) -> str:
     return serialize_clixml([value], NoCipher())
 
 
-def decode(text: str) -> Any:  # noqa: ANN401 (a CLIXML value is of any type)
+def decode(text: str) -> Any:
     """The one value of a CLIXML document."""
     # A real engine escapes what XML 1.0 cannot hold, psrpcore too; nothing else may reach the parser.
     return deserialize_clixml(re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text), NoCipher())[0]
@@ -68,10 +68,12 @@ def revive(value: object) -> object:
 
 def enumeration(type_name: str, text: str, number: int) -> PSEnumBase:
     """A .NET enumeration's value: serialises as an object with ToString and I32."""
-    names = {text: number}
-    kind = PSEnumBase(type_name.rpartition(".")[2], names)  # type: ignore[call-arg] # Enum's functional form: metaclass call
-    PSType([type_name], rehydrate=False)(kind)  # type: ignore[arg-type] # what the functional form gives is a class
-    return kind[text]  # type: ignore[index, no-any-return] # as above
+    make: Any = PSEnumBase  # its functional form makes a class, which its type does not say
+    kind = make(type_name.rpartition(".")[2], {text: number})
+    declare: Any = PSType([type_name], rehydrate=False)
+    declare(kind)
+    value: PSEnumBase = kind[text]
+    return value
 
 
 def _live_names(value: PSObject) -> list[str]:

@@ -20,7 +20,7 @@ def masked(parameters: dict[str, object]) -> dict[str, Any]:
     return {name: _masked(name, value) for name, value in parameters.items()}
 
 
-def _masked(name: str, value: object) -> Any:  # noqa: ANN401 (JSON data)
+def _masked(name: str, value: object) -> Any:
     if name.lower() in SECRETS or (isinstance(value, dict) and "$secure" in value):
         return MASK
     shown = plain(value)

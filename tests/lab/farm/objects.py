@@ -103,7 +103,7 @@ def ad_object_id(distinguished_name: str, shown: str | None = None, forest: str 
     )
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 (what json.dumps takes)
+def plain(value: object) -> Any:
     """A bound parameter as JSON data, for the journal and the state."""
     if value is None or isinstance(value, bool):
         return value
@@ -122,7 +122,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 (what json.dumps takes)
     return str(value)
 
 
-def _plain_object(value: PSObject) -> Any:  # noqa: ANN401 (as above)
+def _plain_object(value: PSObject) -> Any:
     members = [*value.PSObject.adapted_properties, *value.PSObject.extended_properties]
     if not members:
         return str(value)

@@ -26,6 +26,7 @@ from farm.state import Farm
 
 Request = dict[str, Any]
 Operation = Callable[[Request], dict[str, Any]]
+Send = Callable[[dict[str, Any]], None]
 
 
 class Control:
@@ -33,6 +34,7 @@ class Control:
 
     def __init__(self, farm: Farm, lab: LabFile, stop: threading.Event) -> None:
         self.farm, self.lab, self.stop = farm, lab, stop
+        self.followers: list[tuple[str, Send]] = []
         self.operations: dict[str, Operation] = {
             "describe": self.describe,
             "listening": self.listening,
@@ -133,7 +135,20 @@ class Control:
         else:
             count = request.get("count")
             self.farm.faults.switch_on(Fault(name, host, str(request.get("value") or ""), int(count) if count else None))
+        self._tell_followers()
         return {"done": True, "host": host}
+
+    def follow(self, fqdn: str, send: Send) -> None:
+        """Give a host its list of faults at every change, before whoever changes it has an answer."""
+        self.followers.append((self.farm.scenario.host(fqdn).fqdn, send))
+
+    def _tell_followers(self) -> None:
+        for follower in list(self.followers):
+            fqdn, send = follower
+            try:
+                send({"faults": self.farm.faults.of(fqdn)})
+            except OSError:
+                self.followers.remove(follower)  # that host has ended
 
     def faults(self, request: Request) -> dict[str, Any]:
         """The faults of a host."""
@@ -176,6 +191,8 @@ class _Connection(socketserver.StreamRequestHandler):
             if name == "cmdlet":
                 run(control.farm, request, self._send)
             elif name in control.operations:
+                if name == "faults" and request.get("follow"):
+                    control.follow(request["host"], self._send)
                 self._send(control.operations[name](request))
             else:
                 self._send({"refused": f"there is no operation {name!r}"})

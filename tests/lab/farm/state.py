@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import threading
 from collections.abc import Iterable
@@ -50,7 +51,7 @@ class Farm:
         self.authority = Authority(Keys(KEYS), scenario.domain.fqdn)
         self.machines = {host.fqdn: Machine(host) for host in scenario.hosts}
         self.certificates = {wanted.name: self.authority.issue(wanted) for wanted in scenario.certificates}
-        self.tsig = {"name": "lab-update", "algorithm": "hmac-sha256", "secret": secrets.token_hex(16)}
+        self.tsig = {"name": "lab-update", "algorithm": "hmac-sha256", "secret": base64.b64encode(secrets.token_bytes(32)).decode()}
         self.zones = Zones(scenario.zones, scenario.hosts_of("dns")[0].fqdn if scenario.hosts_of("dns") else "ns.invalid")
         self._fill_machines()
         self.organization = Organization.create(scenario, self.certificates)
@@ -85,7 +86,7 @@ class Farm:
         return self.machines[self.scenario.host(fqdn).fqdn]
 
     def user(self, name: str) -> User | None:
-        """An account by DOMAIN\\name, name@domain or name, in any case."""
+        r"""An account by DOMAIN\name, name@domain or name, in any case."""
         short = name.lower().rpartition("\\")[2].partition("@")[0]
         return next((user for user in self.scenario.users if user.name.lower() == short), None)
 

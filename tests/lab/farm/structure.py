@@ -28,7 +28,7 @@ def build(kind: type[T], data: object, place: str) -> T:
     return kind(**{name: _value(hints[name], value, f"{place}.{name}") for name, value in data.items()})
 
 
-def _value(hint: Any, value: object, place: str) -> Any:  # noqa: ANN401 (a type hint, and a value of that type)
+def _value(hint: Any, value: object, place: str) -> Any:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
@@ -46,7 +46,7 @@ def _value(hint: Any, value: object, place: str) -> Any:  # noqa: ANN401 (a type
     return _scalar(hint, value, place)
 
 
-def _scalar(hint: Any, value: object, place: str) -> object:  # noqa: ANN401 (as above)
+def _scalar(hint: Any, value: object, place: str) -> object:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):

@@ -14,6 +14,9 @@ SNAPIN = "Microsoft.Exchange.Management.PowerShell.SnapIn"
 _NAMES = {"exchange": "Exchange Server", "lync": "Skype for Business Server"}
 _NEWEST = {"exchange": "Exchange Server SE", "lync": "Skype for Business Server 2019"}
 
+ENDPOINTS = {"exchange-endpoint": ("exchange", "/powershell"), "lync-endpoint": ("lync", "/ocspowershell")}
+"""The products' own endpoints by their profile: shell and path."""
+
 LOCAL_SHELLS = ("standard", "windows")
 RESTRICTED = ("Get-Command", "Measure-Object", "Out-Default", "Select-Object")
 """The standard cmdlets of a restricted endpoint that a pipeline uses (InitialSessionState.CreateRestricted, RemoteServer)."""
@@ -26,6 +29,12 @@ def product_name(role: str, version: str) -> str | None:
     if role == "lync" and version == "2013":
         return "Lync Server 2013"
     return f"{_NAMES[role]} {version}" if version and (role, version) != ("lync", "SE") else _NEWEST[role]
+
+
+def endpoint_fields(profile: str) -> dict[str, str]:
+    """How the farm is told of a product's endpoint."""
+    shell, path = ENDPOINTS[profile]
+    return {"profile": profile, "shell": shell, "endpoint": path}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from psrpcore import types as ps
 from powershell import language, sessions, standard
 from powershell.catalogue import Cmdlet, load
 from powershell.errors import command_not_found, scripts_not_allowed
-from powershell.host import LOCAL_SHELLS, RESTRICTED, Host
+from powershell.host import ENDPOINTS, LOCAL_SHELLS, RESTRICTED, Host, endpoint_fields
 from powershell.pipeline import Caller, Element, FarmElement, Output, Stopped, run
 from powershell.ports import Farm
 from powershell.sessions import ProductSession
@@ -25,7 +25,6 @@ from wire.ports import Command, Identity, Sink
 
 __all__ = ["Command", "Identity", "Runspace", "Sink"]
 
-_ENDPOINTS = {"exchange-endpoint": "exchange", "lync-endpoint": "lync"}
 _LOCAL_ELEMENTS = {**standard.ELEMENTS, **sessions.ELEMENTS}
 _SOURCES = {"standard": "Microsoft.PowerShell.Core", "windows": "Microsoft.PowerShell.Management"}
 
@@ -48,21 +47,23 @@ class Runspace:
 
     def _initial(self) -> dict[str, Cmdlet]:
         """The commands of the initial session state."""
-        if self.profile in _ENDPOINTS:
+        if self.profile in ENDPOINTS:
             restricted = {name.lower(): self.catalogue.cmdlets[name.lower()] for name in RESTRICTED}
-            return restricted | self._offered(self.host, self.profile, self.identity.user, tuple(self.identity.groups))
+            return restricted | self.offered(self.host, self.profile, self.identity.user, tuple(self.identity.groups))
         return {cmdlet.name.lower(): cmdlet for cmdlet in self.catalogue.of_shell(*LOCAL_SHELLS)}
 
-    def _offered(self, host: Host, profile: str, user: str, groups: Sequence[str]) -> dict[str, Cmdlet]:
+    def offered(self, host: Host, profile: str, user: str, groups: Sequence[str]) -> dict[str, Cmdlet]:
         """The product's cmdlets that the roles of a user allow at an endpoint of a host."""
-        answer = self.farm.call("offers", host=host.fqdn, user=user, groups=list(groups), profile=profile)
-        names = {name.lower() for name in answer["names"]}
+        answer = self.farm.call(
+            "offers", host=host.fqdn, user=user, groups=list(groups), **endpoint_fields(profile)
+        )
+        names = {name.lower() for name in answer["cmdlets"]}
         return {key: cmdlet for key, cmdlet in host.product_cmdlets(self.catalogue).items() if key in names}
 
     @property
     def has_language(self) -> bool:
         """Whether script text may run here."""
-        return self.profile not in _ENDPOINTS
+        return self.profile not in ENDPOINTS
 
     def source_of(self, cmdlet: Cmdlet) -> str:
         """The module or snap-in that a command is from."""
@@ -116,7 +117,7 @@ class Runspace:
     def import_session(self, session: ProductSession, patterns: list[str], prefix: str, *, clobber: bool) -> list[str]:
         """Make functions of a session's commands; the names of the new ones."""
         names = []
-        for cmdlet in self._offered(session.host, sessions.PROFILE, session.user, session.groups).values():
+        for cmdlet in self.offered(session.host, sessions.PROFILE, session.user, session.groups).values():
             verb, _, noun = cmdlet.name.partition("-")
             name = f"{verb}-{prefix}{noun}"
             if any(matches(pattern, cmdlet.name) for pattern in patterns) and (clobber or name.lower() not in self._commands):

@@ -161,7 +161,12 @@ class ImportPSSession(Element):
         patterns = [to_text(name) for name in bound.values.get("CommandName") or ["*"]]
         prefix = to_text(bound.values.get("Prefix"))
         names = self.runspace.import_session(session, patterns, prefix, clobber=bool(bound.values.get("AllowClobber")))
-        self.output(module_info(f"tmp_{session.id[:8].lower()}", names))
+        if names:
+            self.output(module_info(f"tmp_{session.id[:8].lower()}", names))
+        else:
+            message = "No command proxies have been created, because all of the requested remote commands would shadow existing local commands."
+            key = "ErrorNoCommandsImportedBecauseOfSkipping"
+            self.fail(key, message, "InvalidResult", "ArgumentException", type_name="System.ArgumentException")
 
 
 class GetPSSession(Element):

@@ -93,7 +93,12 @@ class ConnectionAuth:
         return self._step(scheme, token, schemes)
 
     def _basic(self, token: bytes) -> bool:
-        name, _, password = token.decode(errors="replace").partition(":")
+        # requests, which both clients use, writes Latin-1 where it can; RFC 7617 leaves the choice open
+        try:
+            text = token.decode()
+        except UnicodeDecodeError:
+            text = token.decode("latin-1")
+        name, _, password = text.partition(":")
         user = self.credentials.check(name, password)
         self._context = None
         self.identity = Identity(user.name, user.groups, False, "Basic", self.address) if user else None

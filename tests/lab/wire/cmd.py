@@ -68,9 +68,7 @@ class Shell:
         if command is None:
             self.exit_code = 1
             quoted = name.strip('"')
-            self.stderr += (
-                f"'{quoted}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
-            )
+            self.stderr += f"'{quoted}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
             return
         self.exit_code = 0
         command(self, rest)

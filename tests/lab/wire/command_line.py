@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 _OPERATORS = re.compile(r'"[^"]*"?|>&\d|(?P<operator>&&|\|\||&)|[^"&|>]+|[|>]')
-_TO_STDERR = re.compile(r"\s*1?>&2\s*")
+_TO_STDERR = re.compile(r"(?:(?<=\s)1)?>&2\s*")
 _VARIABLE = re.compile(r"%([^%]+)%")
 _BACKSLASHES = re.compile(r'(\\*)("?)')
 

@@ -37,7 +37,10 @@ class Credentials:
 
         In the form of smbpasswd: the other one cannot hold a password with a colon.
         """
-        lines = (f"{name}:1000:{'0' * 32}:{ntowfv1(u.password).hex().upper()}:[U]:LCT-00000000" for name, u in self._users.items())
+        lines = (
+            f"{name}:1000:{'0' * 32}:{ntowfv1(u.password).hex().upper()}:[U]:LCT-00000000"
+            for name, u in self._users.items()
+        )
         path.touch(mode=0o600)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.environ["NTLM_USER_FILE"] = str(path)

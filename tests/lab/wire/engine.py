@@ -150,7 +150,7 @@ class EnginePeer:
 
     def __init__(self, outlet: Outlet, engine: Engine, startup: str, told: OnPipeline) -> None:
         self._outlet, self._told = outlet, told
-        self._process = engine.serve(startup)
+        self.process = engine.serve(startup)
         self._acknowledged: set[tuple[str, uuid.UUID | None]] = set()
         self._news = threading.Condition()
         self._turns: dict[uuid.UUID | None, threading.Lock] = {None: threading.Lock()}
@@ -161,12 +161,12 @@ class EnginePeer:
         threading.Thread(target=self._discard_errors, daemon=True).start()
 
     def _discard_errors(self) -> None:
-        while _read(_stream(self._process.stderr)):
+        while _read(_stream(self.process.stderr)):
             pass  # an unread pipe would block the engine
 
     def _read_elements(self) -> None:
         lines = Lines()
-        while data := _read(_stream(self._process.stdout)):
+        while data := _read(_stream(self.process.stdout)):
             for line in lines.feed(data):
                 element = parse(line)
                 if element is not None:
@@ -194,7 +194,7 @@ class EnginePeer:
         with self._turns.setdefault(element.pipeline, threading.Lock()):
             try:
                 with self._writing:
-                    _stream(self._process.stdin).write(element.line() + b"\n")
+                    _stream(self.process.stdin).write(element.line() + b"\n")
             except (BrokenPipeError, ValueError):
                 raise faults.unknown_shell() from None
             with self._news:
@@ -228,7 +228,7 @@ class EnginePeer:
         with self._news:
             self._dead = True
             self._news.notify_all()
-        _end(self._process)
+        _end(self.process)
 
     def disconnect(self) -> None:
         """The out-of-process framing has no disconnect."""
@@ -237,5 +237,3 @@ class EnginePeer:
     def connect(self, fragments: bytes) -> bytes:
         """The out-of-process framing has no connect."""
         raise faults.unsupported_action("Connect")
-
-

@@ -15,12 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+_LAST = {"done", "failed", "refused"}
 _SOON = 0.05
 """Seconds within which counted requests are told."""
 
 
 class FarmGoneError(ConnectionError):
     """The farm does not answer any more."""
+
+
+class FarmRefusedError(RuntimeError):
+    """The farm knows the question, and says why it has no answer."""
 
 
 class Connection:
@@ -84,7 +89,10 @@ class FarmClient:
         """One question, one answer."""
         with self._connection() as connection:
             connection.send({"op": op, "host": self.host, **fields})
-            return connection.receive()
+            answer = connection.receive()
+        if "refused" in answer:
+            raise FarmRefusedError(f"{op}: {answer['refused']}")
+        return answer
 
     def cmdlet(self, **fields: Any) -> Iterator[dict[str, Any]]:
         """Call a cmdlet; yields each answer as it comes, the last of them with ``done`` or ``failed``."""
@@ -93,7 +101,7 @@ class FarmClient:
             while True:
                 answer = connection.receive()
                 yield answer
-                if "done" in answer or "failed" in answer:
+                if answer.keys() & _LAST:
                     return
 
     def charge(self, what: str) -> None:

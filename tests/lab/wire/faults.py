@@ -87,13 +87,17 @@ def invalid_timeout(text: str) -> Fault:
 
 def malformed() -> Fault:
     """The request is no SOAP envelope of WS-Management."""
-    text = "The SOAP XML in the message does not match the corresponding XML schema definition. Change the XML and retry. "
+    text = (
+        "The SOAP XML in the message does not match the corresponding XML schema definition. Change the XML and retry. "
+    )
     return Fault(2150858817, "w:SchemaValidationError", text)
 
 
 def unsupported_action(action: str) -> Fault:
     """A verb that the resource does not have."""
-    return Fault(2150858751, "a:ActionNotSupported", f"{_CANNOT}. The action {action} is not supported by the service. ")
+    return Fault(
+        2150858751, "a:ActionNotSupported", f"{_CANNOT}. The action {action} is not supported by the service. "
+    )
 
 
 def access_denied() -> Fault:

@@ -46,9 +46,7 @@ class Front:
         for endpoint in endpoints:
             self._endpoints.setdefault(endpoint.path, []).append(endpoint)
 
-    def handle(
-        self, auth: ConnectionAuth, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> Reply:
+    def handle(self, auth: ConnectionAuth, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one request of a connection."""
         path = target.partition("?")[0].rstrip("/").lower()
         if self.service.injected.take("http_503"):

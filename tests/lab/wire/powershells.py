@@ -78,7 +78,9 @@ class PowerShells:
         shell.start_powershell = lambda call, output: self._start_powershell(call, output, opening.identity, session)
         return shell
 
-    def _start_powershell(self, call: PowerShellCall, output: Output, identity: Identity, session: SessionClient) -> Process:
+    def _start_powershell(
+        self, call: PowerShellCall, output: Output, identity: Identity, session: SessionClient
+    ) -> Process:
         session.charge("powershell_start")
         told = self._told(session)
         if self.engine is not None:

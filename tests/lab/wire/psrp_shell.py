@@ -40,8 +40,8 @@ class PsrpShell(Shell):
         self._pipelines: dict[str, uuid.UUID] = {}
         self._by_pipeline: dict[uuid.UUID, Output] = {}
         creation = request.element("Shell").findtext(ns.tag(ns.POWERSHELL, "creationXml"))
-        self._peer = peer(self)
-        self._peer.receive(None, decoded(creation))
+        self.peer = peer(self)
+        self.peer.receive(None, decoded(creation))
 
     def data(self, pipeline: uuid.UUID | None, data: bytes) -> None:
         """Fragments for the client."""
@@ -76,12 +76,12 @@ class PsrpShell(Shell):
         self._pipelines[command_id] = pipeline
         if self.abandoned:
             output.abandon()
-        self._peer.create_pipeline(pipeline)
-        self._peer.receive(pipeline, data)
+        self.peer.create_pipeline(pipeline)
+        self.peer.receive(pipeline, data)
 
     def send(self, command_id: str, stream: str, data: bytes, *, end: bool) -> None:
         """More fragments, for a pipeline or for the pool."""
-        self._peer.receive(self._pipelines.get(command_id), data)
+        self.peer.receive(self._pipelines.get(command_id), data)
 
     def receive(self, command_id: str, timeout: float, envelope: int) -> Fetched | None:
         """What a pipeline or the pool has for the client."""
@@ -99,7 +99,7 @@ class PsrpShell(Shell):
         if pipeline is None:
             return
         if code.lower().endswith("ctrl_c"):
-            self._peer.stop(pipeline)
+            self.peer.stop(pipeline)
         else:
             self._forget(command_id)
 
@@ -108,7 +108,7 @@ class PsrpShell(Shell):
         pipeline = self._pipelines.pop(command_id, None)
         if pipeline is not None:
             self._by_pipeline.pop(pipeline, None)
-            self._peer.close_pipeline(pipeline)
+            self.peer.close_pipeline(pipeline)
 
     def abandon(self) -> None:
         """Wake all that wait."""
@@ -119,15 +119,15 @@ class PsrpShell(Shell):
     def close(self) -> None:
         """End the pool."""
         self.abandon()
-        self._peer.close()
+        self.peer.close()
 
     def disconnect(self) -> None:
         """Keep it for later."""
-        self._peer.disconnect()
+        self.peer.disconnect()
 
     def connect(self, request: Request) -> str:
         """Answer a client that comes (back)."""
-        answer = self._peer.connect(decoded(request.element("Connect").findtext(ns.tag(ns.POWERSHELL, "connectXml"))))
+        answer = self.peer.connect(decoded(request.element("Connect").findtext(ns.tag(ns.POWERSHELL, "connectXml"))))
         text = base64.b64encode(answer).decode()
         streams = f"<rsp:InputStreams>{self.input_streams}</rsp:InputStreams><rsp:OutputStreams>{self.output_streams}"
         response = f'<connectResponseXml xmlns="{ns.POWERSHELL}">{text}</connectResponseXml>'

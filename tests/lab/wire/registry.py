@@ -80,9 +80,14 @@ class Registry:
             shell.busy += more
             shell.touch()
 
+    @property
+    def shells(self) -> list[Shell]:
+        """All shells."""
+        return list(self._shells.values())
+
     def of(self, identity: Identity | None) -> list[Shell]:
         """The user's shells."""
-        return [shell for shell in list(self._shells.values()) if identity and shell.identity.user == identity.user]
+        return [shell for shell in self.shells if identity and shell.identity.user == identity.user]
 
     def remove(self, shell: Shell) -> None:
         """The client deletes its shell."""
@@ -90,7 +95,7 @@ class Registry:
 
     def expire_all(self, reason: str = "expired") -> None:
         """All shells vanish."""
-        for shell in list(self._shells.values()):
+        for shell in self.shells:
             self._remove(shell, reason)
 
     def _remove(self, shell: Shell, reason: str) -> None:
@@ -109,5 +114,3 @@ class Registry:
                 idle = [shell for shell in self._shells.values() if shell.idle_for >= shell.idle_timeout]
             for shell in idle:
                 self._remove(shell, "idle")
-
-

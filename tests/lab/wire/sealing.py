@@ -62,6 +62,8 @@ def _sealed_part(context: Any, protocol: str, boundary: bytes, chunk: bytes) -> 
     wrapped = context.wrap_winrm(chunk)
     length = len(chunk) + wrapped.padding_length
     # Clients look for the tab before both headers.
-    head = f"\tContent-Type: {protocol}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n"
+    head = (
+        f"\tContent-Type: {protocol}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n"
+    )
     signature = struct.pack("<i", len(wrapped.header)) + wrapped.header
     return b"".join((boundary, b"\r\n", head.encode(), boundary, b"\r\n", _OCTETS, signature, wrapped.data))

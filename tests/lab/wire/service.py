@@ -64,7 +64,9 @@ class Service:
             raise
         except Exception as error:  # the border of the service: the client gets a fault, the log the traceback
             _LOG.exception("%s failed", request.verb)
-            return 500, envelope.fault(request, faults.internal_error(f"The emulated service failed: {error!r}"), self.host.fqdn)
+            return 500, envelope.fault(
+                request, faults.internal_error(f"The emulated service failed: {error!r}"), self.host.fqdn
+            )
 
     def _verb(self, request: Request) -> bytes:
         if request.body is None or request.timeout < 0:  # reading the time-out faults every verb if it is malformed
@@ -84,6 +86,14 @@ class Service:
         raise faults.unknown_resource(request.resource_uri)
 
     def _do_create(self, request: Request) -> bytes:
+        try:
+            return self._create(request)
+        except faults.Fault as fault:
+            user = request.identity.user if request.identity else ""
+            self.journal.event("refused", user=user, endpoint=request.path, code=fault.code)
+            raise
+
+    def _create(self, request: Request) -> bytes:
         endpoint, identity = self._endpoint(request), request.identity
         guard = endpoint or next((e for e in self.host.endpoints if e.path == request.path), None)
         if identity is None or (guard and not guard.admits(identity.groups)):
@@ -199,7 +209,9 @@ class Service:
             raise faults.operation_timeout()
         if self._is_answer(shell, command_id, fetched):
             self._drop_if("lost_answer")
-        return envelope.reply(request, f"<rsp:ReceiveResponse>{self._streams(shell, command_id, fetched)}</rsp:ReceiveResponse>")
+        return envelope.reply(
+            request, f"<rsp:ReceiveResponse>{self._streams(shell, command_id, fetched)}</rsp:ReceiveResponse>"
+        )
 
     @staticmethod
     def _is_answer(shell: Shell, command_id: str, fetched: Fetched) -> bool:
@@ -213,10 +225,13 @@ class Service:
     def _streams(shell: Shell, command_id: str, fetched: Fetched) -> str:
         of = f' CommandId="{command_id}"' if command_id else ""
         parts = [
-            f'<rsp:Stream Name="{name}"{of}>{base64.b64encode(data).decode()}</rsp:Stream>' for name, data in fetched.chunks
+            f'<rsp:Stream Name="{name}"{of}>{base64.b64encode(data).decode()}</rsp:Stream>'
+            for name, data in fetched.chunks
         ]
         if fetched.done and isinstance(shell, CmdShell):
-            parts += [f'<rsp:Stream Name="{name}"{of} End="true"></rsp:Stream>' for name in shell.output_streams.split()]
+            parts += [
+                f'<rsp:Stream Name="{name}"{of} End="true"></rsp:Stream>' for name in shell.output_streams.split()
+            ]
         if command_id:
             state = "Done" if fetched.done else "Running"
             code = f"<rsp:ExitCode>{fetched.exit_code & 0xFFFFFFFF}</rsp:ExitCode>" if fetched.done else ""

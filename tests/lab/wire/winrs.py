@@ -16,7 +16,15 @@ from wire.process import Finished, Process
 from wire.shell import Shell
 
 _CODE_PAGES = {"437": "cp437", "850": "cp850", "1252": "cp1252", "65001": "utf-8"}
-_VALUED = ("executionpolicy", "inputformat", "outputformat", "version", "windowstyle", "configurationname", "psconsolefile")
+_VALUED = (
+    "executionpolicy",
+    "inputformat",
+    "outputformat",
+    "version",
+    "windowstyle",
+    "configurationname",
+    "psconsolefile",
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,9 @@ class CmdShell(Shell):
 
     def __init__(self, request: Request, environment: Callable[[dict[str, str]], dict[str, str]]) -> None:
         super().__init__()
-        variables = {v.get("Name", ""): v.text or "" for v in request.element("Shell").iter(ns.tag(ns.SHELL, "Variable"))}
+        variables = {
+            v.get("Name", ""): v.text or "" for v in request.element("Shell").iter(ns.tag(ns.SHELL, "Variable"))
+        }
         self._environment = environment(variables)
         self._encoding = _CODE_PAGES.get(request.options.get("WINRS_CODEPAGE", "437"), "utf-8")
         self._processes: dict[str, Process] = {}

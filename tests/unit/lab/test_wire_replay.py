@@ -16,11 +16,9 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from wire_stand_ins import DESCRIPTION, USER, FakeRunspace, Lab
-
-from wire import description
 from wire import namespaces as ns
 from wire.ports import Identity
+from wire_stand_ins import DESCRIPTION, USER, FakeRunspace, Lab
 
 PAIRS, AGREEING = 300, 290
 """Of the pairs that differ, four or more need calls of the client's host, which no endpoint of the lab makes; in one an older
@@ -68,7 +66,9 @@ def replay(lab: Lab, path: Path) -> Iterator[tuple[str, Any, Any]]:
         yield verb.group(1).rsplit("/", 1)[-1] if verb else "", shape(recorded), shape(answer.decode())
 
 
-def test_recorded_conversations(shared: Path, tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recorded_conversations(
+    shared: Path, tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(FakeRunspace, "pace", PACE)
     different: collections.Counter[Any] = collections.Counter()
     agreeing = total = 0

@@ -29,14 +29,18 @@ def wsman(port: int, *, ssl: bool, auth: str, **options: Any) -> WSMan:
 
 
 @contextmanager
-def pool(port: int, *, ssl: bool = True, auth: str = "basic", configuration: str = "", **options: Any) -> Iterator[RunspacePool]:
+def pool(
+    port: int, *, ssl: bool = True, auth: str = "basic", configuration: str = "", **options: Any
+) -> Iterator[RunspacePool]:
     configuration = configuration or "Microsoft.PowerShell"
-    with wsman(port, ssl=ssl, auth=auth, **options) as connection:
-        with RunspacePool(connection, configuration_name=configuration) as opened:
-            yield opened
+    with (
+        wsman(port, ssl=ssl, auth=auth, **options) as connection,
+        RunspacePool(connection, configuration_name=configuration) as opened,
+    ):
+        yield opened
 
 
-def protocol(port: int, *, ssl: bool = True, transport: str = "basic", **options: Any) -> Protocol:
+def protocol(port: int, *, ssl: bool = True, transport: Any = "basic", **options: Any) -> Protocol:
     url = f"{'https' if ssl else 'http'}://localhost:{port}/wsman"
     options = {"username": USER, "password": PASSWORD, "server_cert_validation": "ignore", **options}
     return Protocol(url, transport=transport, **options)
@@ -81,7 +85,9 @@ class ServerModeClient:
             if data := re.search(rb"PSGuid='([^']*)'>([^<]*)</Data>", line):
                 pipeline = uuid.UUID(data.group(1).decode())
                 fragments = base64.b64decode(data.group(2))
-                payload = psrpcore.PSRPPayload(fragments, psrpcore.StreamType.default, pipeline if pipeline != POOL else None)
+                payload = psrpcore.PSRPPayload(
+                    fragments, psrpcore.StreamType.default, pipeline if pipeline != POOL else None
+                )
                 self.pool.receive_data(payload)
 
     def event(self) -> Any:

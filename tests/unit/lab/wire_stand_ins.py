@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import socketserver
 import threading
 import time
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from psrpcore import types as ps
-
 from wire import description
 from wire.farm_client import FarmClient, SessionClient
 from wire.host import HostServer
@@ -26,7 +26,12 @@ DESCRIPTION: dict[str, Any] = {
     "short": "EX01",
     "netbios_domain": "LITWARE",
     "users": [
-        {"name": USER, "upn": "administrator@litwareinc.com", "password": PASSWORD, "groups": ["Organization Management"]},
+        {
+            "name": USER,
+            "upn": "administrator@litwareinc.com",
+            "password": PASSWORD,
+            "groups": ["Organization Management"],
+        },
         {"name": "LITWARE\\nobody", "upn": "nobody@litwareinc.com", "password": PASSWORD, "groups": []},
     ],
     "endpoints": [
@@ -71,7 +76,7 @@ class FakeRunspace:
 
     def run(self, commands: list[Any], values: list[Any], sink: Any, /) -> None:
         for command in commands:
-            parameters = {name: value for name, value in command.parameters}
+            parameters = dict(command.parameters)
             getattr(self, f"_{command.text.lower().replace('-', '_')}", self._script)(command, parameters, values, sink)
 
     def _script(self, command: Any, parameters: dict[str, Any], values: list[Any], sink: Any) -> None:
@@ -120,7 +125,7 @@ class FakeFarm:
     """Answers each question with the description, and keeps all that it is told."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
-        self.answer, self.told, self.followers = answer, [], []
+        self.answer, self.told, self.followers, self.connections = answer, [], [], []
         farm = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -130,6 +135,7 @@ class FakeFarm:
                     farm.told.append(message)
                     if message.get("op") == "faults":
                         farm.followers.append(self.wfile)
+                        farm.connections.append(self.connection)
                         self.wfile.write(b'{"faults": []}\n')
                     elif "op" in message and message["op"] != "event":
                         self.wfile.write(json.dumps(farm.answer).encode() + b"\n")
@@ -141,6 +147,7 @@ class FakeFarm:
 
     told: list[dict[str, Any]]
     followers: list[Any]
+    connections: list[socket.socket]
 
     @property
     def address(self) -> tuple[str, int]:
@@ -149,6 +156,11 @@ class FakeFarm:
     def push(self, faults: list[Any]) -> None:
         for follower in self.followers:
             follower.write(json.dumps({"faults": faults}).encode() + b"\n")
+
+    def hang_up(self) -> None:
+        """End the connections over which hosts follow the faults."""
+        for connection in self.connections:
+            connection.shutdown(socket.SHUT_RDWR)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         return [message for message in self.told if message.get("event") == name]

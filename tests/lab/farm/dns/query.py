@@ -31,8 +31,8 @@ def answer(zones: Zones, question: dns.message.Message, response: dns.message.Me
         if alias is None or kind in (CNAME, dns.rdatatype.ANY):
             _final(zone, name, kind, response)
             return
-        response.answer.append(dns.rrset.from_rdata_list(name, alias.ttl, alias))
-        name = alias[0].target  # type: ignore[attr-defined] # a CNAME's data
+        response.answer.append(_rrset(name, alias))
+        name = alias[0].target
 
 
 def _final(zone: Zone, name: dns.name.Name, kind: dns.rdatatype.RdataType, response: dns.message.Message) -> None:
@@ -64,4 +64,4 @@ def transfer(zones: Zones, question: dns.message.Message, response: dns.message.
 
 
 def _rrset(name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> dns.rrset.RRset:
-    return dns.rrset.from_rdata_list(name, rdataset.ttl, rdataset)
+    return dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))

@@ -129,8 +129,8 @@ class _Tcp(socketserver.ThreadingTCPServer):
 
 
 def key_of(tsig: dict[str, str]) -> dns.tsig.Key:
-    """The key of updates, from its description (the secret in hexadecimal digits)."""
-    return dns.tsig.Key(dns.name.from_text(tsig["name"]), bytes.fromhex(tsig["secret"]), tsig["algorithm"])
+    """The key of updates, from its description (the secret in base64, as nsupdate takes it)."""
+    return dns.tsig.Key(dns.name.from_text(tsig["name"]), tsig["secret"], tsig["algorithm"])
 
 
 def serve(names: NameServer, host: str = "127.0.0.1") -> int:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import dns.message
 import dns.name
@@ -36,7 +37,7 @@ def apply(zones: Zones, request: dns.message.Message) -> None:
         raise Refusal(dns.rcode.NOTZONE)
     with zone.lock:
         _check_prerequisites(zone, request.prerequisite)
-        if [entry for entry in request.update if _apply_one(zone, entry)]:
+        if _any_of(_apply_one(zone, entry) for entry in request.update):
             zone.count_up()
 
 
@@ -62,19 +63,24 @@ def _apply_one(zone: Zone, entry: dns.rrset.RRset) -> bool:
     if entry.deleting == ANY:
         return _delete_sets(zone, entry)
     if entry.deleting == NONE:
-        return any([_delete_record(zone, entry.name, data) for data in entry])
+        return _any_of(_delete_record(zone, entry.name, data) for data in entry)
     present = set(zone.node(entry.name))
     if entry.rdtype == dns.rdatatype.SOA or (entry.rdtype == CNAME and present - {CNAME}):
         return False
     if entry.rdtype != CNAME and CNAME in present:
         return False  # silently, as the RFC has it: clients must use prerequisites or read back
-    return any([zone.add(entry.name, data, entry.ttl) for data in entry])
+    return _any_of(zone.add(entry.name, data, entry.ttl) for data in entry)
+
+
+def _any_of(changes: Iterable[bool]) -> bool:
+    """Whether any of the changes was one; every one of them is made."""
+    return sum(changes) > 0
 
 
 def _delete_sets(zone: Zone, entry: dns.rrset.RRset) -> bool:
     apex = entry.name == zone.origin
     kinds = [kind for kind in zone.node(entry.name) if entry.rdtype in (dns.rdatatype.ANY, kind)]
-    return any([zone.remove(entry.name, kind) for kind in kinds if not (apex and kind in APEX)])
+    return _any_of(zone.remove(entry.name, kind) for kind in kinds if not (apex and kind in APEX))
 
 
 def _delete_record(zone: Zone, name: dns.name.Name, data: dns.rdata.Rdata) -> bool:

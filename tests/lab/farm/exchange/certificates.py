@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psrpcore.types import PSByteArray, PSObject, PSString
+from psrpcore.types import PSByteArray, PSString
 
 from farm.certificates import Stored
 from farm.exchange.client_access import TASKS
@@ -50,7 +50,7 @@ def get_exchange_certificate(call: Call) -> Iterator[Remote]:
 
 
 def _server(call: Call) -> tuple[Server, str] | None:
-    """The server that is asked and the thumbprint, from Server and Thumbprint or from Identity ``server\\thumbprint``."""
+    r"""The server that is asked and the thumbprint, from Server and Thumbprint or from Identity ``server\thumbprint``."""
     name, thumbprint = call.text("Server") or "", call.text("Thumbprint") or ""
     if identity := call.text("Identity"):
         if name:

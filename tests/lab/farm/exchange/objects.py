@@ -52,8 +52,8 @@ def directory_object(
         "IsValid": True,
         "ObjectState": enumeration("Microsoft.Exchange.Data.ObjectState", "Unchanged", 1),
     }
-    value = psobject(names, shown or str(common["Name"]), **{**common, **properties})
-    return received(call, value)
+    rest = {name: entry for name, entry in common.items() if name not in properties}
+    return received(call, psobject(names, shown or str(common["Name"]), **properties, **rest))
 
 
 def received(call: Call, value: PSObject) -> PSObject:

@@ -25,7 +25,7 @@ def get_web_services_virtual_directory(call: Call) -> Iterator[PSObject]:
     """The Exchange Web Services directories."""
     for server in _servers(call):
         address = f"https://{server.host.fqdn}/EWS/Exchange.asmx"
-        own = {"MRSProxyEnabled": False, "InternalNLBBypassUrl": None}
+        own: dict[str, object] = {"MRSProxyEnabled": False, "InternalNLBBypassUrl": None}
         yield _directory(call, server, "ADWebServicesVirtualDirectory", "EWS", address, own)
 
 

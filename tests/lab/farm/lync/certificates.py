@@ -154,7 +154,7 @@ def _from_store(call: Call) -> Stored:
     stored = call.machine.store.get(thumbprint or "")
     if stored is None:
         text = f'Cannot find a certificate with thumbprint "{thumbprint}" in the local computer store.'
-        raise failure(call, text, "CertificateNotFound", "System.InvalidOperationException", category="ObjectNotFound", target=thumbprint or "")
+        raise failure(call, text, "CertificateNotFound", category="ObjectNotFound", target=thumbprint or "")
     return stored
 
 

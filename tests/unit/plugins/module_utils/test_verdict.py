@@ -219,6 +219,8 @@ def test_every_rule_is_documented_and_says_what_to_do(repository: Path) -> None:
         ({"lync": [{"host": "fe"}]}, r"lync\[0\]\.assigned: a list is wanted.* not NoneType"),
         ({"lync": [{"assigned": [], "store": []}]}, r"lync\[0\]\.host: missing"),
         ({"lync": [{"host": "fe", "assigned": [], "store": [{}]}]}, r"lync\[0\]\.store\[0\]\.raw_data: missing"),
+        ({"lync": [{"host": "fe", "assigned": [], "store": [{"raw_data": ""}]}]}, r"store\[0\]\.raw_data: missing"),
+        ({"lync": [{"host": "fe", "assigned": [], "store": [{"raw_data": 5}]}]}, r"store\[0\]\.raw_data: missing"),
         ({"lync": [{"host": "fe", "assigned": ["x"], "store": []}]}, r"lync\[0\]\.assigned\[0\]: a dictionary"),
         ({"exchange": [{"failed": True}]}, r"exchange\[0\]\.servers: a list is wanted"),
         (

@@ -155,6 +155,8 @@ def test_without_a_majority_all_are_named(certificate: Maker, front_end: FrontEn
         ("error", "one", "token_issuer_differs"),
         ("error", "two", "token_issuer_differs"),
     ]
+    evidence = [item["evidence"] for item in verdict["findings"] if item["rule"] == "token_issuer_differs"]
+    assert [text.partition(" on ")[2] for text in evidence] == ["two", "one"]
 
 
 def test_an_assignment_of_the_server_itself(certificate: Maker, front_end: FrontEnd, verdict_on: Judged) -> None:

@@ -90,7 +90,9 @@ class ServerCarrier:
                 self.host_responses.append(event)
 
 
-def error_record(message: str, error_id: str, category: str = "NotSpecified", reason: str = "Exception") -> ps.ErrorRecord:
+def error_record(
+    message: str, error_id: str, category: str = "NotSpecified", reason: str = "Exception"
+) -> ps.ErrorRecord:
     """An error record as a server makes it."""
     return ps.ErrorRecord(
         Exception=ps.NETException(message),

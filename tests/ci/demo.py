@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Integrate the litware farm of the lab three times: in check mode, for real, and again. Say what was seen.
 
-    make demo              or  .venv/bin/python tests/demo.py
+    make demo              or  .venv/bin/python tests/ci/demo.py
     make demo VERBOSE=1    shows Ansible's output as well
 
 Exit code 0 only if check mode wrote nothing, the apply converged, and the run after it changed nothing.
@@ -26,11 +26,17 @@ from pathlib import Path
 import dns.message
 import dns.query
 import dns.rdatatype
+from lab import ROOT, Lab
 
-ROOT = Path(__file__).resolve().parents[1]
 VERBOSE = os.environ.get("VERBOSE", "") not in ("", "0")
 EXCHANGE = "atl-exchange-001.litwareinc.com"
 AUTODISCOVER = "autodiscover.litwareinc.com"
+AUTODISCOVER_URL = f"https://{AUTODISCOVER}/autodiscover/autodiscover"
+RUNS = {
+    "Check mode, with diff": ("--check", "--diff"),
+    "Apply": ("--diff",),
+    "Apply again": ("--diff",),
+}
 RECAP = re.compile(
     r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+).*?failed=(?P<failed>\d+)", re.MULTILINE
 )
@@ -54,20 +60,8 @@ class Run:
         return sum(recap) if recap else -1
 
 
-class Lab:
-    """The lab of this demonstration: in a state folder of its own, on ports of its own."""
-
-    def __init__(self, state: Path) -> None:
-        self._state = state
-        self.inventory = state / "inventory.yml"
-
-    def call(self, command: str, *arguments: str) -> str:
-        """What a command of the lab's command line prints."""
-        words = [sys.executable, str(ROOT / "tests" / "lab"), command, *arguments, "--state", str(self._state)]
-        done = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"the lab's command {command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout
+class Watched(Lab):
+    """The lab of this demonstration, and what it has seen."""
 
     def writes(self) -> list[dict[str, t.Any]]:
         """Every cmdlet that wrote, or tried to, since the lab started."""
@@ -75,15 +69,12 @@ class Lab:
 
     def sessions(self) -> dict[str, int]:
         """How many sessions each host has seen since the lab started."""
-        entries = json.loads(self.call("journal", "--json"))
-        opened: dict[str, int] = {}
-        for entry in entries:
-            opened[entry["host"]] = opened.get(entry["host"], 0) + (entry["event"] == "session_opened")
-        return opened
+        hosts = json.loads(self.call("status", "--json"))["hosts"]
+        return {name: host["sessions"] for name, host in hosts.items()}
 
     def addresses(self, name: str) -> list[str]:
         """What the farm's DNS server answers for a name."""
-        server = json.loads((self._state / "lab.json").read_text(encoding="utf-8"))["dns"]
+        server = json.loads((self.state_folder / "lab.json").read_text(encoding="utf-8"))["dns"]
         query = dns.message.make_query(name, dns.rdatatype.A)
         answer = dns.query.udp(query, server["host"], port=server["port"], timeout=5)
         return [str(record) for found in answer.answer for record in found if record.rdtype == dns.rdatatype.A]
@@ -96,12 +87,7 @@ def main() -> None:
         say(
             f"The lab runs ({time.monotonic() - started:.1f} s): scenario litware, one Exchange, one Lync, one DNS server"
         )
-        runs = [
-            run(lab, "Check mode, with diff", "--check", "--diff"),
-            run(lab, "Apply", "--diff"),
-            run(lab, "Apply again", "--diff"),
-        ]
-        problems = list(judge(lab, *runs))
+        problems = list(judge(lab, runs_of(lab)))
     say(f"\nThe lab is stopped. {time.monotonic() - started:.0f} s in all.")
     for problem in problems:
         say(f"FAILED: {problem}")
@@ -110,22 +96,32 @@ def main() -> None:
     say("Check mode wrote nothing, the apply converged, and the run after it changed nothing.")
 
 
+def runs_of(lab: Watched) -> list[Run]:
+    """The three runs, or those up to the first that failed."""
+    runs: list[Run] = []
+    for title, arguments in RUNS.items():
+        runs.append(run(lab, title, *arguments))
+        if runs[-1].code:
+            break
+    return runs
+
+
 @contextmanager
-def running_lab() -> Iterator[Lab]:
+def running_lab() -> Iterator[Watched]:
     """A lab that is stopped whatever happens."""
     (ROOT / ".lab").mkdir(exist_ok=True)
     state = Path(tempfile.mkdtemp(prefix="demo-", dir=ROOT / ".lab"))
-    lab = Lab(state)
+    lab = Watched(state)
     try:
         lab.call("up", "--scenario", "litware")
-        lab.inventory.write_text(lab.call("inventory"), encoding="utf-8")
+        lab.write_inventory()
         yield lab
     finally:
         lab.call("down")
         shutil.rmtree(state, ignore_errors=True)
 
 
-def run(lab: Lab, title: str, *arguments: str) -> Run:
+def run(lab: Watched, title: str, *arguments: str) -> Run:
     """Run the playbook once, and show in short what it did."""
     say(f"\n{title}")
     seen, opened, started = len(lab.writes()), lab.sessions(), time.monotonic()
@@ -183,11 +179,12 @@ def parameters(write: dict[str, t.Any]) -> str:
     return " ".join(f"-{name} {json.dumps(value)}" for name, value in write["parameters"].items())[:160]
 
 
-def judge(lab: Lab, check: Run, apply: Run, again: Run) -> Iterator[str]:
+def judge(lab: Watched, runs: list[Run]) -> Iterator[str]:
     """What the three runs should have shown and did not."""
-    for one in (check, apply, again):
-        if one.code:
-            yield f"{one.title}: ansible-playbook ended with {one.code}"
+    if runs[-1].code:
+        yield f"{runs[-1].title}: ansible-playbook ended with {runs[-1].code}"
+        return
+    check, apply, again = runs
     if check.writes:
         yield f"{check.title}: {len(check.writes)} writes, none expected"
     if check.changed < 1:
@@ -196,12 +193,26 @@ def judge(lab: Lab, check: Run, apply: Run, again: Run) -> Iterator[str]:
         yield f"{apply.title}: nothing was written"
     if again.changed != 0 or again.writes:
         yield f"{again.title}: changed={again.changed}, {len(again.writes)} writes, none expected"
-    state = lab.call("state", "--json").lower()
-    for wanted in (".xml", ".svc"):
-        if f"https://{AUTODISCOVER}/autodiscover/autodiscover{wanted}" not in state:
-            yield f"the farm's state has no Autodiscover URL that ends in {wanted}"
+    yield from not_converged(lab)
+
+
+def not_converged(lab: Watched) -> Iterator[str]:
+    """Where the farm is not as the documentation of the integration wants it."""
+    state = lab.state()
+    uri = state["exchange"]["servers"][EXCHANGE]["autodiscover_uri"]
+    if uri != f"{AUTODISCOVER_URL}.xml":
+        yield f"the Autodiscover URI of {EXCHANGE} is {uri}"
+    store = state["lync"]["store"]
+    url = store["oauth"]["exchange_autodiscover_url"]
+    if url != f"{AUTODISCOVER_URL}.svc":
+        yield f"Lync's Autodiscover URL is {url or 'empty'}"
+    if not store["certificates"]:
+        yield "no OAuthTokenIssuer certificate is assigned"
+    behind = [name for name, replica in state["lync"]["replicas"].items() if replica["oauth"] != store["oauth"]]
+    if behind:
+        yield f"the change has not been replicated to {', '.join(behind)}"
     if lab.addresses(AUTODISCOVER) != lab.addresses(EXCHANGE) or not lab.addresses(AUTODISCOVER):
-        yield f"{AUTODISCOVER} does not lead to {EXCHANGE}"
+        yield f"the name {AUTODISCOVER} does not lead to {EXCHANGE}"
 
 
 def say(line: str) -> None:

@@ -1,0 +1,242 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lync_certificate
+short_description: Assign a certificate in Lync or Skype for Business Server
+version_added: 0.1.0
+author:
+  - The onprem.exchange_lync contributors (@onprem)
+description:
+  - Assigns a certificate of the machine's store, or of a PFX file on the host, to one of the uses that Lync Server or Skype for
+    Business Server has for certificates.
+  - OAuthTokenIssuer, the certificate that signs the tokens for Exchange, is assigned once for the whole deployment. The Central
+    Management Store brings it to every front end. All other uses are assigned on the host alone.
+  - A certificate is judged before it is assigned, by the rules of M(onprem.exchange_lync.certificate_verdict). One that breaks a rule is
+    refused before anything is written.
+options:
+  use:
+    description: What the certificate is used for.
+    type: str
+    required: true
+    choices:
+      - AccessEdgeExternal
+      - AudioVideoAuthentication
+      - DataEdgeExternal
+      - Default
+      - External
+      - Internal
+      - OAuthTokenIssuer
+      - PICWebService
+      - ProvisionService
+      - WebServicesExternal
+      - WebServicesInternal
+      - WsFedTokenTransfer
+      - XMPPServer
+    aliases: [type]
+  state:
+    description:
+      - V(present) assigns the certificate.
+      - V(absent) takes the assignment back, whatever certificate it is. The certificate stays in the store.
+    type: str
+    choices: [present, absent]
+    default: present
+  thumbprint:
+    description:
+      - The certificate, by its SHA-1 thumbprint. Case, blanks and colons do not matter.
+      - It has to be in the store C(LocalMachine\My) of the host with its private key, unless O(path) brings it.
+      - Needed with O(path) where the server has no C(Get-PfxData) to look into the file (Windows Server 2008 R2).
+    type: str
+  path:
+    description:
+      - A PFX file with the certificate and its private key, by its path on the host.
+      - Not read if the store already has the certificate of O(thumbprint) with its private key.
+    type: str
+  password:
+    description: The password of the PFX file.
+    type: str
+  effective_date:
+    description:
+      - From when on the certificate is to be used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use stays in
+        force until then (C(-Roll)).
+      - Exchange keeps what it knows for a day, so it has to be 24 hours before the end of the one in use at the latest.
+      - If not given, the certificate is in force at once.
+    type: str
+  sip_domains:
+    description:
+      - The SIP domains that a certificate for OAuthTokenIssuer has to carry, the default one first.
+      - Those of the deployment if not given.
+    type: list
+    elements: str
+    default: []
+  allow:
+    description:
+      - Rules that the certificate may break.
+      - V(key_size) is an RSA key of less than 2048 bits, V(key_type) another key than RSA (OAuthTokenIssuer only), V(expired) and
+        V(not_yet_valid) are about its validity by the server's clock, V(sip_domain_missing) is a SIP domain that neither the subject nor
+        the alternative names carry (OAuthTokenIssuer only).
+    type: list
+    elements: str
+    choices: [key_size, key_type, expired, not_yet_valid, sip_domain_missing]
+    default: []
+  timeout:
+    description:
+      - Seconds that a global assignment may take to show on the host, by way of its replica of the Central Management Store.
+    type: int
+    default: 120
+extends_documentation_fragment:
+  - onprem.exchange_lync._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+requirements:
+  - cryptography
+notes:
+  - The task compares thumbprints. A certificate that is assigned already is not judged again, which is what
+    M(onprem.exchange_lync.certificate_verdict) is for.
+  - The cmdlets act on the machine and need its ordinary PowerShell and an account in RTCUniversalServerAdmins and the local
+    Administrators. To write the Central Management Store the logon has to be one that delegates (CredSSP, or Kerberos with delegation).
+  - For OAuthTokenIssuer run the task on one front end only, then wait with M(onprem.exchange_lync.lync_replication).
+seealso:
+  - module: onprem.exchange_lync.lync_certificate_info
+  - module: onprem.exchange_lync.certificate_verdict
+  - module: onprem.exchange_lync.lync_replication
+"""
+
+EXAMPLES = r"""
+- name: Read the certificates of the front end
+  onprem.exchange_lync.lync_certificate_info:
+  register: certificates
+
+- name: Let the certificate with this name issue the tokens of all front ends
+  onprem.exchange_lync.lync_certificate:
+    use: OAuthTokenIssuer
+    thumbprint: "{{ certificates.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | map(attribute='thumbprint') | first }}"
+  run_once: true
+
+- name: Or bring one in a file
+  onprem.exchange_lync.lync_certificate:
+    use: OAuthTokenIssuer
+    path: C:\Certificates\oauth.pfx
+    password: 'pfx: "ä" 50% é'
+  run_once: true
+"""
+
+RETURN = r"""
+certificate:
+  description: The assignment as it is, or would be in check mode. Null where there is none.
+  returned: success
+  type: dict
+  contains:
+    use:
+      description: What the certificate is used for.
+      type: str
+      returned: always
+    thumbprint:
+      description: The certificate.
+      type: str
+      returned: always
+    previous_thumbprint:
+      description: The one before it, which is kept; null if there is none.
+      type: str
+      returned: always
+    scope:
+      description: V(Global) for an assignment that holds for all front ends.
+      type: str
+      returned: always
+    effective_date:
+      description: From when on it is in force. Null in check mode if O(effective_date) is not given.
+      type: str
+      returned: always
+    subject:
+      description: The certificate's subject.
+      type: str
+      returned: always
+    not_after:
+      description: The end of its validity.
+      type: str
+      returned: always
+  sample:
+    use: OAuthTokenIssuer
+    thumbprint: B142918E463981A76503828BB1278391B716280D
+    previous_thumbprint: null
+    scope: Global
+    effective_date: "2026-08-01T12:00:00Z"
+    subject: CN=litwareinc.com
+    not_after: "2028-07-01T12:00:00Z"
+commands:
+  description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
+  returned: success
+  type: list
+  elements: str
+  sample: 
+    - >-
+      Set-CsCertificate -Thumbprint 'B142918E463981A76503828BB1278391B716280D' -Type 'OAuthTokenIssuer' -Identity 'global' -Confirm:$false
+"""
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignment import (
+    RULES,
+    TOKEN_ISSUER,
+    Assignment,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "use": {
+            "type": "str",
+            "required": True,
+            "aliases": ["type"],
+            "choices": [
+                "AccessEdgeExternal",
+                "AudioVideoAuthentication",
+                "DataEdgeExternal",
+                "Default",
+                "External",
+                "Internal",
+                "OAuthTokenIssuer",
+                "PICWebService",
+                "ProvisionService",
+                "WebServicesExternal",
+                "WebServicesInternal",
+                "WsFedTokenTransfer",
+                "XMPPServer",
+            ],
+        },
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "thumbprint": {"type": "str"},
+        "path": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "effective_date": {"type": "str"},
+        "sip_domains": {"type": "list", "elements": "str", "default": []},
+        "allow": {"type": "list", "elements": "str", "choices": list(RULES), "default": []},
+        "timeout": {"type": "int", "default": 120},
+    },
+    required_if=[("state", "present", ("thumbprint", "path"), True)],
+    required_by={"password": ["path"]},
+)
+
+
+def run(call: Call) -> Result:
+    """Assign the certificate, and see it in force on this host."""
+    patience = call.params["timeout"] if call.params["use"] == TOKEN_ISSUER else 0
+    return ensure(call, Assignment(), patience=patience)
+
+
+def main() -> None:
+    """Run in a process of its own."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

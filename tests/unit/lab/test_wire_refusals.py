@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host refuses, and how: names, passwords, quotas, sizes, protocols, idleness."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
+from pypsrp.powershell import PowerShell, RunspacePool
+from wire.ports import Identity
+from wire_clients import pool, protocol, wsman
+from wire_stand_ins import DESCRIPTION, PASSWORD, USER, Lab
+
+# Clients leave sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+EXCHANGE = {"path": "PowerShell", "configuration": "Microsoft.Exchange"}
+
+
+def fault_of(act: Callable[[], Any]) -> WSManFaultError:
+    with pytest.raises(WSManFaultError) as caught:
+        act()
+    return caught.value
+
+
+def post(port: int, path: str = "/wsman", body: str = "", **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", path, body, headers)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm", "negotiate"])
+def test_wrong_password(lab: Lab, auth: str) -> None:
+    with pytest.raises(AuthenticationError):
+        RunspacePool(wsman(lab.ports["wsman_https"], ssl=True, auth=auth, password="wrong")).open()
+
+
+def test_wrong_password_by_credssp(lab: Lab) -> None:
+    with pytest.raises(Exception, match=r"0x8009030c|Server|credential"):
+        RunspacePool(wsman(lab.ports["wsman_https"], ssl=True, auth="credssp", password="wrong")).open()
+
+
+def test_basic_needs_tls(lab: Lab) -> None:
+    token = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    response = post(lab.ports["wsman_http"], Authorization=f"Basic {token}")
+    assert response.status == 401
+    assert response.headers.get_all("WWW-Authenticate") == ["Negotiate", "CredSSP"]
+
+
+def test_basic_without_tls_where_it_is_allowed(start_lab: Callable[..., Lab]) -> None:
+    endpoints = [{**endpoint, "allow_unencrypted": True} for endpoint in DESCRIPTION["endpoints"]]
+    lab = start_lab({"endpoints": endpoints})
+    with pool(lab.ports["wsman_http"], ssl=False, encryption="never"):
+        assert lab.farm.wait_for("session_opened")
+
+
+def test_unencrypted_messages_are_refused(lab: Lab) -> None:
+    with pytest.raises(WinRMTransportError) as caught:
+        RunspacePool(wsman(lab.ports["wsman_http"], ssl=False, auth="ntlm", encryption="never")).open()
+    assert caught.value.code == 500
+
+
+def test_kerberos_is_refused_for_lack_of_a_key_distribution_centre(lab: Lab) -> None:
+    token = base64.b64encode(bytes.fromhex("600b06092a864886f71201020201")).decode()
+    assert post(lab.ports["wsman_http"], Authorization=f"Negotiate {token}").status == 401
+    assert post(lab.ports["wsman_http"], Authorization=f"Kerberos {token}").status == 401
+    assert post(lab.ports["wsman_http"], Authorization="Negotiate !").status == 401
+
+
+def test_unknown_path_is_a_page(lab: Lab) -> None:
+    with pytest.raises(WinRMTransportError) as caught:
+        RunspacePool(wsman(lab.ports["wsman_https"], ssl=True, auth="basic", path="nowhere")).open()
+    assert caught.value.code == 404
+    assert "<h2>Not Found</h2>" in caught.value.response_text
+
+
+def test_identify_needs_no_logon(lab: Lab) -> None:
+    identify = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/><s:Body><i:Identify '
+    identify += 'xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>'
+    assert post(lab.ports["wsman_http"], body=identify, WSMANIDENTIFY="unauthenticated").status == 200
+
+
+def test_wrong_configuration(lab: Lab) -> None:
+    connection = wsman(lab.ports["wsman_https"], ssl=True, auth="basic")
+    fault = fault_of(RunspacePool(connection, configuration_name="Microsoft.Exchange").open)
+    assert fault.code == 2150858811
+    assert "Microsoft.Exchange) was not found in the WS-Management catalog" in (fault.reason or "")
+
+
+def test_user_without_the_right(lab: Lab) -> None:
+    options = {"auth": "basic", "username": "LITWARE\\nobody", "path": "PowerShell"}
+    connection = wsman(lab.ports["product_https"], ssl=True, **options)
+    assert fault_of(RunspacePool(connection, configuration_name="Microsoft.Exchange").open).code == 5
+    assert [event["code"] for event in lab.farm.wait_for("refused")] == [5]
+
+
+@pytest.mark.parametrize(("listener", "options", "allowed"), [("wsman_https", {}, 5), ("product_https", EXCHANGE, 3)])
+def test_too_many_shells(lab: Lab, listener: str, options: dict[str, Any], allowed: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(allowed):
+            stack.enter_context(pool(lab.ports[listener], **options))
+        fault = fault_of(lambda: stack.enter_context(pool(lab.ports[listener], **options)))
+        assert fault.code == 2150859173
+        assert f"maximum number of {allowed} concurrent shells" in (fault.reason or "")
+    with pool(lab.ports[listener], **options):
+        assert len(lab.farm.wait_for("session_opened", allowed + 1)) == allowed + 1
+
+
+def test_another_users_shell_is_unknown(lab: Lab) -> None:
+    mine = protocol(lab.ports["wsman_https"])
+    shell = mine.open_shell()
+    theirs = protocol(lab.ports["wsman_https"], username="LITWARE\\nobody")
+    with pytest.raises(Exception, match="invalid selectors"):
+        theirs.run_command(shell, "hostname")
+    mine.close_shell(shell)
+
+
+def test_idle_shell_is_closed(start_lab: Callable[..., Lab]) -> None:
+    lab = start_lab({"limits": {**DESCRIPTION["limits"], "idle_timeout": 0.3}})
+    opened = RunspacePool(wsman(lab.ports["wsman_https"], ssl=True, auth="basic"))
+    opened.open()
+    assert lab.farm.wait_for("session_closed")[0]["reason"] == "idle"
+    shell = PowerShell(opened)
+    shell.add_cmdlet("Get-Identity")
+    assert fault_of(shell.invoke).code == 2150858843
+
+
+def test_waiting_is_not_idling(start_lab: Callable[..., Lab]) -> None:
+    lab = start_lab({"limits": {**DESCRIPTION["limits"], "idle_timeout": 0.3}})
+    with pool(lab.ports["wsman_https"]) as opened:
+        shell = PowerShell(opened)
+        shell.add_cmdlet("Start-Sleep").add_parameter("Seconds", 0.8)
+        shell.invoke()
+        assert not lab.farm.events("session_closed")
+
+
+def test_receive_times_out_and_is_asked_again(lab: Lab) -> None:
+    started = time.monotonic()
+    with pool(lab.ports["wsman_https"], operation_timeout=1) as opened:
+        shell = PowerShell(opened)
+        shell.add_cmdlet("Start-Sleep").add_parameter("Seconds", 1.5)
+        shell.invoke()
+    assert time.monotonic() - started > 1.5
+
+
+def test_too_large_a_request(lab: Lab) -> None:
+    connection = wsman(lab.ports["wsman_https"], ssl=True, auth="basic")
+    with pytest.raises(WinRMTransportError) as caught:
+        connection.transport.send(b"x" * 600_000)
+    assert caught.value.code == 413
+
+
+def test_no_answer_is_larger_than_the_client_takes(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pywinrm says how much it takes; the lab's answers keep to it."""
+    winrm = protocol(lab.ports["wsman_https"])
+    sizes: list[int] = []
+    send = winrm.send_message
+
+    def measured(message: str) -> bytes:
+        sizes.append(len(answer := send(message.replace(">153600<", ">16384<"))))
+        return answer
+
+    monkeypatch.setattr(winrm, "send_message", measured)
+    shell = winrm.open_shell()
+    text = "x" * 100_000
+    command = winrm.run_command(shell, "echo", [text])
+    assert winrm.get_command_output(shell, command)[0] == f"{text}\r\n".encode()
+    assert max(sizes) <= 16384
+    winrm.close_shell(shell)
+
+
+def test_malformed_request_is_a_fault(lab: Lab) -> None:
+    status, answer = lab.server.service.handle(b"<oops", Identity(USER), "/wsman")
+    assert (status, b'Code="2150858817"' in answer) == (500, True)
