@@ -16,10 +16,10 @@ help: ## Say what can be made
 	@echo "  make $(checks)" | fold -s -w 100 | sed '2,$$s/^/       /'
 
 venv: ## Prepare .venv and .collections, so that playbooks and the lab run from here (PYTHON=... chooses one)
-	@python=$$(tests/ci/find-python.sh) && "$$python" tests/ci/venv.py $(needs)
+	@python=$$(tests/ci/find-python.sh) && "$$python" tests/ci/make_venv.py $(needs)
 
 tools: venv
-	@$(python) tests/ci/venv.py $(needs) $(tools)
+	@$(python) tests/ci/make_venv.py $(needs) $(tools)
 
 demo: venv ## Integrate the lab's litware farm: check, apply, apply again (VERBOSE=1 shows Ansible's output)
 	@$(python) tests/ci/demo.py

@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
             result.update(self._carried_out(variables))
         except ShellError as error:
             result.update(failed=True, changed=False, error=error.details())
-        if "error" in result:
+        if result.get("failed") and "error" in result:
             located = ShellError.from_details(result["error"]).located(host=self._host(variables))
             result.update(msg=str(located), error=located.details())
         return result

@@ -46,6 +46,9 @@ options:
     description: The bits that an RSA key must have at least.
     type: int
     default: 2048
+  assigning:
+    description: The thumbprint of a certificate. Judge as if it had been assigned as OAuthTokenIssuer already.
+    type: str
 requirements:
   - cryptography
 seealso:
@@ -95,6 +98,7 @@ def certificate_verdict(
     warn_days: int = 60,
     error_days: int = 0,
     minimum_key_size: int = 2048,
+    assigning: str | None = None,
 ) -> Verdict:
     """Judge ``{"exchange": [...], "lync": [...]}``; the keywords are the module's options."""
     if not isinstance(observed, Mapping) or not observed.keys() <= {"exchange", "lync"}:
@@ -108,6 +112,7 @@ def certificate_verdict(
             warn_days=warn_days,
             error_days=error_days,
             minimum_key_size=minimum_key_size,
+            assigning=assigning,
         )
     except (ObservationError, ShellError) as error:
         raise AnsibleFilterError(f"certificate_verdict: {error}") from error

@@ -13,16 +13,15 @@ version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
-  - Asks the certificate verdict about each certificate in the stores of the front ends, as if it were assigned, and returns those
-    against which there would be neither an error nor a warning, the best first.
-  - The best is in the store of the most front ends, then carries the default SIP domain itself as its subject, then lasts longest.
-    A certificate that is missing on some front ends is a candidate all the same, since a global assignment deploys it.
+  - Asks the certificate verdict about each certificate in the store of a front end, as if it were assigned, and returns them all, the
+    best first, each with what there would be against it.
+  - Those against which there would be neither an error nor a warning come first. Among equals, the best carries the default SIP domain
+    itself as its subject, then lasts longest.
 positional: sip_domains, now
 options:
   _input:
-    description: Results of M(onprem.exchange_lync.lync_certificate_info), one for each front end.
-    type: list
-    elements: dict
+    description: The result of M(onprem.exchange_lync.lync_certificate_info) on the front end that is going to assign the certificate.
+    type: dict
     required: true
   sip_domains:
     description: The SIP domains, the default one first.
@@ -33,7 +32,7 @@ options:
     description: The moment to judge at, in ISO 8601. The controller's clock, if not given.
     type: str
   warn_days:
-    description: A certificate with fewer whole days left is no candidate.
+    description: Fewer whole days left than this are a finding.
     type: int
     default: 60
   minimum_key_size:
@@ -50,45 +49,46 @@ seealso:
 EXAMPLES = r"""
 - name: Name the certificates that could be assigned
   ansible.builtin.debug:
-    msg: "{{ [certificates] | onprem.exchange_lync.oauth_token_issuer_candidates(['litwareinc.com']) }}"
+    msg: "{{ candidates | rejectattr('findings') | map(attribute='thumbprint') }}"
+  vars:
+    candidates: "{{ certificates | onprem.exchange_lync.oauth_token_issuer_candidates(['litwareinc.com']) }}"
 """
 
 RETURN = r"""
 _value:
-  description: The candidates, each with C(thumbprint), C(subject), C(friendly_name), C(not_after) and C(hosts).
+  description:
+    - All certificates of the store, each with C(thumbprint), C(subject), C(friendly_name), C(not_after) and C(findings).
+    - C(findings) is a list of dictionaries with C(rule) and C(evidence), as in M(onprem.exchange_lync.certificate_verdict). It is empty
+      for a certificate that is fit.
   type: list
   elements: dict
 """
 
 import datetime as dt
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.candidates import candidates
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.candidates import Candidate, candidates
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import ObservationError
 
 
 def oauth_token_issuer_candidates(
-    lync: Sequence[dict[str, t.Any]],
+    front_end: Mapping[str, t.Any],
     sip_domains: Sequence[str],
     now: str | None = None,
     *,
     warn_days: int = 60,
     minimum_key_size: int = 2048,
-) -> list[dict[str, t.Any]]:
-    """The certificates that could be assigned, the best first; the keywords are the verdict's options."""
+) -> list[Candidate]:
+    """The certificates of a front end, the best first; the keywords are the verdict's options."""
+    policy = {"warn_days": warn_days, "minimum_key_size": minimum_key_size}
+    if not isinstance(front_end, Mapping):
+        raise AnsibleFilterError("oauth_token_issuer_candidates: a result of lync_certificate_info is wanted as input")
     try:
-        return candidates(
-            now=now or dt.datetime.now(dt.UTC),
-            lync=lync,
-            sip_domains=sip_domains,
-            warn_days=warn_days,
-            minimum_key_size=minimum_key_size,
-        )
-    except (ObservationError, ShellError) as error:
+        return candidates(front_end, sip_domains=sip_domains, now=now or dt.datetime.now(dt.UTC), **policy)
+    except ObservationError as error:
         raise AnsibleFilterError(f"oauth_token_issuer_candidates: {error}") from error
 
 

@@ -160,7 +160,7 @@ _TAGS: dict[str, t.Callable[[t.Any], Value]] = {
     "guid": lambda content: uuid.UUID(str(content)),
     "hashtable": _hashtable,
     "timespan": lambda content: dt.timedelta(seconds=float(content)),
-    "uri": lambda content: Uri(content),
+    "uri": Uri,
 }
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import asdict, dataclass, field, replace
 
@@ -93,3 +94,12 @@ class ShellError(Exception):
     def from_details(cls, details: dict[str, t.Any]) -> ShellError:
         """The inverse of :meth:`details`."""
         return cls(**details)
+
+
+@contextlib.contextmanager
+def located(*, shell: str = "", cmdlet: str = "") -> t.Iterator[None]:
+    """Have every error that arises inside say where, as far as it does not know better itself."""
+    try:
+        yield
+    except ShellError as error:
+        raise error.located(shell=shell, cmdlet=cmdlet) from error

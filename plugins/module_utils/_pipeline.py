@@ -99,6 +99,9 @@ def _literal(value: Value) -> str:
         return f"<{len(value)} bytes>"
     if isinstance(value, dt.datetime):
         return f"'{value.astimezone(dt.UTC).isoformat()}'"
+    if isinstance(value, dt.timedelta):
+        hours, rest = divmod(value.seconds, 3600)
+        return f"'{f'{value.days}.' if value.days else ''}{hours:02}:{rest // 60:02}:{rest % 60:02}'"
     if isinstance(value, (str, Uri, uuid.UUID)):
         return "'" + str(value).replace("'", "''") + "'"
     return str(value)

@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind, Text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell, ShellName
@@ -47,8 +47,11 @@ class Subject(t.Protocol):
     :ivar shell: where its cmdlets run.
     """
 
-    name: str
-    shell: ShellName
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shell(self) -> ShellName: ...
 
     def observe(self, call: Call) -> t.Any:
         """Read the resource. Everything :meth:`plan` needs, in as few pipelines as there are cmdlet families."""
@@ -215,6 +218,11 @@ class Resource:
     write: Cmdlet
     table: Table
 
+    def desired(self, call: Call) -> dict[str, t.Any]:
+        """What the task asks for; see :meth:`Table.desired`."""
+        with located(shell=self.shell, cmdlet=self.write.name):
+            return self.table.desired(call.params)
+
     def observe(self, call: Call) -> dict[str, t.Any]:
         """The object's state.
 
@@ -227,7 +235,7 @@ class Resource:
 
     def plan(self, call: Call, observed: dict[str, t.Any]) -> Plan:
         """One write with the properties that differ, or none."""
-        wanted = self.table.desired(call.params)
+        wanted = self.desired(call)
         parameters = self.table.changes(observed, wanted)
         if not parameters:
             return Plan(observed, observed)

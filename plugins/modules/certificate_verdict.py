@@ -74,6 +74,11 @@ options:
     description: The bits that an RSA key must have at least.
     type: int
     default: 2048
+  assigning:
+    description:
+      - The thumbprint of a certificate, in the store of one of the front ends at least, that is going to be assigned as OAuthTokenIssuer.
+      - The front ends are judged as if it had been assigned and deployed already. If none of them has it, they are not judged.
+    type: str
   fail_on:
     description:
       - Fail if there is a finding of this severity or a graver one. The verdict is returned all the same.
@@ -251,6 +256,7 @@ SPEC = ModuleSpec(
         "warn_days": {"type": "int", "default": 60},
         "error_days": {"type": "int", "default": 0},
         "minimum_key_size": {"type": "int", "default": 2048},
+        "assigning": {"type": "str"},
         "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     },
 )

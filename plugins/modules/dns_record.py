@@ -132,11 +132,15 @@ record:
       elements: str
       returned: always
     ttl:
-      description: Their lifetime in seconds, the shortest where they differ. Null if there are none, and in check mode if it is not known yet.
+      description:
+        - Their lifetime in seconds, the shortest where they differ.
+        - Null if there are none, and in check mode if it is not known yet.
       type: int
       returned: always
     others:
-      description: The records of other types at the same name, each with C(type), C(value) (empty for types that this module does not manage) and C(ttl).
+      description:
+        - The records of other types at the same name, each with C(type), C(value) and C(ttl).
+        - C(value) is empty for types that this module does not manage.
       type: list
       elements: dict
       returned: always
@@ -152,7 +156,7 @@ commands:
   returned: success
   type: list
   elements: str
-  sample: 
+  sample:
     - >-
       Add-DnsServerResourceRecordCName -ZoneName 'litwareinc.com' -Name 'autodiscover'
       -HostNameAlias 'atl-exchange-001.litwareinc.com.' -TimeToLive '01:00:00' -Confirm:$false
@@ -160,7 +164,8 @@ commands:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.records import DnsRecord
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.records import DnsRecord, writing_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
@@ -180,7 +185,8 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Bring the name's records to the state that is asked for."""
-    return ensure(call, DnsRecord())
+    with located(shell="windows", cmdlet=writing_cmdlet(call)):
+        return ensure(call, DnsRecord())
 
 
 def main() -> None:

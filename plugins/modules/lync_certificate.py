@@ -62,8 +62,8 @@ options:
     type: str
   effective_date:
     description:
-      - From when on the certificate is to be used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use stays in
-        force until then (C(-Roll)).
+      - From when on the certificate is to be used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use
+        stays in force until then (C(-Roll)).
       - Exchange keeps what it knows for a day, so it has to be 24 hours before the end of the one in use at the latest.
       - If not given, the certificate is in force at once.
     type: str
@@ -120,7 +120,8 @@ EXAMPLES = r"""
 - name: Let the certificate with this name issue the tokens of all front ends
   onprem.exchange_lync.lync_certificate:
     use: OAuthTokenIssuer
-    thumbprint: "{{ certificates.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | map(attribute='thumbprint') | first }}"
+    thumbprint: >-
+      {{ certificates.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | map(attribute='thumbprint') | first }}
   run_once: true
 
 - name: Or bring one in a file
@@ -178,17 +179,15 @@ commands:
   returned: success
   type: list
   elements: str
-  sample: 
+  sample:
     - >-
       Set-CsCertificate -Thumbprint 'B142918E463981A76503828BB1278391B716280D' -Type 'OAuthTokenIssuer' -Identity 'global' -Confirm:$false
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignment import (
-    RULES,
-    TOKEN_ISSUER,
-    Assignment,
-)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignment import Assignment, writing_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.fitness import RULES, TOKEN_ISSUER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
@@ -230,7 +229,8 @@ SPEC = ModuleSpec(
 def run(call: Call) -> Result:
     """Assign the certificate, and see it in force on this host."""
     patience = call.params["timeout"] if call.params["use"] == TOKEN_ISSUER else 0
-    return ensure(call, Assignment(), patience=patience)
+    with located(shell="lync", cmdlet=writing_cmdlet(call)):
+        return ensure(call, Assignment(), patience=patience)
 
 
 def main() -> None:

@@ -50,7 +50,9 @@ EXAMPLES = r"""
 
 - name: Show until when the OAuthTokenIssuer certificate is valid
   ansible.builtin.debug:
-    msg: "{{ certificates_lync.assigned | selectattr('use', 'equalto', 'OAuthTokenIssuer') | map(attribute='not_after') | first | default('none') }}"
+    msg: >-
+      {{ certificates_lync.assigned | selectattr('use', 'equalto', 'OAuthTokenIssuer') | map(attribute='not_after')
+         | first | default('none') }}
 
 - name: Read the assignments only
   onprem.exchange_lync.lync_certificate_info:

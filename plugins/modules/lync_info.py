@@ -211,6 +211,8 @@ version:
     text: "Lync Server 2013 (5.0.8308.0): Volume license key installed."
 """
 
+from collections.abc import Callable
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
     COMPUTERS,
@@ -240,7 +242,7 @@ def _sip_domains(shell: Shell) -> Result:
     return {"sip_domains": found, "default_sip_domain": default}
 
 
-READ = {
+READ: dict[str, Callable[[Shell], Result]] = {
     "sites": lambda shell: {"sites": SITES.read(shell)},
     "pools": _pools,
     "computers": lambda shell: {"computers": COMPUTERS.read(shell)},

@@ -102,7 +102,7 @@ commands:
   returned: success
   type: list
   elements: str
-  sample: 
+  sample:
     - >-
       Set-CsOAuthConfiguration -Identity 'global' -Confirm:$false
       -ExchangeAutodiscoverUrl 'https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc'
@@ -124,7 +124,7 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Set what differs, after refusing what cannot be meant."""
-    OAUTH_CONFIGURATION.table.desired(call.params)  # before anything is opened
+    OAUTH_CONFIGURATION.desired(call)  # before anything is opened
     return ensure(call, OAUTH_CONFIGURATION)
 
 

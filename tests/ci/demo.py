@@ -26,6 +26,7 @@ from pathlib import Path
 import dns.message
 import dns.query
 import dns.rdatatype
+
 from lab import ROOT, Lab
 
 VERBOSE = os.environ.get("VERBOSE", "") not in ("", "0")

@@ -144,7 +144,7 @@ def prepare(chosen: list[Check]) -> None:
         oldest = subprocess.run(
             [CI / "find-python.sh", "--oldest"], check=True, capture_output=True, text=True, env=without_choice()
         )
-        venv = [oldest.stdout.strip(), str(CI / "venv.py"), "--dir", VENVS["oldest"].name, "--core", OLDEST_CORE]
+        venv = [oldest.stdout.strip(), str(CI / "make_venv.py"), "--dir", VENVS["oldest"].name, "--core", OLDEST_CORE]
         subprocess.run([*venv, *LANE_REQUIREMENTS], check=True)
 
 

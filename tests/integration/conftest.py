@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the integration tests: a lab for each module of tests and connection."""
+"""Fixtures of the integration tests: a lab for each module of tests and connection.
+
+With EXCHANGE_LYNC_LAB_ENGINE set, the labs put the real PowerShell engine behind their endpoints.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +41,6 @@ def farm(request: Any, connection: str, tmp_path_factory: Any) -> Iterator[Farm]
     """A running lab, fresh for each module of tests and connection."""
     marker = request.node.get_closest_marker("scenario")
     running = Farm(marker.args[0] if marker else "litware", tmp_path_factory.mktemp("lab"), connection)
-    running.up()
+    running.up(*(["--engine", "auto"] if os.environ.get("EXCHANGE_LYNC_LAB_ENGINE") else []))
     yield running
     running.down()

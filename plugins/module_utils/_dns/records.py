@@ -26,6 +26,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._values impor
 
 _DATA = {"A": "IPv4Address", "AAAA": "IPv6Address", "CNAME": "HostNameAlias"}
 _RR_TYPES = {"A": "A", "AAAA": "AAAA", "CNAME": "CName"}
+_REMOVE = "Remove-DnsServerResourceRecord"
 _ADD = {kind: f"Add-DnsServerResourceRecord{name}" for kind, name in _RR_TYPES.items()}
 
 # RFC 4035, section 2.5: signatures and denials stand beside a CNAME
@@ -68,6 +69,11 @@ class Node:
             "ttl": min((record.ttl for record in mine if record.ttl is not None), default=None),
             "others": [{"type": r.type, "value": r.value, "ttl": r.ttl} for r in left if r.type != kind],
         }
+
+
+def writing_cmdlet(call: Call) -> str:
+    """The cmdlet that the task is about."""
+    return _REMOVE if call.params["state"] == "absent" else _ADD[call.params["type"]]
 
 
 class DnsRecord:
@@ -213,7 +219,7 @@ def _add(node: Node, kind: str, value: str, ttl: int | None) -> Cmdlet:
 
 def _remove(node: Node, record: Record) -> Cmdlet:
     return Cmdlet(
-        "Remove-DnsServerResourceRecord",
+        _REMOVE,
         ZoneName=node.zone,
         Name=relative(node.fqdn, node.zone),
         RRType=_RR_TYPES[record.type],

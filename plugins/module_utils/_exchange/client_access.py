@@ -97,11 +97,18 @@ class ClientAccess:
             if parameters:
                 steps.append(Cmdlet(f"Set-{observed.noun}", Identity=service["name"], **parameters))
         if steps and not observed.writable:
-            raise ShellError(
-                "not_offered", "the cmdlet is not offered to this account.", shell=self.shell, cmdlet=steps[0].name
-            )
+            self._refuse_writing(call, steps[0].name)
         return Plan(before, after, tuple(steps))
 
     def _refuse(self, cmdlet: str, missing: list[str]) -> None:
         message = f"servers: {', '.join(missing)} has no Client Access service (exchange_info shows the roles)."
         raise ShellError("not_found", message, shell=self.shell, cmdlet=cmdlet)
+
+    def _refuse_writing(self, call: Call, cmdlet: str) -> None:
+        """An auditor's check mode shows what differs all the same."""
+        refusal = ShellError(
+            "not_offered", "the cmdlet is not offered to this account.", shell=self.shell, cmdlet=cmdlet
+        )
+        if not call.check_mode:
+            raise refusal
+        call.warn(f"A real run would fail: {refusal}")

@@ -197,17 +197,13 @@ def chosen(known: list[Facts], asked: list[str] | None) -> list[Facts]:
     if asked is None:
         return known
     if not all(name.strip() for name in asked) or not asked:
-        raise ShellError("bad_input", "servers: a name is empty, or the list is; leave the option out for all servers.")
+        raise _refused("bad_input", "servers: a name is empty, or the list is; leave the option out for all servers.")
     wanted = {name.strip().casefold() for name in asked}
     found = [server for server in known if _names(server) & wanted]
     missing = sorted(wanted - {name for server in found for name in _names(server)})
     if missing:
         names = ", ".join(host_name(server) for server in known) or "none"
-        raise ShellError(
-            "not_found",
-            f"no such Exchange server: {', '.join(missing)}. Known here: {names}.",
-            cmdlet=SERVERS.cmdlet.name,
-        )
+        raise _refused("not_found", f"no such Exchange server: {', '.join(missing)}. Known here: {names}.")
     return found
 
 
@@ -221,12 +217,15 @@ def without_edge(servers: list[Facts], asked: list[str] | None) -> list[Facts]:
     selected = chosen(servers, asked)
     edge = [host_name(server) for server in selected if server["is_edge"]]
     if edge and asked is not None:
-        message = (
-            f"servers: {', '.join(edge)} is an Edge Transport server, which is not managed through the organisation."
+        raise _refused(
+            "bad_input", f"servers: {', '.join(edge)} is an Edge Transport server, which no other server manages."
         )
-        raise ShellError("bad_input", message, cmdlet=SERVERS.cmdlet.name)
     return [server for server in selected if not server["is_edge"]]
 
 
 def _names(server: Facts) -> set[str]:
     return {str(server[key]).casefold() for key in ("name", "fqdn") if server[key]}
+
+
+def _refused(kind: str, message: str) -> ShellError:
+    return ShellError(kind, message, shell="exchange", cmdlet=SERVERS.cmdlet.name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
@@ -24,18 +24,17 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certifi
     certificate,
     store,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.fitness import (
+    TOKEN_ISSUER,
+    findings,
+    refuse_unfit,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import sip_domains
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Secret, SecretText, Value
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import judge
 
-TOKEN_ISSUER = "OAuthTokenIssuer"
-RULES = ("key_size", "key_type", "expired", "not_yet_valid", "sip_domain_missing")
-"""The rules of the verdict that a task may waive. A certificate without its private key is of no use to anybody."""
-
-_OF_TOKEN_ISSUERS = frozenset({"key_type", "sip_domain_missing", "sip_domain_not_in_subject", "wildcard_subject"})
 _SHOWN = ("use", "thumbprint", "previous_thumbprint", "scope", "effective_date", "subject", "not_after")
 
 
@@ -56,6 +55,13 @@ class Observed:
     sip_domains: tuple[str, ...] = ()
 
 
+def writing_cmdlet(call: Call) -> str:
+    """The cmdlet that the task is about."""
+    if call.params["state"] == "absent":
+        return "Remove-CsCertificate"
+    return "Import-CsCertificate" if call.params["path"] else "Set-CsCertificate"
+
+
 class Assignment:
     """The certificate of one use."""
 
@@ -64,45 +70,45 @@ class Assignment:
 
     def __init__(self) -> None:
         self._in_file: Facts | None = None
+        self._seen: Observed | None = None
 
     def observe(self, call: Call) -> Observed:
-        """Read what is assigned; the store, the SIP domains and the server's clock only where something is to be done."""
-        use, wanted = call.params["use"], _option(call, "thumbprint", Thumbprint())
+        """Read what is assigned; all else only where something is to be done, and once."""
+        use, wanted = call.params["use"], _option(call, "thumbprint", Thumbprint()) or ""
         effective = _option(call, "effective_date", Instant())
-        shell = call.shell(self.shell)
-        current = next((item for item in assigned(shell, use) if _is_global(item) == (use == TOKEN_ISSUER)), None)
-        if call.params["state"] == "absent" or (wanted and _same(current, wanted, effective)):
-            return Observed(current, wanted or "")
-        if call.params["path"] and self._in_file is None:
-            self._in_file = _file(call, wanted)
-        wanted = wanted or str((self._in_file or {}).get("thumbprint", ""))
+        everywhere, here = use == TOKEN_ISSUER, assigned(call.shell(self.shell), use)
+        current = next((item for item in here if _is_global(item) == everywhere), None)
+        if call.params["state"] == "absent":
+            return Observed(current)
+        if not wanted:
+            self._in_file = self._in_file or _file(call, wanted)
+            wanted = str((self._in_file or {}).get("thumbprint", ""))
         if _same(current, wanted, effective):
             return Observed(current, wanted)
-        facts, in_store = self._find(call, wanted)
-        domains = (
-            call.params["sip_domains"] or [domain["name"] for domain in sip_domains(shell)]
-            if use == TOKEN_ISSUER
-            else []
-        )
-        return Observed(current, wanted, facts, in_store, _clock(call), tuple(domains))
+        self._seen = self._seen or self._look(call, wanted)
+        return replace(self._seen, current=current)
 
-    def _find(self, call: Call, wanted: str) -> tuple[Facts | None, bool]:
-        """The certificate, from the store or else from the file, and whether the store has all of it.
+    def _look(self, call: Call, wanted: str) -> Observed:
+        """What a judgement needs: the certificate, from the store or else from the file, the SIP domains and the server's clock.
 
-        :raises ShellError: of kind ``not_found`` where there is neither.
+        :raises ShellError: of kind ``not_found`` where the certificate is in neither.
         """
         stored = store(call.shell("windows"))
-        found = next((item for item in stored if item["thumbprint"] == wanted), None)
-        if call.params["path"] and not (found and found["has_private_key"]):
-            facts = found or self._in_file
-            return facts and {**facts, "has_private_key": None}, False
-        if found is None:
+        facts = next((item for item in stored if item["thumbprint"] == wanted), None)
+        in_store = facts is not None and (bool(facts["has_private_key"]) or not call.params["path"])
+        if facts is None and not call.params["path"]:
             raise ShellError(
                 "not_found",
                 f"{wanted} is not among the {len(stored)} certificates of {STORE} on this host.",
                 remedy="Import it there with its private key, assign it from a PFX file (path), or correct the thumbprint.",
             )
-        return found, True
+        if not in_store:
+            facts = facts or self._in_file or _file(call, wanted)
+            facts = facts and {**facts, "has_private_key": None}  # the file brings it
+        domains = call.params["sip_domains"] if call.params["use"] == TOKEN_ISSUER else []
+        if call.params["use"] == TOKEN_ISSUER and not domains:
+            domains = [domain["name"] for domain in sip_domains(call.shell(self.shell))]
+        return Observed(None, wanted, facts, in_store, _clock(call), tuple(domains))
 
     def plan(self, call: Call, observed: Observed) -> Plan:
         """Assign or take back; nothing where the thumbprint is the one that is assigned.
@@ -112,7 +118,7 @@ class Assignment:
         before, use = _shown(observed.current), call.params["use"]
         scope: dict[str, Value] = {"Identity": "global"} if use == TOKEN_ISSUER else {}
         if call.params["state"] == "absent":
-            step = Cmdlet("Remove-CsCertificate", Type=[use], **scope, Confirm=False)
+            step = Cmdlet(writing_cmdlet(call), Type=[use], **scope, Confirm=False)
             return Plan(before, None, (step,)) if observed.current else Plan(None, None)
         effective = _option(call, "effective_date", Instant())
         if _same(observed.current, observed.wanted, effective):
@@ -128,6 +134,12 @@ class Assignment:
         else:
             self._judge(call, observed, observed.facts, effective)
         return Plan(before, _after(call, observed, effective), self._steps(call, observed, scope, effective))
+
+    def _judge(self, call: Call, observed: Observed, facts: Facts, effective: str | None) -> None:
+        now, use = observed.now or dt.datetime.now(dt.UTC), call.params["use"]
+        said = findings(use, facts, now=now, sip_domains=observed.sip_domains, effective=effective)
+        for sentence in refuse_unfit(observed.wanted, said, call.params["allow"]):
+            call.warn(sentence)
 
     def _steps(
         self, call: Call, observed: Observed, scope: dict[str, Value], effective: str | None
@@ -147,32 +159,6 @@ class Assignment:
             # into the Central Management Store, from where every front end gets the certificate and its key
             return (Cmdlet("Import-CsCertificate", **read, **given),)
         return Cmdlet("Import-CsCertificate", **read, Confirm=False), set_it
-
-    def _judge(self, call: Call, observed: Observed, facts: Facts, effective: str | None) -> None:
-        """Refuse what the verdict would call an error afterwards; what it would only warn of is a warning here."""
-        use, waived = call.params["use"], set(call.params["allow"])
-        future = {"use": TOKEN_ISSUER, "thumbprint": observed.wanted, "scope": "Global", "effective_date": effective}
-        verdict = judge(
-            lync=[{"host": "this host", "assigned": [future], "store": [facts], "error": None}],
-            now=observed.now or "",
-            sip_domains=observed.sip_domains,
-        )
-        about = [finding for finding in verdict["findings"] if finding["thumbprint"] == observed.wanted]
-        about = [finding for finding in about if use == TOKEN_ISSUER or finding["rule"] not in _OF_TOKEN_ISSUERS]
-        broken = [finding for finding in about if finding["severity"] == "error" and finding["rule"] not in waived]
-        if broken:
-            raise _refusal(observed.wanted, broken)
-        for finding in about:
-            if finding["severity"] != "info":
-                call.warn(f"{observed.wanted}: {finding['evidence']} ({finding['rule']}).")
-
-
-def _refusal(thumbprint: str, broken: t.Sequence[t.Mapping[str, str]]) -> ShellError:
-    said = "; ".join(f"{finding['evidence']} ({finding['rule']})" for finding in broken)
-    rules = [finding["rule"] for finding in broken]
-    waive = f" If it is meant: allow: [{', '.join(rules)}]." if set(rules) <= set(RULES) else ""
-    remedy = f"Nothing was written. Assign a certificate that keeps the rules.{waive}"
-    return ShellError("certificate", f"{thumbprint} is not fit: {said}.", remedy=remedy)
 
 
 def _option(call: Call, name: str, kind: Kind) -> t.Any:
@@ -206,11 +192,9 @@ def _clock(call: Call) -> dt.datetime:
     return moment if isinstance(moment, dt.datetime) and moment.tzinfo else dt.datetime.now(dt.UTC)
 
 
-def _file(call: Call, wanted: str | None) -> Facts | None:
+def _file(call: Call, wanted: str) -> Facts | None:
     """The certificate that the PFX file holds, where the server can tell without importing it."""
     path, password = call.params["path"], call.params["password"]
-    if not path:
-        return None
     shell = call.shell("windows")
     if not shell.offered("Get-PfxData"):
         if wanted:
@@ -222,7 +206,7 @@ def _file(call: Call, wanted: str | None) -> Facts | None:
     read = Cmdlet("Get-PfxData", FilePath=path, **({"Password": Secret(password)} if password is not None else {}))
     found = shell.read_all(read, Cmdlet("Select-Object", ExpandProperty="EndEntityCertificates"), select("RawData"))
     facts = [certificate(item) for item in found]
-    if len(facts) != 1 or wanted not in (None, facts[0]["thumbprint"]):
+    if len(facts) != 1 or wanted not in ("", facts[0]["thumbprint"]):
         held = ", ".join(item["thumbprint"] for item in facts) or "none"
         raise ShellError(
             "bad_input", f"path: {path} holds {held}; one certificate is wanted{f', {wanted}' if wanted else ''}."

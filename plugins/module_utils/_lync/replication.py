@@ -48,8 +48,8 @@ def replicate(call: Call) -> Result:
     shell, commands = call.shell("lync"), [FORCE] if call.params["force"] else []
     if commands and not call.check_mode:
         shell.write(FORCE)
-    started = time.monotonic()
     replicas = REPLICAS.read(shell)
+    started = time.monotonic()
     while lagging(replicas, call.params["exclude"]) and _may_wait(call, started):
         time.sleep(call.params["interval"])
         replicas = REPLICAS.read(shell)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe, normal_thumbprint
@@ -128,6 +128,21 @@ def read_exchange(data: object, where: str) -> ExchangeServers:
             for index, server in enumerate(servers)
         ),
     )
+
+
+def assumed(lync: Sequence[t.Any], thumbprint: str) -> list[t.Any]:
+    """The results of lync_certificate_info as they would be after this certificate has been assigned globally.
+
+    Assigning deploys it, with its private key, to the front ends that lack it. Where no store has it yet (it is in a file), there is
+    nothing to show, and the results are left out.
+    """
+    wanted = normal_thumbprint(thumbprint)
+    stored = [item for result in lync for item in result.get("store") or () if item.get("thumbprint") == wanted]
+    if not stored:
+        return []
+    deployed = max(stored, key=lambda item: bool(item.get("has_private_key")))
+    assigned = [{"use": ASSIGNED_USE, "thumbprint": wanted, "scope": "Global"}]
+    return [{**result, "assigned": assigned, "store": [deployed]} for result in lync]
 
 
 def _read_auth_config(data: object, where: str) -> AuthConfig | None:

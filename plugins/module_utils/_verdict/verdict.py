@@ -20,6 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.oaut
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import (
     ObservationError,
+    assumed,
     read_exchange,
     read_front_end,
     read_instant,
@@ -40,6 +41,7 @@ def judge(
     warn_days: int = 60,
     error_days: int = 0,
     minimum_key_size: int = 2048,
+    assigning: str | None = None,
 ) -> Verdict:
     """Return the verdict on the certificates of both products.
 
@@ -47,6 +49,7 @@ def judge(
     :param exchange: results of exchange_certificate_info.
     :param lync: results of lync_certificate_info.
     :param sip_domains: the default SIP domain, then the others.
+    :param assigning: a thumbprint: judge as if that certificate had been assigned as OAuthTokenIssuer already.
     :raises ObservationError: for input that cannot be judged.
     """
     moment = read_instant(now, "now")
@@ -54,8 +57,9 @@ def judge(
         raise ObservationError("now: a point in time is wanted.")
     policy = Policy(moment, _read_domains(sip_domains), warn_days, error_days, minimum_key_size)
     servers = [read_exchange(item, f"exchange[{index}]") for index, item in enumerate(exchange)]
-    front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(lync)]
-    if not any(item.stores for item in servers) and not front_ends:
+    seen = assumed(lync, assigning) if assigning else lync
+    front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(seen)]
+    if not any(item.stores for item in servers) and not lync:
         raise ObservationError("neither exchange nor lync names a server: there is nothing to judge.")
     if front_ends and not policy.sip_domains:
         raise ObservationError("sip_domains: at least one is needed to judge the OAuthTokenIssuer certificate.")

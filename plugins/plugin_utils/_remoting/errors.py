@@ -189,15 +189,20 @@ _BY_FAULT: dict[int, tuple[str, str]] = {
     2147942402: ("unsupported", "the server cannot find the program"),  # HRESULT of ERROR_FILE_NOT_FOUND
     2147943418: ("session_lost", "the server has unloaded the account's registry hive"),
     OPERATION_TIMEOUT: ("timeout", "the server did not answer within the operation time-out"),
-    2150858752: ("unsupported", "the server does not know this endpoint"),  # INVALID_RESOURCE_URI and its kin
+    2147942405: ("access_denied", "the server does not allow this account to open a remote shell"),  # of ACCESS_DENIED
+    2147942509: ("session_lost", "the process behind the session ended"),  # of BROKEN_PIPE
+    2150858752: ("unsupported", "the server does not know this endpoint"),  # RESOURCE_NOT_FOUND
+    2150858754: (
+        "unsupported",
+        "the server does not know this endpoint",
+    ),  # INVALID_RESOURCE_URI in Windows Server 2008 R2
     2150858767: ("session_lost", "the server says that the request is not valid in this session"),
-    2150858778: ("unsupported", "the server does not know this endpoint"),
     2150858815: ("throttled", "the server's quota of requests is used up"),  # QUOTA_LIMIT
     2150858843: (
         "session_lost",
         "the server no longer knows the session",
-    ),  # INVALID_SELECTORS: shell or command is gone
-    2150858811: ("unsupported", "the server does not know this endpoint"),
+    ),  # UNEXPECTED_SELECTORS
+    2150858811: ("unsupported", "the server does not know this endpoint"),  # INVALID_RESOURCE_URI
     2150859180: ("access_denied", "remote shells are not allowed on the server"),  # REMOTESHELLS_NOT_ALLOWED
     **dict.fromkeys(
         (
@@ -273,8 +278,19 @@ def _explained(error: BaseException) -> tuple[str, str]:
     return "session_lost", f"an unforeseen {type(error).__name__} in the transport"
 
 
+# Exchange says in a fault's text why it opens no runspace; the name in brackets is not localised.
+_BY_REFUSAL = {
+    "CmdletAccessDeniedException": ("access_denied", "Exchange has given this account no management role"),
+    "AuthorizationException": ("throttled", "Exchange allows this account no further runspace for now"),
+}
+
+
 def _fault(error: BaseException) -> tuple[str, str]:
     code = fault_code(error)
+    said = " ".join(str(getattr(error, name, None) or "") for name in ("reason", "provider_fault"))
+    if (refusal := _exchange_failure(said)) in _BY_REFUSAL:
+        kind, message = _BY_REFUSAL[refusal]
+        return kind, f"{message} ({refusal})"
     if isinstance(code, int) and code in _BY_FAULT:
         kind, message = _BY_FAULT[code]
         return kind, f"{message} (WS-Management fault {code})"

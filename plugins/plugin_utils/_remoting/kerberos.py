@@ -38,7 +38,11 @@ class Ticket:
         passed = {
             name: os.environ[name] for name in ("PATH", *(options.get("kinit_env_vars") or ())) if name in os.environ
         }
-        _kinit(command, password, {**passed, "KRB5CCNAME": self._name})
+        try:
+            _kinit(command, password, {**passed, "KRB5CCNAME": self._name})
+        except BaseException:
+            self.close()
+            raise
 
     @contextlib.contextmanager
     def active(self) -> t.Iterator[None]:

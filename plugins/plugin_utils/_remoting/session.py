@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 import uuid
 from dataclasses import dataclass, field
@@ -145,11 +146,11 @@ class Session:
             while self._pool.state != RunspacePoolState.Opened:
                 self._check_alive(self._event(None, gathered, deadline), gathered)
         except OutOfTime as error:
-            self.broken = True
+            self._give_up()
             raise ShellError("unreachable", f"the session did not open within {timeout:g} seconds.") from error
         # the border of the transports' libraries: errors.from_exception knows every one of them
         except Exception as error:
-            self.broken = True
+            self._give_up()
             raise errors.from_exception(error, opened=False) from error
         except BaseException:
             self.broken = True
@@ -191,6 +192,11 @@ class Session:
         # the border of the transports' libraries, as in open
         except Exception as error:
             raise errors.from_exception(error, opened=True) from error
+
+    def _give_up(self) -> None:
+        """Leave nothing behind of a session that did not open; its own error is the one to tell."""
+        with contextlib.suppress(ShellError):
+            self.close()
 
     # What follows runs one pipeline
 

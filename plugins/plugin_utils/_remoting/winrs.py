@@ -162,6 +162,8 @@ class WinrsCarrier:
                 with self._ready(Deadline(_FAREWELL)):
                     self._protocol.close_shell(shell)
         finally:
+            if self._protocol is not None:
+                self._protocol.transport.close_session()
             if self._ticket is not None:
                 self._ticket.close()
                 self._ticket = None
@@ -255,6 +257,7 @@ class WinrsCarrier:
         self.delegates = transport == "credssp" or (transport == "kerberos" and settings.forwards)
         idle = f"PT{settings.idle_timeout}S" if settings.idle_timeout else None
         with self._ticket.active() if self._ticket else contextlib.nullcontext():
+            # with message encryption pywinrm logs on while it builds the session: those requests are not counted
             counting.count(self._protocol.transport.build_session(), self._count)
             self._shell = self._protocol.open_shell(codepage=_UTF8, idle_timeout=idle)
 

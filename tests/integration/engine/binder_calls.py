@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psrpcore import types as ps
@@ -70,11 +71,14 @@ class Call:
     kind: str
     text: str
     arguments: tuple[Argument, ...]
+    input: tuple[str, Any] | None = None
+    """An object that comes through the pipeline."""
 
     @property
-    def key(self) -> str:
-        """The call in a list of differences."""
-        return f"{self.cmdlet.name} {self.text}".strip()
+    def line(self) -> str:
+        """The call as PowerShell text; also its name in the list of differences."""
+        before = f"{self.input[0]} | " if self.input else ""
+        return f"{before}{self.cmdlet.name} {self.text}".strip()
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ def missing(cmdlet: Cmdlet) -> Iterator[Call]:
 def mixed(cmdlet: Cmdlet) -> Iterator[Call]:
     """What belongs to one set only together with what belongs to another only."""
     owns = [own for set_name in cmdlet.sets if (own := _own(cmdlet, set_name))]
-    for first, second in zip(owns, owns[1:], strict=False):
+    for first, second in itertools.pairwise(owns):
         yield _call(cmdlet, "mixed", _named(first.name, _right(first)), _named(second.name, _right(second)))
 
 
@@ -183,7 +187,8 @@ def abbreviated(cmdlet: Cmdlet) -> Iterator[Call]:
 
 def common(cmdlet: Cmdlet) -> Iterator[Call]:
     """PowerShell's own parameters, by name, alias and beginning, right and wrong."""
-    for name, value in (("ErrorAction", "Stop"), ("ea", "Stop"), ("WarningA", "Stop"), ("ErrorAction", "zzyx"), ("whati", None), ("wi", None)):
+    given = (("ErrorAction", "Stop"), ("ea", "Stop"), ("WarningA", "Stop"), ("ErrorAction", "zzyx"), ("whati", None), ("wi", None))
+    for name, value in given:
         part = Part(f"-{name}:{quoted(value)}", (name, value)) if value else Part(f"-{name}", (name, UNSET))
         yield _call(cmdlet, "common", *_filled(cmdlet, cmdlet.default_set or cmdlet.named_sets()[0]), part)
 
@@ -200,10 +205,25 @@ def positional(cmdlet: Cmdlet) -> Iterator[Call]:
         yield _call(cmdlet, "positional", *[Part("'a'", (None, "a"))] * count)
 
 
-GENERATORS = (valid, each_parameter, unknown, missing, mixed, wrong_types, abbreviated, common, twice, positional)
+def piped(cmdlet: Cmdlet) -> Iterator[Call]:
+    """A text, a number and an object through the pipeline, alone and with all that cannot come that way."""
+    inputs = (
+        ("'a'", "a"),
+        ("5", 5),
+        ("([pscustomobject]@{Identity='a'; Name='b'})", ps.PSCustomObject(Identity=ps.PSString("a"), Name=ps.PSString("b"))),
+        ("([pscustomobject]@{Zzyx=1})", ps.PSCustomObject(Zzyx=1)),
+    )
+    set_name = cmdlet.default_set or cmdlet.named_sets()[0]
+    rest = [_named(p.name, _right(p)) for p in _mandatory(cmdlet, set_name) if not (p.by_value or p.by_name)]
+    for value in inputs:
+        for parts in ([], rest, _filled(cmdlet, set_name)):
+            yield replace(_call(cmdlet, "piped", *parts), input=value)
+
+
+GENERATORS = (valid, each_parameter, unknown, missing, mixed, wrong_types, abbreviated, common, twice, positional, piped)
 
 
 def all_calls(cmdlet: Cmdlet) -> list[Call]:
     """The calls of one cmdlet, each once."""
-    found = {call.text: call for generator in GENERATORS for call in generator(cmdlet)}
+    found = {call.line: call for generator in GENERATORS for call in generator(cmdlet)}
     return list(found.values())

@@ -120,7 +120,8 @@ def compact_parameter(cmdlet: Json, sets: dict[str, Json], live: list[str], name
         entry["sets"] = within
     extras = {
         "position": positions(parameter),
-        "aliases": parameter.get("aliases"),
+        # the page of Get-CsUser has a parameter's own name as another one's alias, which no cmdlet can have
+        "aliases": [alias for alias in parameter.get("aliases", ()) if alias not in cmdlet["parameters"]],
         "pipeline": pipeline(parameter),
         "values": parameter.get("values"),
     }

@@ -20,7 +20,9 @@ def read_lab(state: Path) -> dict[str, Any]:
     try:
         content = json.loads((state / "lab.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise LabError(f"no lab is running in {state}; start one with: python tests/lab up --scenario litware --state {state}") from None
+        raise LabError(
+            f"no lab is running in {state}; start one with: python tests/lab up --scenario litware --state {state}"
+        ) from None
     except (OSError, ValueError) as error:
         raise LabError(f"{state / 'lab.json'} cannot be read: {error}") from error
     if not isinstance(content, dict) or "farm" not in content:
@@ -37,7 +39,10 @@ def ask_farm(lab: dict[str, Any], operation: str, **fields: object) -> dict[str,
     """One question to a farm."""
     farm = lab["farm"]
     try:
-        with socket.create_connection((farm["host"], farm["port"]), PATIENCE) as connection, connection.makefile("rwb") as lines:
+        with (
+            socket.create_connection((farm["host"], farm["port"]), PATIENCE) as connection,
+            connection.makefile("rwb") as lines,
+        ):
             for message in ({"token": farm["token"]}, {"op": operation, **fields}):
                 lines.write(json.dumps(message).encode() + b"\n")
             lines.flush()

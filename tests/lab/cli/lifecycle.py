@@ -13,10 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cli.client import ask_farm, read_lab
 from farm.errors import LabError
 from farm.scenario import load
-
-from cli.client import ask_farm, read_lab
 
 LAB = Path(__file__).resolve().parent.parent
 ROOT = LAB.parent.parent

@@ -6,18 +6,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
-from farm.errors import LabError
-from farm.faults import MODEL
-from farm.scenario import names
 
 from cli import lifecycle, reports
 from cli.client import ask, read_lab
 from cli.inventory import CONNECTIONS, inventory
+from farm.errors import LabError
+from farm.faults import MODEL, WIRE
+from farm.scenario import names
 
 
 def _days(text: str) -> float:
@@ -42,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
         )
     }
     for command in made.values():
-        command.add_argument("--state", type=Path, default=lifecycle.DEFAULT_STATE, help="folder of the lab (default: %(default)s)")
+        command.add_argument(
+            "--state", type=Path, default=lifecycle.DEFAULT_STATE, help="folder of the lab (default: %(default)s)"
+        )
     made["up"].add_argument("--scenario", default="litware", help=f"one of {', '.join(names())}, or a YAML file")
     made["up"].add_argument("--latency", choices=["none", "real"], default="none", help="charge what real servers cost")
     made["up"].add_argument("--engine", help="path of a PowerShell engine to put behind the endpoints, or auto")
@@ -51,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     for name in ("status", "journal", "state"):
         made[name].add_argument("--json", action="store_true", dest="as_json")
     made["clock"].add_argument("days", type=_days, metavar="+DAYS")
-    made["fault"].add_argument("name", help=f"of the model: {', '.join(MODEL)}; those of the wire: tests/lab/README.md")
+    made["fault"].add_argument("name", help=f"one of {', '.join([*MODEL, *WIRE])}")
     made["fault"].add_argument("--host", default="*", help="a host (default: all)")
     made["fault"].add_argument("--value", default="", help="what the fault needs to know")
     made["fault"].add_argument("--count", type=int, help="how often it strikes (default: always)")
@@ -128,7 +131,10 @@ def main(arguments: list[str]) -> int:
     chosen = parser().parse_args(arguments)
     chosen.state = chosen.state.resolve()
     try:
-        print(COMMANDS[chosen.command](chosen))
+        print(COMMANDS[chosen.command](chosen), flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 (the reader has had enough: say no more)
+        return 0
     except (LabError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -16,17 +16,22 @@ def table(headings: list[str], rows: Iterable[list[str]]) -> str:
     """Columns as wide as they need to be."""
     lines = [headings, *rows]
     widths = [max(len(line[index]) for line in lines) for index in range(len(headings))]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def status(found: dict[str, Any]) -> str:
     """What each host has seen."""
     head = f"scenario {found['scenario']}, latency {found['latency']}, engine {found['engine'] or 'emulated'}, farm time {found['now']}"
     rows = [
-        [fqdn, host["role"], *(str(host[name]) for name in COUNTERS), _ports(host["listeners"])] for fqdn, host in found["hosts"].items()
+        [fqdn, host["role"], *(str(host[name]) for name in COUNTERS), _ports(host["listeners"])]
+        for fqdn, host in found["hosts"].items()
     ]
     faults = [f"fault {fault['name']} on {fault['host']} {fault['value']}".rstrip() for fault in found["faults"]]
-    return "\n".join([head, table(["host", "role", *(name.replace("_", " ") for name in COUNTERS), "listeners"], rows), *faults])
+    return "\n".join(
+        [head, table(["host", "role", *(name.replace("_", " ") for name in COUNTERS), "listeners"], rows), *faults]
+    )
 
 
 def _ports(listeners: dict[str, int]) -> str:

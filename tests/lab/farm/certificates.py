@@ -139,7 +139,8 @@ class Keys:
         """The key of a name: rsa-BITS or ec-p256."""
         path = self.folder / f"{name}.{kind}.pem"
         try:
-            key = serialization.load_pem_private_key(path.read_bytes(), None)
+            # The check of the primes costs more than making a new key; these files are the lab's own.
+            key = serialization.load_pem_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
         except (OSError, ValueError):
             return self._make(path, kind)
         if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
@@ -235,7 +236,10 @@ def open_pfx(data: bytes, password: str | None) -> Issued | None:
 
 
 def _draft(
-    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey, period: tuple[datetime, datetime]
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    period: tuple[datetime, datetime],
 ) -> x509.CertificateBuilder:
     draft = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
     return draft.serial_number(x509.random_serial_number()).not_valid_before(period[0]).not_valid_after(period[1])

@@ -40,7 +40,9 @@ def run(farm: Farm, request: dict[str, Any], emit: Emit) -> None:
     started = time.monotonic()
     host, caller = farm.scenario.host(request["host"]), caller_of(request)
     found = REGISTRY.get(str(request["cmdlet"]).lower())
-    parameters = {str(k): v for k, v in (clixml.decode(request["parameters"]) if request.get("parameters") else {}).items()}
+    parameters = {
+        str(k): v for k, v in (clixml.decode(request["parameters"]) if request.get("parameters") else {}).items()
+    }
     if found is None or not offers(farm, host, caller, found):
         emit({"failed": _not_recognized(str(request["cmdlet"])).wire()})
         return
@@ -90,7 +92,12 @@ def _check(call: Call) -> None:
         raise lync_errors.no_store(call)
     if not caller.member_of(*needs.groups):
         raise _denied(call)
-    if call.cmdlet.prompts and not call.switch("Force") and not call.what_if and call.parameters.get("Confirm") is not False:
+    if (
+        call.cmdlet.prompts
+        and not call.switch("Force")
+        and not call.what_if
+        and call.parameters.get("Confirm") is not False
+    ):
         raise windows_errors.prompt_refused(call)
 
 
@@ -117,15 +124,26 @@ def _denied(call: Call) -> CmdletError:
 def _injected(call: Call) -> CmdletError:
     text = "The lab was told to let this cmdlet fail."
     if call.cmdlet.shell == "exchange":
-        return exchange_errors.failure(call, text, "Microsoft.Exchange.Data.Directory.ADTransientException", terminating=True)
+        return exchange_errors.failure(
+            call, text, "Microsoft.Exchange.Data.Directory.ADTransientException", terminating=True
+        )
     if call.cmdlet.shell == "lync":
         return lync_errors.failure(call, text)
-    return windows_errors.failure(call, text, "InvalidOperation", "InvalidOperation", "System.InvalidOperationException", terminating=True)
+    return windows_errors.failure(
+        call, text, "InvalidOperation", "InvalidOperation", "System.InvalidOperationException", terminating=True
+    )
 
 
 def _not_recognized(name: str) -> Record:
     kind = "System.Management.Automation.CommandNotFoundException"
-    return Record(NOT_RECOGNIZED.format(name), "CommandNotFoundException", "ObjectNotFound", "CommandNotFoundException", name, kind)
+    return Record(
+        NOT_RECOGNIZED.format(name),
+        "CommandNotFoundException",
+        "ObjectNotFound",
+        "CommandNotFoundException",
+        name,
+        kind,
+    )
 
 
 def _record(call: Call, session: str, failed: CmdletError | None, duration: float) -> None:

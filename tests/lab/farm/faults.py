@@ -2,7 +2,7 @@
 
 """Faults by name: what goes wrong on a host until it is switched off or used up.
 
-The farm acts on those of :data:`MODEL`; the others belong to the host processes, which ask for theirs.
+The farm acts on those of :data:`MODEL`; those of :data:`WIRE` are pushed to the host processes (wire/injected_faults.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ MODEL = {
     "cmdlet_fails": "the cmdlet named by the value ends with an error of its product",
     "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
     "service_stopped": "the Windows service named by the value is stopped",
+}
+
+WIRE = {
+    "drop_connection_after_send": "input for a pipeline is taken, then the connection is closed without an answer",
+    "lost_answer": "a pipeline runs, and the connection is closed instead of bringing its output",
+    "slow_receive": "each Receive is answered as many seconds later as the value says",
+    "expire_shells": "all shells vanish at once, as when an application pool is recycled",
+    "http_503": "HTTP 503, as when the application pool is stopped",
 }
 
 EVERYWHERE = "*"

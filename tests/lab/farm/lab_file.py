@@ -25,7 +25,9 @@ class LabFile:
         self.lock = threading.Lock()
 
     @classmethod
-    def create(cls, state: Path, farm: Farm, *, farm_port: int, dns_port: int, token: str, engine: str | None) -> LabFile:
+    def create(
+        cls, state: Path, farm: Farm, *, farm_port: int, dns_port: int, token: str, engine: str | None
+    ) -> LabFile:
         """The content at start, with each host's TLS certificate written beside it."""
         authority = state / "ca.pem"
         authority.write_bytes(_certificate_pem(farm.authority.issued.raw))
@@ -40,7 +42,11 @@ class LabFile:
                 "farm": {"host": "127.0.0.1", "port": farm_port, "token": token},
                 "dns": {"host": "127.0.0.1", "port": dns_port, "tsig": farm.tsig},
                 "ca": str(authority),
-                "administrator": {"name": administrator["name"], "upn": administrator["upn"], "password": administrator["password"]},
+                "administrator": {
+                    "name": administrator["name"],
+                    "upn": administrator["upn"],
+                    "password": administrator["password"],
+                },
                 "pids": {"farm": os.getpid()},
                 "hosts": {host.fqdn: _host(state, farm, host.fqdn) for host in farm.scenario.hosts},
             },

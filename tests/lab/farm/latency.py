@@ -26,7 +26,9 @@ class Latency:
         kind, _, name = what.partition(":")
         entry = self.table.get(kind)
         if kind == "cmdlet":
-            entry = self.table["cmdlet"].get(name) or self.table["cmdlet"]["windows" if shell == "windows" else "default"]
+            entry = (
+                self.table["cmdlet"].get(name) or self.table["cmdlet"]["windows" if shell == "windows" else "default"]
+            )
         return float(entry["seconds"]) if entry else 0.0
 
     def charge(self, what: str, shell: str = "") -> float:

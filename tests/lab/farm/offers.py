@@ -16,7 +16,9 @@ def installed(farm: Farm, host: Host, cmdlet: Cmdlet) -> bool:
     """Whether the host's product has the cmdlet; those of Windows are everywhere, DnsServer's where its module is."""
     if cmdlet.shell == "windows":
         return True
-    return host.role == cmdlet.shell and farm.catalogue.exists(cmdlet.name, cmdlet.shell, farm.scenario.version_of(host))
+    return host.role == cmdlet.shell and farm.catalogue.exists(
+        cmdlet.name, cmdlet.shell, farm.scenario.version_of(host)
+    )
 
 
 def offered(farm: Farm, host: Host, caller: Caller, shell: str) -> list[str]:

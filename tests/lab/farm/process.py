@@ -56,7 +56,9 @@ class FarmProcess:
         while not self.stop.wait(WATCH):
             if dead := self.hosts.dead():
                 fqdn, code = next(iter(dead.items()))
-                raise LabError(f"the process of {fqdn} ended with exit code {code}; see {self.state / 'log' / f'{fqdn}.log'}")
+                raise LabError(
+                    f"the process of {fqdn} ended with exit code {code}; see {self.state / 'log' / f'{fqdn}.log'}"
+                )
 
     def close(self) -> None:
         """End the hosts, then the farm."""

@@ -18,7 +18,9 @@ def status(farm: Farm) -> dict[str, Any]:
         "scenario": farm.scenario.name,
         "now": farm.clock.now().isoformat(timespec="seconds"),
         "latency": farm.latency.mode,
-        "hosts": {host.fqdn: {"role": host.role, **asdict(farm.journal.counter(host.fqdn))} for host in farm.scenario.hosts},
+        "hosts": {
+            host.fqdn: {"role": host.role, **asdict(farm.journal.counter(host.fqdn))} for host in farm.scenario.hosts
+        },
         "events": dict(farm.journal.other_events),
         "faults": [asdict(fault) for fault in farm.faults.active],
     }
@@ -39,7 +41,9 @@ def state(farm: Farm) -> dict[str, Any]:
             "lync": _lync(farm),
             "dns": _zones(farm),
             "certificates": {name: _certificate(farm, issued) for name, issued in farm.certificates.items()},
-            "files": [{"host": file.host, "path": file.path, "certificate": file.certificate} for file in farm.scenario.files],
+            "files": [
+                {"host": file.host, "path": file.path, "certificate": file.certificate} for file in farm.scenario.files
+            ],
             "faults": [asdict(fault) for fault in farm.faults.active],
         }
 
@@ -71,7 +75,11 @@ def _exchange(farm: Farm) -> dict[str, Any]:
             }
             for server in organization.servers
         },
-        "auth": {"current": organization.auth.current, "previous": organization.auth.previous, "next": organization.auth.next},
+        "auth": {
+            "current": organization.auth.current,
+            "previous": organization.auth.previous,
+            "next": organization.auth.next,
+        },
         "accepted_domains": [asdict(domain) for domain in organization.accepted_domains],
         "partner_applications": [asdict(application) for application in organization.partner_applications],
     }
@@ -93,7 +101,8 @@ def _lync(farm: Farm) -> dict[str, Any]:
             for replica in store.replicas.values()
         },
         "local_certificates": {
-            fqdn: {kind: assignment.issued.thumbprint for kind, assignment in own.items()} for fqdn, own in store.local.items()
+            fqdn: {kind: assignment.issued.thumbprint for kind, assignment in own.items()}
+            for fqdn, own in store.local.items()
         },
     }
 

@@ -19,7 +19,7 @@ from farm import report
 from farm.describe import describe
 from farm.dispatch import caller_of, run
 from farm.errors import LabError
-from farm.faults import EVERYWHERE, Fault
+from farm.faults import EVERYWHERE, MODEL, WIRE, Fault
 from farm.lab_file import LabFile
 from farm.offers import offered
 from farm.state import Farm
@@ -68,7 +68,10 @@ class Control:
 
     def charge(self, request: Request) -> dict[str, Any]:
         """Let the cost of an operation pass."""
-        return {"done": True, "seconds": self.farm.latency.charge(str(request["what"]), str(request.get("shell") or ""))}
+        return {
+            "done": True,
+            "seconds": self.farm.latency.charge(str(request["what"]), str(request.get("shell") or "")),
+        }
 
     def event(self, request: Request) -> dict[str, Any]:
         """Something happened on the wire."""
@@ -113,8 +116,9 @@ class Control:
         return {**found, "engine": self.lab.content["engine"], "ready": self.lab.content["ready"]}
 
     def journal(self, request: Request) -> dict[str, Any]:
-        """What happened."""
-        return {"journal": self.farm.journal.select(writes=bool(request.get("writes")))}
+        """What happened, or what happened after the entry with the id ``after``."""
+        entries = self.farm.journal.select(writes=bool(request.get("writes")))
+        return {"journal": [entry for entry in entries if entry["id"] > int(request.get("after") or 0)]}
 
     def state(self, _: Request) -> dict[str, Any]:
         """The model."""
@@ -130,11 +134,15 @@ class Control:
         wanted = request.get("host")
         host = self.farm.scenario.host(wanted).fqdn if wanted and wanted != EVERYWHERE else EVERYWHERE
         name = str(request["name"])
+        if name not in MODEL | WIRE:
+            raise LabError(f"there is no fault {name!r}; there are {', '.join([*MODEL, *WIRE])}")
         if request.get("off"):
             self.farm.faults.switch_off(name, host)
         else:
             count = request.get("count")
-            self.farm.faults.switch_on(Fault(name, host, str(request.get("value") or ""), int(count) if count else None))
+            self.farm.faults.switch_on(
+                Fault(name, host, str(request.get("value") or ""), int(count) if count else None)
+            )
         self._tell_followers()
         return {"done": True, "host": host}
 

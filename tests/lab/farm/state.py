@@ -51,8 +51,14 @@ class Farm:
         self.authority = Authority(Keys(KEYS), scenario.domain.fqdn)
         self.machines = {host.fqdn: Machine(host) for host in scenario.hosts}
         self.certificates = {wanted.name: self.authority.issue(wanted) for wanted in scenario.certificates}
-        self.tsig = {"name": "lab-update", "algorithm": "hmac-sha256", "secret": base64.b64encode(secrets.token_bytes(32)).decode()}
-        self.zones = Zones(scenario.zones, scenario.hosts_of("dns")[0].fqdn if scenario.hosts_of("dns") else "ns.invalid")
+        self.tsig = {
+            "name": "lab-update",
+            "algorithm": "hmac-sha256",
+            "secret": base64.b64encode(secrets.token_bytes(32)).decode(),
+        }
+        self.zones = Zones(
+            scenario.zones, scenario.hosts_of("dns")[0].fqdn if scenario.hosts_of("dns") else "ns.invalid"
+        )
         self._fill_machines()
         self.organization = Organization.create(scenario, self.certificates)
         self.store = ManagementStore.create(scenario, self.certificates, self.clock, self.faults)
@@ -74,7 +80,9 @@ class Farm:
         """A global certificate reaches a computer; its private key only if it could be exported where it came from."""
         if fqdn in self.machines:
             issued = assignment.issued
-            self.machines[fqdn].store.add(Stored(issued, assignment.exportable, assignment.exportable, issued.friendly_name))
+            self.machines[fqdn].store.add(
+                Stored(issued, assignment.exportable, assignment.exportable, issued.friendly_name)
+            )
 
     def _certificate(self, name: str) -> Issued:
         if name not in self.certificates:

@@ -35,8 +35,6 @@ class Binding:
     sets: set[str]
     values: dict[str, Any] = field(default_factory=dict)
     """Canonical names and converted values, PowerShell's own parameters included."""
-    narrowed: bool = False
-    """Whether a bound parameter has ruled out a set: until then PowerShell treats "all sets" as its own case."""
     set_name: str = ""
 
     def fail(self, key: str, **values: Any) -> Terminating:
@@ -49,7 +47,7 @@ class Binding:
 
     def copy(self) -> Binding:
         """The same, for one pipeline object."""
-        return Binding(self.cmdlet, self.culture, set(self.sets), dict(self.values), self.narrowed, self.set_name)
+        return Binding(self.cmdlet, self.culture, set(self.sets), dict(self.values), self.set_name)
 
     def of_cmdlet(self) -> dict[str, Any]:
         """The values that the cmdlet itself gets: not the engine's common parameters, but WhatIf and Confirm."""
@@ -119,7 +117,6 @@ def _assign(binding: Binding, parameter: Parameter, value: Any) -> None:
     binding.values[parameter.name] = _converted(binding, parameter, value)
     if parameter.sets is not None:
         binding.sets &= set(parameter.sets)
-        binding.narrowed = True
 
 
 def _converted(binding: Binding, parameter: Parameter, value: Any) -> Any:
@@ -249,12 +246,11 @@ def _check_sets(binding: Binding, *, before_input: bool, settle: bool) -> None:
     cmdlet, default = binding.cmdlet, binding.cmdlet.default_set
     if not binding.sets:
         raise binding.fail("AmbiguousParameterSet")
-    if len(binding.sets) == 1 or (not binding.narrowed and default is None and before_input):
+    if len(binding.sets) == 1:
         return
     if default is not None and default in binding.sets:
         if settle:
             binding.sets = {default}
-            binding.narrowed = True
         return
     if before_input and _could_take_input(binding):
         return
@@ -267,11 +263,11 @@ def _could_take_input(binding: Binding) -> bool:
 
 
 def _settled_by_mandatory(binding: Binding) -> bool:
-    """Whether exactly one set has all that it needs."""
-    complete = {name for name in binding.sets if not any(p.is_mandatory(name) for p in binding.unbound())}
+    """Whether exactly one set has all that it needs of its own; what every set needs tells nothing."""
+    own = [p for p in binding.unbound() if p.sets is not None]
+    complete = {name for name in binding.sets if not any(p.is_mandatory(name) for p in own)}
     if len(complete) == 1:
         binding.sets = complete
-        binding.narrowed = True
     return len(complete) == 1
 
 
@@ -293,11 +289,11 @@ def _keep_sets_that_input_can_complete(binding: Binding) -> None:
         if all(p.by_value or p.by_name for p in binding.unbound() if p.is_mandatory(name))
         and any(p.is_in(name) and (p.by_value or p.by_name) for p in binding.unbound())
     }
-    if not hopeful:
-        _require_mandatory(binding)
+    if hopeful:
+        binding.sets = hopeful
         return
-    if hopeful != binding.sets:
-        binding.sets, binding.narrowed = hopeful, True
+    _check_sets(binding, before_input=False, settle=True)
+    _require_mandatory(binding)
 
 
 def _settle(binding: Binding) -> None:
@@ -308,20 +304,26 @@ def _settle(binding: Binding) -> None:
 
 
 def _bind_by(binding: Binding, value: Any, by_value: bool, coerce: bool) -> bool:
-    """Offer a pipeline object to the parameters that take one in this way."""
-    taken = False
-    for parameter in binding.unbound():
-        if not (parameter.by_value if by_value else parameter.by_name):
-            continue
-        offered = value if by_value else _property(value, parameter)
-        if offered is None or not (coerce or _fits(parameter, offered)):
-            continue
-        try:
-            _assign(binding, parameter, offered)
-        except Terminating:
-            continue  # the engine swallows a failed conversion of pipeline input and tries the next parameter
-        taken = True
-    return taken
+    """Offer a pipeline object to the parameters that take one in this way, the default set's before all others."""
+    default = binding.cmdlet.default_set
+    takers = [p for p in reversed(binding.unbound()) if (p.by_value if by_value else p.by_name)]
+    preferred = [p for p in takers if default is not None and default in binding.sets and p.is_in(default)]
+    for parameters in (preferred, takers):
+        # all of them, in turn: what is bound rules out sets, and with them further parameters
+        bound = [_bind_one(binding, p, value if by_value else _property(value, p), coerce) for p in parameters]
+        if any(bound):
+            return True
+    return False
+
+
+def _bind_one(binding: Binding, parameter: Parameter, offered: Any, coerce: bool) -> bool:
+    if parameter not in binding.unbound() or offered is None or not (coerce or _fits(parameter, offered)):
+        return False
+    try:
+        _assign(binding, parameter, offered)
+    except Terminating:
+        return False  # the engine swallows a failed conversion of pipeline input and tries the next parameter
+    return True
 
 
 def _property(value: Any, parameter: Parameter) -> Any:

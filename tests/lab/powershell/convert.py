@@ -170,6 +170,8 @@ def _timespan(value: Any, _: Parameter, __: str) -> Any:
     if not isinstance(value, str) or not (found := re.fullmatch(pattern, value)):
         raise ConversionError(value)
     sign, days, hours, minutes, seconds = found.groups()
+    if int(hours) > 23 and days is None and (seconds or "").isdigit():
+        days, hours, minutes, seconds = hours, minutes, seconds, "0"  # .NET reads 25:00:00 as 25 days
     if int(hours) > 23 or int(minutes) > 59 or float(seconds or 0) >= 60:
         raise ConversionError(value)
     total = dt.timedelta(days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=float(seconds or 0))
@@ -189,9 +191,11 @@ def _ipaddress(value: Any, _: Parameter, __: str) -> Any:
     except ValueError:
         pass  # .NET also takes the short forms of inet_aton: 1.1 is 1.0.0.1
     try:
-        return ps.PSString(str(ipaddress.ip_address(socket.inet_aton(text))) if re.fullmatch(r"[0-9a-fA-Fx.]+", text) else None)
-    except (OSError, TypeError):
-        raise ConversionError(value) from None
+        if re.fullmatch(r"[0-9a-fA-Fx.]+", text):
+            return ps.PSString(str(ipaddress.ip_address(socket.inet_aton(text))))
+    except OSError:
+        pass  # nor is it one of those
+    raise ConversionError(value)
 
 
 def _version(value: Any, _: Parameter, __: str) -> Any:

@@ -32,7 +32,8 @@ function global:Request-LabFarm([string] $Operation, [System.Collections.IDictio
     try {
         $farm.Writer.WriteLine($request.ToJsonString())
         $farm.Writer.Flush()
-        [System.Text.Json.Nodes.JsonNode]::Parse($farm.Reader.ReadLine())
+        # the comma: PowerShell would hand an object of JSON on member by member
+        return , [System.Text.Json.Nodes.JsonNode]::Parse($farm.Reader.ReadLine())
     }
     finally { $farm.Client.Dispose() }
 }
@@ -75,16 +76,26 @@ function global:New-LabRecord($Fields) {
     $record
 }
 
+# The prefix keeps PowerShell from making live objects of types that it knows: a certificate would come without its private key.
 function global:Restore-LabObject([string] $Text, [string] $Computer) {
-    $value = [System.Management.Automation.PSSerializer]::Deserialize($Text)
-    if ($Computer) {
-        $value.psobject.Properties.Add([psnoteproperty]::new('PSComputerName', $Computer))
-        return $value
+    $value = [System.Management.Automation.PSSerializer]::Deserialize($Text.Replace('<T>', '<T>Lab.'))
+    Restore-LabTypeName $value
+    foreach ($property in $value.psobject.Properties) {
+        if ($property.TypeNameOfValue -like 'Deserialized.*') { Restore-LabTypeName $property.Value }
     }
-    $names = @($value.psobject.TypeNames)
-    $value.psobject.TypeNames.Clear()
-    foreach ($name in $names) { $value.psobject.TypeNames.Add(($name -replace '^Deserialized\.')) }
-    $value
+    if ($Computer) {
+        # what came over a session that a session opened is as deserialized here as it is at its end
+        $value.psobject.TypeNames.Insert(0, "Deserialized.$($value.psobject.TypeNames[0])")
+        $value.psobject.Properties.Add([psnoteproperty]::new('PSComputerName', $Computer))
+    }
+    return , $value
+}
+
+function global:Restore-LabTypeName($Value) {
+    $names = @($Value.psobject.TypeNames)
+    if ($names[0] -notlike 'Deserialized.*') { return }
+    $Value.psobject.TypeNames.Clear()
+    foreach ($name in $names) { $Value.psobject.TypeNames.Add(($name -replace '^Deserialized\.Lab\.')) }
 }
 
 # $Last: nothing follows in the pipeline, so the object leaves the server's process and takes its form on the wire.
@@ -216,7 +227,7 @@ if ([string]$Lab['profile'] -eq 'windows') {
             Send-LabSession 'session_opened' $fields
             $number = $LabSessions.Count + 1
             $LabSessions[[string]$id] = $fields
-            [pscustomobject]@{ PSTypeName = 'System.Management.Automation.Runspaces.PSSession'; Id = $number; InstanceId = $id; ComputerName = $uri.Host
+            [pscustomobject]@{ Id = $number; InstanceId = $id; ComputerName = $uri.Host
                 Name = $(if ($Name) { $Name[0] } else { "Session$number" }); ConfigurationName = $ConfigurationName; State = 'Opened'; Availability = 'Available' }
         }
     }

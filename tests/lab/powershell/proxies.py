@@ -88,7 +88,8 @@ def _declaration(parameter: Parameter) -> str:
 
 def signature(cmdlet: Cmdlet) -> str:
     """A function's attributes and parameters: all that the binder sees."""
-    binding = ["SupportsShouldProcess"] if cmdlet.should_process else []
+    binding = ["PositionalBinding=$false"]  # or a function without positions gets some made up
+    binding += ["SupportsShouldProcess"] if cmdlet.should_process else []
     binding += [f"DefaultParameterSetName={quoted(cmdlet.default_set)}"] if cmdlet.default_set else []
     declared = ",\n".join(map(_declaration, cmdlet.parameters.values()))
     return f"[CmdletBinding({', '.join(binding)})] param(\n{declared})"
@@ -121,7 +122,7 @@ def _lockdown(names: Iterable[str]) -> str:
     kept = ", ".join(map(quoted, names))
     return f"""
 $null = $ExecutionContext.InvokeCommand.InvokeScript('Import-Module Microsoft.PowerShell.Utility')
-foreach ($command in $ExecutionContext.InvokeCommand.GetCommands('*', 'All', $true)) {{
+foreach ($command in $ExecutionContext.InvokeCommand.GetCommands('*', 'Alias, Function, Filter, Cmdlet', $true)) {{
     if ($command.Name -notin {kept}) {{ try {{ $command.Visibility = 'Private' }} catch {{ }} }}
 }}
 $ExecutionContext.SessionState.Applications.Clear()

@@ -164,7 +164,7 @@ class ImportPSSession(Element):
         if names:
             self.output(module_info(f"tmp_{session.id[:8].lower()}", names))
         else:
-            message = "No command proxies have been created, because all of the requested remote commands would shadow existing local commands."
+            message = "No command proxies have been created, because all of the requested remote commands would shadow existing ones."
             key = "ErrorNoCommandsImportedBecauseOfSkipping"
             self.fail(key, message, "InvalidResult", "ArgumentException", type_name="System.ArgumentException")
 

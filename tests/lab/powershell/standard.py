@@ -14,7 +14,7 @@ from powershell.catalogue import Cmdlet
 from powershell.convert import property_of, ps_datetime, to_text
 from powershell.messages import text
 from powershell.pipeline import Element
-from powershell.values import is_pattern, make, matches, selected
+from powershell.values import is_pattern, make, matches, picked, selected
 
 
 def _enumerated(value: Any) -> Iterable[Any]:
@@ -48,16 +48,20 @@ class SelectObject(Element):
     def _emit(self, value: Any) -> None:
         names, expand = self.binding.values.get("Property"), self.binding.values.get("ExpandProperty")
         if expand:
-            self._expand(value, str(expand))
+            self._expand(value, str(expand), [to_text(name) for name in names or ()])
         else:
             self.output(selected(value, map(to_text, names)) if names else value)
 
-    def _expand(self, value: Any, name: str) -> None:
+    def _expand(self, value: Any, name: str, notes: list[str]) -> None:
+        """The members of a property; other properties that are asked for go along with each as notes."""
         found = property_of(value, name)
         if found is None:
             self.fail("ExpandPropertyNotFound", f'Property "{name}" cannot be found.', "InvalidArgument", "PSArgumentException")
             return
         for entry in _enumerated(found):
+            for note in notes if isinstance(entry, ps.PSObject) else ():
+                for named, kept in picked(value, note):
+                    ps.add_note_property(entry, named, kept, force=True)
             self.output(entry)
 
 

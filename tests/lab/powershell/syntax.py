@@ -276,7 +276,7 @@ class Parser:
             return Invocation(command[0], self._arguments())
         if not first:
             raise self.fail("a command is expected")
-        return self._value()
+        return self._argument_value()
 
     def _arguments(self) -> tuple[tuple[str | None, Any], ...]:
         found: list[tuple[str | None, Any]] = []

@@ -104,12 +104,13 @@ def selected(value: Any, names: Iterable[str]) -> ps.PSCustomObject:
     first = value.PSObject.type_names[0] if isinstance(value, ps.PSObject) else "System.Object"
     made.PSObject.type_names = [f"Selected.{first}", *made.PSObject.type_names]
     for name in names:
-        for found, entry in _picked(value, name):
+        for found, entry in picked(value, name):
             ps.add_note_property(made, found, entry, force=True)
     return made
 
 
-def _picked(value: Any, name: str) -> list[tuple[str, Any]]:
+def picked(value: Any, name: str) -> list[tuple[str, Any]]:
+    """The properties of a name or a pattern, each by its own name; null where there is none of that name."""
     known = {entry.name: entry.get_value(value) for entry in properties_of(value)}
     if is_pattern(name):
         return [(each, entry) for each, entry in known.items() if matches(name, each)]

@@ -64,7 +64,7 @@ class HostServer:
         self._credentials = Credentials(host)
         self._credentials.use_for_ntlm(state_dir / f"{host.fqdn}.ntlm")
         running = Engine(engine, state_dir, host.culture) if engine else None
-        shells = PowerShells(host, farm, make_runspace, running, startup_text)
+        shells = PowerShells(host, farm, make_runspace, running, startup_text, self._started)
         self.service = Service(host, farm, self.faults, shells.open_cmd, shells.open_endpoint)
         names = sorted({name for endpoint in host.endpoints for name in endpoint.listeners})
         self.listeners = {name: self._listener(name, place) for name in names}
@@ -79,6 +79,9 @@ class HostServer:
         tls = server_tls(certificate, Path(key) if key else None)
         bindings = channel_bindings(certificate.read_bytes())
         return Listener(front, self._credentials, self.farm.count_request, tls, bindings)
+
+    def _started(self, names: list[str]) -> None:
+        self.faults.pipeline = tuple(names)
 
     @property
     def ports(self) -> dict[str, int]:

@@ -2,7 +2,8 @@
 """Faults injected by name, at the wire.
 
 ``drop_connection_after_send``  input for a pipeline is taken, then the connection is closed without an answer
-``lost_answer``                 a pipeline runs, and the connection is closed instead of bringing its output
+``lost_answer``                 a pipeline runs, and the connection is closed instead of bringing its output; with a ``value``,
+                                only that of a pipeline with the cmdlet of this name
 ``slow_receive``                each Receive is answered ``value`` (5) seconds later
 ``expire_shells``               all shells vanish at once, as when an application pool is recycled
 ``http_503``                    HTTP 503, as when the application pool is stopped
@@ -35,6 +36,8 @@ class Faults:
         self._given: dict[str, dict[str, Any]] = {}
         self._left: dict[str, int | None] = {}
         self.on_expire: Callable[[], None] = lambda: None
+        self.pipeline: tuple[str, ...] = ()
+        """The cmdlets of the pipeline that was started last."""
 
     def update(self, faults: Iterable[str | Mapping[str, Any]]) -> None:
         """Take the farm's list; counters of faults that did not change go on."""
@@ -52,7 +55,7 @@ class Faults:
 
     def take(self, name: str) -> dict[str, Any] | None:
         """The fault, if it strikes now."""
-        if name not in self._given:
+        if name not in self._given or not self._meant(self._given[name]):
             return None
         with self._lock:
             left = self._left.get(name)
@@ -62,3 +65,6 @@ class Faults:
             fault = self._given[name]
         self._report(name)
         return fault
+
+    def _meant(self, fault: Mapping[str, Any]) -> bool:
+        return fault["name"] != "lost_answer" or not fault.get("value") or fault["value"] in self.pipeline

@@ -36,6 +36,8 @@ class PowerShells:
     make_runspace: MakeRunspace
     engine: Engine | None = None
     startup_text: StartupText = lambda profile, identity, session: ""
+    started: Callable[[list[str]], None] = lambda names: None
+    """Told the cmdlets of each pipeline."""
 
     def _session(self, opening: Opening) -> SessionClient:
         endpoint, identity = opening.endpoint, opening.identity
@@ -48,9 +50,12 @@ class PowerShells:
             endpoint=endpoint.path if endpoint else "winrs",
         )
 
-    @staticmethod
-    def _told(session: SessionClient) -> OnPipeline:
-        return lambda names: session.event("pipeline", commands=names)
+    def _told(self, session: SessionClient) -> OnPipeline:
+        def told(names: list[str]) -> None:
+            self.started(names)
+            session.event("pipeline", commands=names)
+
+        return told
 
     def open_endpoint(self, opening: Opening) -> PsrpShell:
         """A session configuration's shell."""

@@ -24,14 +24,18 @@ class _Printer:
         self._output = output
         self.stopped = False
         self.messages: list[tuple[str, str]] = []
+        self.succeeded = True
+        """PowerShell's ``$?``: whether the last that was written is no error."""
 
     def output(self, value: Any) -> None:
         """Write an object in its string form."""
+        self.succeeded = True
         text = "" if value is None else str(value)
         self._output.write("stdout", f"{text}\r\n".encode())
 
     def error(self, record: Any) -> None:
         """Keep an error for the end."""
+        self.succeeded = False
         self.messages.append(("Error", str(record)))
 
     def warning(self, text: str) -> None:
@@ -67,16 +71,15 @@ class Script(Process):
             threading.Thread(target=self._run, args=(text,), daemon=True).start()
 
     def _run(self, text: str) -> None:
-        exit_code = 0
         try:
             self._runspace.run([Command(text, is_script=True)], [], self._printer)
         except Exception as error:  # the border of the emulated PowerShell: what it raises is this program's error
-            exit_code = 1
+            self._printer.succeeded = False
             self._printer.messages.append(("Error", str(getattr(error, "record", None) or error)))
         if self._printer.messages:
             lines = (f'<S S="{kind}">{escape(text)}_x000D__x000A_</S>' for kind, text in self._printer.messages)
             self.io.write("stderr", _CLIXML.format("".join(lines)).encode())
-        self.io.end(exit_code)
+        self.io.end(0 if self._printer.succeeded else 1)
 
     def write(self, data: bytes) -> None:
         """The script itself, where it comes over standard input."""

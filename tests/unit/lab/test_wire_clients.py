@@ -11,6 +11,7 @@ from psrpcore import types as ps
 from pypsrp.client import Client
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell, RunspacePool
+
 from wire_clients import ServerModeClient, pool, protocol
 from wire_stand_ins import PASSWORD, USER, Lab
 
@@ -86,6 +87,9 @@ def test_encoded_command(lab: Lab) -> None:
     shell = winrm.open_shell(codepage=65001)
     command = winrm.run_command(shell, "powershell.exe", ["-NoProfile", "-EncodedCommand", "JwDkACcA"])
     assert winrm.get_command_output(shell, command) == ("'ä'\r\n".encode(), b"", 0)
+    failing = winrm.run_command(shell, "powershell.exe", ["-EncodedCommand", "dABoAHIAbwB3AA=="])
+    _output, errors, code = winrm.get_command_output(shell, failing)
+    assert (errors.startswith(b"#< CLIXML"), code) == (True, 1)
     winrm.close_shell(shell)
 
 
@@ -115,9 +119,10 @@ def test_input_large_values_and_secrets(lab: Lab) -> None:
     with pool(lab.ports["wsman_https"]) as opened:
         opened.exchange_keys()
         text = "ä🙂" * 200_000
+        inputs: Any = ["one", "two"]
         shell = PowerShell(opened)
         shell.add_cmdlet("Write-Echo").add_parameter("Value", text)
-        assert shell.invoke(input=iter(["one", "two"])) == [text, "one", "two"]
+        assert shell.invoke(input=inputs) == [text, "one", "two"]
         secret = PowerShell(opened)
         secret.add_cmdlet("Write-Echo").add_parameter("Value", opened.serialize("secret", metadata=None))
         assert secret.invoke()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+
 from wire import cmd
 from wire.command_line import arguments, statements
 from wire.winrs import PowerShellCall, powershell_call

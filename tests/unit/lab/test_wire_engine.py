@@ -14,6 +14,7 @@ import pytest
 from psrpcore import types as ps
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
+
 from wire.engine import EnginePeer
 from wire.psrp_shell import PsrpShell
 from wire_clients import ServerModeClient, pool, protocol, wsman

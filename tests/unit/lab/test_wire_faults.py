@@ -10,6 +10,7 @@ import pytest
 import requests
 from pypsrp.exceptions import WinRMTransportError, WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
+
 from wire.host import follow_faults
 from wire.injected_faults import Faults
 from wire_clients import ServerModeClient, pool, protocol, wsman

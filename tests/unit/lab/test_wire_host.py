@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from wire_stand_ins import DESCRIPTION, FakeFarm
 
 FQDN = DESCRIPTION["fqdn"]

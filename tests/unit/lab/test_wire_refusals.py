@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
+
 from wire.ports import Identity
 from wire_clients import pool, protocol, wsman
 from wire_stand_ins import DESCRIPTION, PASSWORD, USER, Lab

@@ -16,6 +16,7 @@ from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import WSMan
 from winrm.exceptions import WinRMOperationTimeoutError
 from winrm.protocol import Protocol
+
 from wire_stand_ins import PASSWORD, USER
 
 POOL = uuid.UUID(int=0)

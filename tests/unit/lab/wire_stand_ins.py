@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from psrpcore import types as ps
+
 from wire import description
 from wire.farm_client import FarmClient, SessionClient
 from wire.host import HostServer
@@ -80,6 +81,8 @@ class FakeRunspace:
             getattr(self, f"_{command.text.lower().replace('-', '_')}", self._script)(command, parameters, values, sink)
 
     def _script(self, command: Any, parameters: dict[str, Any], values: list[Any], sink: Any) -> None:
+        if command.text == "throw":
+            raise PipelineError("Thrown")
         sleep = re.search(r"Start-Sleep (?:-Seconds )?(\d+)", command.text)
         for part in command.text.split(sleep.group(0)) if sleep else [command.text]:
             if part.strip():

@@ -162,7 +162,9 @@ def _load(description: ZoneDescription, server: str) -> Zone:
     zone.add(zone.origin, dns.rdata.from_text(IN, dns.rdatatype.NS, f"{server}."), 3600)
     for record in description.records:
         try:
-            data = dns.rdata.from_text(IN, dns.rdatatype.from_text(record.type), record.data, origin=zone.origin)
+            data = dns.rdata.from_text(
+                IN, dns.rdatatype.from_text(record.type), record.data, origin=zone.origin, relativize=False
+            )
             zone.add(zone.absolute(record.name), data, record.ttl)
         except dns.exception.DNSException as error:
             raise LabError(f"zone {description.name}, record {record.name} {record.type}: {error}") from error

@@ -35,7 +35,11 @@ def get_auth_config(call: Call) -> Iterator[PSObject]:
         properties |= {"DeploymentId": text(""), "IssuerIdentifier": text("")}
     dn = f"CN=Auth Configuration,{call.farm.organization.dn}"
     yield directory_object(
-        call, [f"{CONFIG}.AuthConfig", *CONFIGURATION], dn, call.farm.organization.created, properties,
+        call,
+        [f"{CONFIG}.AuthConfig", *CONFIGURATION],
+        dn,
+        call.farm.organization.created,
+        properties,
         classes=("top", "container", "msExchContainer", "Auth-Auth-Config"),
     )
 
@@ -64,7 +68,9 @@ def _partner_application(call: Call, entry: PartnerApplication) -> PSObject:
         "Realm": text(entry.realm),
         "UseAuthServer": entry.use_auth_server,
         "AcceptSecurityIdentifierInformation": False,
-        "LinkedAccount": ad_object_id(account, entry.linked_account, organization.domain) if entry.linked_account else None,
+        "LinkedAccount": ad_object_id(account, entry.linked_account, organization.domain)
+        if entry.linked_account
+        else None,
         "IssuerIdentifier": None,
         "AccountType": enumeration(f"{CONFIG}.SupportedAccountType", "OrganizationalAccount", 1),
         "AppOnlyPermissions": None,
@@ -72,6 +78,10 @@ def _partner_application(call: Call, entry: PartnerApplication) -> PSObject:
     }
     dn = f"CN={entry.name},CN=Partner Applications,CN=Auth Configuration,{organization.dn}"
     return directory_object(
-        call, [f"{CONFIG}.PartnerApplication", *CONFIGURATION], dn, organization.created, properties,
+        call,
+        [f"{CONFIG}.PartnerApplication", *CONFIGURATION],
+        dn,
+        organization.created,
+        properties,
         classes=("top", "Auth-Partner-Application"),
     )

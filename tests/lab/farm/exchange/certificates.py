@@ -39,7 +39,12 @@ def get_exchange_certificate(call: Call) -> Iterator[Remote]:
     if thumbprint:
         stored = store.get(thumbprint)
         if stored is None:
-            raise failure(call, f"The certificate with thumbprint {thumbprint} was not found.", INVALID_OPERATION, terminating=True)
+            raise failure(
+                call,
+                f"The certificate with thumbprint {thumbprint} was not found.",
+                INVALID_OPERATION,
+                terminating=True,
+            )
         entries = [stored]
     else:
         entries = list(store.entries.values())
@@ -73,7 +78,8 @@ def _certificate(call: Call, server: Server, stored: Stored) -> Remote:
         for name, value in (("Subject", issued.subject), ("Issuer", issued.issuer), ("Thumbprint", issued.thumbprint))
     )
     live = psobject(
-        NAMES, shown,
+        NAMES,
+        shown,
         AccessRules=None,
         CertificateDomains=multi_valued(issued.dns_names),
         HasPrivateKey=stored.has_key,
@@ -95,7 +101,9 @@ def _certificate(call: Call, server: Server, stored: Stored) -> Remote:
         RawData=PSByteArray(issued.raw),
     )
     remote = psobject(NAMES, shown, RawData=PSByteArray(issued.raw))
-    return Remote(received(call, live), with_notes(received(call, remote), SerializationData=_serialization(call, issued.raw)))
+    return Remote(
+        received(call, live), with_notes(received(call, remote), SerializationData=_serialization(call, issued.raw))
+    )
 
 
 def _authority(stored: Stored) -> tuple[str, int]:
@@ -104,4 +112,6 @@ def _authority(stored: Stored) -> tuple[str, int]:
 
 def _serialization(call: Call, raw: bytes) -> PSByteArray:
     """What only Exchange's shell reads: here the certificate after the mark of payload signing, which 2016 and later set."""
-    return PSByteArray((b"" if call.host.version == "2013" else SIGNED) + b"\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01" + raw)
+    return PSByteArray(
+        (b"" if call.host.version == "2013" else SIGNED) + b"\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01" + raw
+    )

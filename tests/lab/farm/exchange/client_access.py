@@ -50,8 +50,13 @@ def client_access_server(call: Call, server: Server) -> PSObject:
         "IsOutOfService": False,
     }
     return directory_object(
-        call, [TYPE, *PRESENTATION], organization.server_dn(server), server.changed, properties,
-        shown=server.name, classes=("top", "server", "Exchange-Server"),
+        call,
+        [TYPE, *PRESENTATION],
+        organization.server_dn(server),
+        server.changed,
+        properties,
+        shown=server.name,
+        classes=("top", "server", "Exchange-Server"),
     )
 
 

@@ -36,8 +36,12 @@ def get_accepted_domain(call: Call) -> Iterator[PSObject]:
 def _accepted_domain(call: Call, entry: AcceptedDomain) -> PSObject:
     star = entry.name.startswith("*.")
     name = psobject(
-        ["Microsoft.Exchange.Data.SmtpDomainWithSubdomains", "System.Object"], entry.name,
-        Address=PSString(entry.name), IncludeSubDomains=star, Domain=PSString(entry.name.removeprefix("*.")), IsStar=entry.name == "*",
+        ["Microsoft.Exchange.Data.SmtpDomainWithSubdomains", "System.Object"],
+        entry.name,
+        Address=PSString(entry.name),
+        IncludeSubDomains=star,
+        Domain=PSString(entry.name.removeprefix("*.")),
+        IsStar=entry.name == "*",
     )
     properties: dict[str, object] = {
         "DomainName": name,
@@ -49,7 +53,11 @@ def _accepted_domain(call: Call, entry: AcceptedDomain) -> PSObject:
     }
     dn = f"CN={entry.name},CN=Accepted Domains,CN=Transport Settings,{call.farm.organization.dn}"
     return directory_object(
-        call, [f"{CONFIG}.AcceptedDomain", *CONFIGURATION], dn, call.farm.organization.created, properties,
+        call,
+        [f"{CONFIG}.AcceptedDomain", *CONFIGURATION],
+        dn,
+        call.farm.organization.created,
+        properties,
         classes=("top", "Accepted-Domain"),
     )
 
@@ -64,12 +72,19 @@ def get_organization_config(call: Call) -> Iterator[PSObject]:
         "LegacyExchangeDN": text(f"/o={call.farm.organization.name}"),
     }
     yield directory_object(
-        call, [f"{CONFIG}.ADOrganizationConfig", *CONFIGURATION], call.farm.organization.dn, call.farm.organization.created,
-        properties, shown=call.farm.organization.name, classes=("top", "container", "Organization-Container"),
+        call,
+        [f"{CONFIG}.ADOrganizationConfig", *CONFIGURATION],
+        call.farm.organization.dn,
+        call.farm.organization.created,
+        properties,
+        shown=call.farm.organization.name,
+        classes=("top", "container", "Organization-Container"),
     )
 
 
-@cmdlet("Get-HybridConfiguration", EXCHANGE_READ, type_name="Microsoft.Exchange.Management.Hybrid.GetHybridConfiguration")
+@cmdlet(
+    "Get-HybridConfiguration", EXCHANGE_READ, type_name="Microsoft.Exchange.Management.Hybrid.GetHybridConfiguration"
+)
 def get_hybrid_configuration(call: Call) -> Iterator[PSObject]:
     """Nothing: no scenario has a hybrid organization."""
     del call

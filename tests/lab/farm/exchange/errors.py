@@ -39,7 +39,9 @@ def failure(call: Call, message: str, type_name: str, *, terminating: bool = Fal
 
 def not_found(call: Call, identity: str) -> CmdletError:
     """No object of that name."""
-    text = f"The operation couldn't be performed because object '{identity}' couldn't be found on '{call.farm.directory}'."
+    text = (
+        f"The operation couldn't be performed because object '{identity}' couldn't be found on '{call.farm.directory}'."
+    )
     return failure(call, text, NOT_FOUND)
 
 

@@ -25,8 +25,14 @@ PRESENTATION = ["Microsoft.Exchange.Data.Directory.Management.ADPresentationObje
 
 
 def directory_object(
-    call: Call, names: list[str], dn: str, changed: datetime, properties: dict[str, object], *,
-    shown: str | None = None, classes: tuple[str, ...] = ("top",),
+    call: Call,
+    names: list[str],
+    dn: str,
+    changed: datetime,
+    properties: dict[str, object],
+    *,
+    shown: str | None = None,
+    classes: tuple[str, ...] = ("top",),
 ) -> PSObject:
     """A configuration object: its own properties, then those that all have."""
     organization = call.farm.organization
@@ -52,6 +58,8 @@ def directory_object(
         "IsValid": True,
         "ObjectState": enumeration("Microsoft.Exchange.Data.ObjectState", "Unchanged", 1),
     }
+    if PRESENTATION[0] in names:
+        del common["AdminDisplayName"]  # captured presentation objects do not have it
     rest = {name: entry for name, entry in common.items() if name not in properties}
     return received(call, psobject(names, shown or str(common["Name"]), **properties, **rest))
 
@@ -64,8 +72,11 @@ def received(call: Call, value: PSObject) -> PSObject:
 def object_version() -> PSObject:
     """The version of an object's layout."""
     return psobject(
-        ["Microsoft.Exchange.Data.ExchangeObjectVersion", "System.Object"], "0.20 (15.0.0.0)",
-        Major=PSByte(0), Minor=PSByte(20), ExchangeBuild=PSString("15.0.0.0"),
+        ["Microsoft.Exchange.Data.ExchangeObjectVersion", "System.Object"],
+        "0.20 (15.0.0.0)",
+        Major=PSByte(0),
+        Minor=PSByte(20),
+        ExchangeBuild=PSString("15.0.0.0"),
     )
 
 
@@ -73,6 +84,11 @@ def server_version(build: str) -> PSObject:
     """``Version 15.1 (Build 2507.39)``."""
     major, minor, number, revision = (int(part) for part in build.split("."))
     return psobject(
-        ["Microsoft.Exchange.Data.ServerVersion", "System.Object"], f"Version {major}.{minor} (Build {number}.{revision})",
-        Major=major, Minor=minor, Build=number, Revision=revision, FilePatchLevelDescription=None,
+        ["Microsoft.Exchange.Data.ServerVersion", "System.Object"],
+        f"Version {major}.{minor} (Build {number}.{revision})",
+        Major=major,
+        Minor=minor,
+        Build=number,
+        Revision=revision,
+        FilePatchLevelDescription=None,
     )

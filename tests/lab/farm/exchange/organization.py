@@ -59,7 +59,9 @@ class Organization:
         now = datetime.now(UTC)
         wanted = scenario.exchange
         if wanted.auth_certificate not in certificates:
-            raise LabError(f"scenario {scenario.name} has no certificate {wanted.auth_certificate!r} (exchange.auth_certificate)")
+            raise LabError(
+                f"scenario {scenario.name} has no certificate {wanted.auth_certificate!r} (exchange.auth_certificate)"
+            )
         services = {certificates[name].thumbprint: text for name, text in wanted.certificate_services.items()}
         following = certificates[wanted.next_auth_certificate].thumbprint if wanted.next_auth_certificate else ""
         return cls(

@@ -19,7 +19,12 @@ from farm.rights import EXCHANGE_READ
 TYPE = "Microsoft.Exchange.Data.Directory.Management.ExchangeServer"
 HEALTH = "Microsoft.Exchange.Management.Monitoring.ServiceStatus"
 ROLES = {
-    "Mailbox Server Role": ("MSExchangeADTopology", "MSExchangeIS", "MSExchangeMailboxAssistants", "MSExchangeTransport"),
+    "Mailbox Server Role": (
+        "MSExchangeADTopology",
+        "MSExchangeIS",
+        "MSExchangeMailboxAssistants",
+        "MSExchangeTransport",
+    ),
     "Client Access Server Role": ("MSExchangeADTopology", "MSExchangeServiceHost", "MSExchangeRPC", "W3SVC"),
 }
 
@@ -38,7 +43,9 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
     properties: dict[str, object] = {
         "Domain": text(organization.domain),
         "Edition": enumeration("Microsoft.Exchange.Data.ServerEditionType", "StandardEvaluation", 2),
-        "ExchangeLegacyDN": text(f"/o={organization.name}/ou=Exchange Administrative Group/cn=Configuration/cn=Servers/cn={server.name}"),
+        "ExchangeLegacyDN": text(
+            f"/o={organization.name}/ou=Exchange Administrative Group/cn=Configuration/cn=Servers/cn={server.name}"
+        ),
         "Fqdn": text(server.host.fqdn),
         "IsHubTransportServer": True,
         "IsClientAccessServer": True,
@@ -52,7 +59,9 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
         "IsFrontendTransportServer": True,
         "NetworkAddress": multi_valued(addresses),
         "AdminDisplayVersion": server_version(server.host.build),
-        "Site": ad_object_id(site, f"{organization.domain}/Configuration/Sites/{server.host.site}", organization.domain),
+        "Site": ad_object_id(
+            site, f"{organization.domain}/Configuration/Sites/{server.host.site}", organization.domain
+        ),
         "ServerRole": enumeration("Microsoft.Exchange.Data.Directory.SystemConfiguration.ServerRole", *_role(server)),
         "CurrentDomainControllers": multi_valued([call.farm.directory]),
         "CurrentGlobalCatalogs": multi_valued([call.farm.directory]),
@@ -60,8 +69,13 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
         "IsExchangeTrialEdition": True,
     }
     return directory_object(
-        call, [TYPE, *PRESENTATION], organization.server_dn(server), server.changed, properties,
-        shown=server.name, classes=("top", "server", "Exchange-Server"),
+        call,
+        [TYPE, *PRESENTATION],
+        organization.server_dn(server),
+        server.changed,
+        properties,
+        shown=server.name,
+        classes=("top", "server", "Exchange-Server"),
     )
 
 
@@ -82,8 +96,11 @@ def test_service_health(call: Call) -> Iterator[PSObject]:
     for role, needed in ROLES.items():
         down = [n for n in needed if not services.get(n, False) or (stopped and stopped.value.lower() == n.lower())]
         value = psobject(
-            [HEALTH, "Microsoft.Exchange.Data.ConfigurableObject", "System.Object"], None,
-            Role=PSString(role), RequiredServicesRunning=not down,
-            ServicesRunning=multi_valued([n for n in needed if n not in down]), ServicesNotRunning=multi_valued(down),
+            [HEALTH, "Microsoft.Exchange.Data.ConfigurableObject", "System.Object"],
+            None,
+            Role=PSString(role),
+            RequiredServicesRunning=not down,
+            ServicesRunning=multi_valued([n for n in needed if n not in down]),
+            ServicesNotRunning=multi_valued(down),
         )
         yield received(call, value)

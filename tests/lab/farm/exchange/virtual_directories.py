@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psrpcore.types import PSObject
+from psrpcore.types import PSList, PSObject
 
 from farm.exchange.auth import CONFIG
 from farm.exchange.errors import not_found
-from farm.exchange.objects import AD_OBJECT, directory_object, server_version
+from farm.exchange.objects import CONFIGURATION, directory_object, server_version
 from farm.exchange.organization import Server
 from farm.objects import ad_object_id, enumeration, multi_valued, text, uri
 from farm.registry import Call, cmdlet
@@ -52,15 +52,10 @@ def _directory(
 ) -> PSObject:
     organization = call.farm.organization
     oauth = server.host.oauth_virtual_directories
-    methods = [
-        enumeration(f"{CONFIG}.AuthenticationMethod", name, number)
-        for name, number in METHODS.items()
-        if oauth or name != "OAuth"
-    ]
     properties: dict[str, object] = {
         "Name": text(f"{short} (Default Web Site)"),
-        "InternalAuthenticationMethods": multi_valued(methods, f"{CONFIG}.AuthenticationMethod"),
-        "ExternalAuthenticationMethods": multi_valued(methods, f"{CONFIG}.AuthenticationMethod"),
+        "InternalAuthenticationMethods": _methods(oauth=oauth),
+        "ExternalAuthenticationMethods": _methods(oauth=oauth),
         "LiveIdBasicAuthentication": False,
         "WSSecurityAuthentication": True,
         "BasicAuthentication": short == "Autodiscover",
@@ -76,8 +71,23 @@ def _directory(
         **own,
     }
     dn = f"CN={short} (Default Web Site),CN=HTTP,CN=Protocols,{organization.server_dn(server)}"
-    names = [f"{CONFIG}.{kind}", f"{CONFIG}.ExchangeWebAppVirtualDirectory", f"{CONFIG}.ADVirtualDirectory", *AD_OBJECT]
+    parents = ("ADExchangeServiceVirtualDirectory", "ExchangeVirtualDirectory", "ADVirtualDirectory")
+    names = [f"{CONFIG}.{kind}", *(f"{CONFIG}.{parent}" for parent in parents), *CONFIGURATION]
     return directory_object(
-        call, names, dn, server.changed, properties, shown=f"{server.name}\\{short} (Default Web Site)",
+        call,
+        names,
+        dn,
+        server.changed,
+        properties,
+        shown=f"{server.name}\\{short} (Default Web Site)",
         classes=("top", "msExchVirtualDirectory", "Virtual-Directory"),
     )
+
+
+def _methods(*, oauth: bool) -> PSList:
+    kind = f"{CONFIG}.AuthenticationMethod"
+    found = multi_valued(
+        [enumeration(kind, name, number) for name, number in METHODS.items() if oauth or name != "OAuth"], kind
+    )
+    found.PSObject.type_names[0] = f"Microsoft.Exchange.Data.Directory.ADMultiValuedProperty`1[[{kind}]]"
+    return found

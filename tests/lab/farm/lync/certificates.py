@@ -59,7 +59,8 @@ def _types(call: Call) -> list[str]:
 def _reference(kind: str, scope: str, assignment: Assignment) -> PSObject:
     issued = assignment.issued
     return psobject(
-        [TYPE, "System.Object"], TYPE,
+        [TYPE, "System.Object"],
+        TYPE,
         Issuer=text(issued.issuer),
         NotAfter=date(issued.not_after),
         NotBefore=date(issued.not_before),
@@ -77,7 +78,10 @@ def _reference(kind: str, scope: str, assignment: Assignment) -> PSObject:
 
 def _collection(values: list[str]) -> object:
     result = multi_valued(values)
-    result.PSObject.type_names = ["System.Collections.ObjectModel.ReadOnlyCollection`1[[System.String]]", "System.Object"]
+    result.PSObject.type_names = [
+        "System.Collections.ObjectModel.ReadOnlyCollection`1[[System.String]]",
+        "System.Object",
+    ]
     return result
 
 
@@ -121,7 +125,9 @@ def remove_cs_certificate(call: Call) -> Iterator[object]:
         if assigned is None:
             raise not_found(call, kind, "a certificate of type")
         if not call.what_if:
-            _keep(call, kind, replace(assigned, previous=None) if call.switch("Previous") else None, everywhere=everywhere)
+            _keep(
+                call, kind, replace(assigned, previous=None) if call.switch("Previous") else None, everywhere=everywhere
+            )
     yield from ()
 
 
@@ -143,7 +149,9 @@ def _wanted(call: Call) -> Wanted:
 def _moment(value: object) -> datetime | None:
     if not isinstance(value, datetime):
         return None
-    moment = datetime(value.year, value.month, value.day, value.hour, value.minute, value.second, tzinfo=value.tzinfo or UTC)
+    moment = datetime(
+        value.year, value.month, value.day, value.hour, value.minute, value.second, tzinfo=value.tzinfo or UTC
+    )
     return moment.astimezone(UTC)
 
 
@@ -163,8 +171,12 @@ def _from_file(call: Call) -> Issued:
     data = call.machine.files.get(path.lower())
     if data is None:
         raise failure(
-            call, f"Could not find file '{path}'.", "FileNotFound", "System.IO.FileNotFoundException",
-            category="ObjectNotFound", target=path,
+            call,
+            f"Could not find file '{path}'.",
+            "FileNotFound",
+            "System.IO.FileNotFoundException",
+            category="ObjectNotFound",
+            target=path,
         )
     issued = open_pfx(data, call.secret("Password"))
     if issued is None:
@@ -191,7 +203,9 @@ def _assigned(call: Call, kind: str, *, everywhere: bool) -> Assignment | None:
 def _assign(call: Call, stored: Stored, wanted: Wanted) -> None:
     for kind in wanted.types:
         old = _assigned(call, kind, everywhere=wanted.everywhere)
-        previous = old.issued if old and old.issued.thumbprint != stored.issued.thumbprint else (old.previous if old else None)
+        previous = (
+            old.issued if old and old.issued.thumbprint != stored.issued.thumbprint else (old.previous if old else None)
+        )
         new = Assignment(stored.issued, previous, wanted.effective, call.now, stored.exportable)
         _keep(call, kind, new, everywhere=wanted.everywhere)
 

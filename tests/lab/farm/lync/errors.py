@@ -15,8 +15,14 @@ SQL = "Microsoft.Rtc.Common.Data.SqlConnectionException"
 
 
 def failure(
-    call: Call, message: str, error_id: str = "ProcessingFailed", type_name: str = "System.InvalidOperationException", *,
-    category: str = "InvalidOperation", target: str = "", terminating: bool = True,
+    call: Call,
+    message: str,
+    error_id: str = "ProcessingFailed",
+    type_name: str = "System.InvalidOperationException",
+    *,
+    category: str = "InvalidOperation",
+    target: str = "",
+    terminating: bool = True,
 ) -> CmdletError:
     """A Lync error."""
     reason = type_name.rpartition(".")[2]
@@ -28,21 +34,33 @@ def not_found(call: Call, identity: str, what: str) -> CmdletError:
     """No object of that name."""
     text = f'Cannot find {what} "{identity}". Verify that the identity is correct, and then try again.'
     return failure(
-        call, text, "CannotFindItem", "Microsoft.Rtc.Management.Common.ItemNotFoundException",
-        category="ObjectNotFound", target=identity, terminating=False,
+        call,
+        text,
+        "CannotFindItem",
+        "Microsoft.Rtc.Management.Common.ItemNotFoundException",
+        category="ObjectNotFound",
+        target=identity,
+        terminating=False,
     )
 
 
 def bad_argument(call: Call, message: str, target: str = "") -> CmdletError:
     """A value that the cmdlet does not take."""
-    return failure(call, message, "InvalidArgument", "System.ArgumentException", category="InvalidArgument", target=target)
+    return failure(
+        call, message, "InvalidArgument", "System.ArgumentException", category="InvalidArgument", target=target
+    )
 
 
 def access_denied(call: Call) -> CmdletError:
     """The store's database refuses: the account is in none of the groups."""
     text = f"Access denied: {call.caller.user} is not authorized to run {call.cmdlet.name} on the Central Management Store."
     return failure(
-        call, text, "AccessDenied", "System.UnauthorizedAccessException", category="PermissionDenied", target=call.caller.user
+        call,
+        text,
+        "AccessDenied",
+        "System.UnauthorizedAccessException",
+        category="PermissionDenied",
+        target=call.caller.user,
     )
 
 

@@ -100,7 +100,8 @@ def get_cs_partner_application(call: Call) -> Iterator[PSObject]:
 def _partner(entry: PartnerApplication) -> PSObject:
     token = f"{NAMESPACE}.UseOAuthServer" if entry.use_auth_server else f"Value={entry.metadata_url}"
     return psobject(
-        [f"{PARTNER}#Decorated", PARTNER, "System.Object"], entry.name,
+        [f"{PARTNER}#Decorated", PARTNER, "System.Object"],
+        entry.name,
         Identity=text(entry.name),
         AuthToken=text(token),
         Name=text(entry.name),
@@ -179,8 +180,8 @@ def _download(call: Call, url: str) -> None:
     known = host.endswith(tuple(zone.name.lower() for zone in call.farm.zones.zones))
     if not (url.lower().startswith("https://") and known and "/metadata/json/1" in url.lower()):
         text = (
-            "Cannot bind parameter 'MetadataUrl' to the target. Exception setting \"MetadataUrl\": \"The metadata document could "
-            "not be downloaded from the URL in the MetadataUrl parameter or downloaded data is not a valid metadata document.\""
+            'Cannot bind parameter \'MetadataUrl\' to the target. Exception setting "MetadataUrl": "The metadata document could '
+            'not be downloaded from the URL in the MetadataUrl parameter or downloaded data is not a valid metadata document."'
         )
         kind = "System.Management.Automation.ParameterBindingException"
         raise failure(call, text, "ParameterBindingFailed", kind, category="WriteError", target=url)

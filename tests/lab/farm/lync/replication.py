@@ -23,7 +23,8 @@ def get_replication_status(call: Call) -> Iterator[PSObject]:
     store = call.farm.store
     if call.switch("CentralManagementStoreStatus"):
         yield psobject(
-            [f"{XDS}.CentralManagementStoreStatusResult", "System.Object"], None,
+            [f"{XDS}.CentralManagementStoreStatusResult", "System.Object"],
+            None,
             ActiveMasterFqdn=text(call.farm.scenario.lync.pools[0].computers[0]),
             ActiveFileTransferAgentFqdn=text(call.farm.scenario.lync.pools[0].computers[0]),
             LastUpdatedOn=date(store.head.written),
@@ -47,7 +48,8 @@ def _state(call: Call, replica: Replica) -> PSObject:
     store = call.farm.store
     fresh = store.up_to_date(replica)
     return psobject(
-        [f"{XDS}.ReplicaState", "System.Object"], f"{XDS}.ReplicaState",
+        [f"{XDS}.ReplicaState", "System.Object"],
+        f"{XDS}.ReplicaState",
         UpToDate=fresh,
         ReplicaFqdn=text(replica.fqdn),
         LastStatusReport=date(replica.reported),
@@ -57,7 +59,10 @@ def _state(call: Call, replica: Replica) -> PSObject:
 
 
 @cmdlet(
-    "Invoke-CsManagementStoreReplication", LYNC_WRITE, type_name=f"{XDS}.InvokeManagementStoreReplicationCmdlet", writes=True
+    "Invoke-CsManagementStoreReplication",
+    LYNC_WRITE,
+    type_name=f"{XDS}.InvokeManagementStoreReplicationCmdlet",
+    writes=True,
 )
 def invoke_replication(call: Call) -> Iterator[PSObject]:
     """Have the replicas, or one, take what waits for them."""

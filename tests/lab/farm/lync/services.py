@@ -23,8 +23,12 @@ def get_cs_windows_service(call: Call) -> Iterator[PSObject]:
     computer = call.text("ComputerName") or call.host.fqdn
     if computer.lower() not in (call.host.fqdn.lower(), call.host.short.lower()) and not call.caller.delegated:
         raise failure(
-            call, f"Cannot open Service Control Manager on computer '{computer}'. Access is denied.", "ProcessingFailed",
-            "System.ComponentModel.Win32Exception", category="PermissionDenied", target=computer,
+            call,
+            f"Cannot open Service Control Manager on computer '{computer}'. Access is denied.",
+            "ProcessingFailed",
+            "System.ComponentModel.Win32Exception",
+            category="PermissionDenied",
+            target=computer,
         )
     services = call.farm.machine(computer).services
     name = call.text("Name")
@@ -38,7 +42,8 @@ def get_cs_windows_service(call: Call) -> Iterator[PSObject]:
 def _service(name: str, *, running: bool) -> PSObject:
     status = ("Running", 4) if running else ("Stopped", 1)
     return psobject(
-        [TYPE, "System.Object"], name,
+        [TYPE, "System.Object"],
+        name,
         Status=enumeration("System.ServiceProcess.ServiceControllerStatus", *status),
         Name=PSString(name),
         ActivityLevel=PSString("Connected Users=0" if name == "RTCSRV" else ""),

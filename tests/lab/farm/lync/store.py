@@ -78,12 +78,16 @@ class ManagementStore:
         self.deploy: Callable[[str, Assignment], None] | None = None
 
     @classmethod
-    def create(cls, scenario: Scenario, certificates: Mapping[str, Issued], clock: Clock, faults: Faults) -> ManagementStore:
+    def create(
+        cls, scenario: Scenario, certificates: Mapping[str, Issued], clock: Clock, faults: Faults
+    ) -> ManagementStore:
         """The store as the scenario describes it, replicated long ago."""
         wanted = scenario.lync
         content = Content(wanted.oauth, list(wanted.sip_domains), list(wanted.partner_applications))
         if wanted.oauth.token_issuer:
-            content.certificates["OAuthTokenIssuer"] = Assignment(_named(certificates, wanted.oauth.token_issuer), updated=clock.now())
+            content.certificates["OAuthTokenIssuer"] = Assignment(
+                _named(certificates, wanted.oauth.token_issuer), updated=clock.now()
+            )
         store = cls(content, wanted.replication, clock, faults)
         names = [host.fqdn for host in scenario.hosts_of("lync")]
         for fqdn in [*names, *wanted.replication.extra_replicas]:
@@ -151,7 +155,9 @@ class ManagementStore:
     def assigned(self, fqdn: str) -> dict[str, tuple[str, Assignment]]:
         """The certificates in use on a computer, by purpose, each with its scope; its own assignment goes before the global one."""
         replica = self.replica(fqdn)
-        result = {kind: ("Global", found) for kind, found in (replica.version.content.certificates if replica else {}).items()}
+        result = {
+            kind: ("Global", found) for kind, found in (replica.version.content.certificates if replica else {}).items()
+        }
         result.update({kind: ("Machine", found) for kind, found in self.local.get(fqdn.lower(), {}).items()})
         return result
 

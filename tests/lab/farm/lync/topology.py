@@ -17,7 +17,12 @@ from farm.scenario import Pool
 TOPOLOGY = "Microsoft.Rtc.Management.Deploy.Internal"
 XDS = "Microsoft.Rtc.Management.Xds"
 CMDLETS = "Microsoft.Rtc.Management.Deployment"
-ROLES = {"Registrar": "Registrar", "UserServer": "UserServer", "WebServer": "WebServer", "ConferencingServer": "ConferencingServer"}
+ROLES = {
+    "Registrar": "Registrar",
+    "UserServer": "UserServer",
+    "WebServer": "WebServer",
+    "ConferencingServer": "ConferencingServer",
+}
 
 
 def _strings(values: list[str]) -> PSList:
@@ -42,9 +47,15 @@ def get_cs_site(call: Call) -> Iterator[PSObject]:
             found = True
             pools = [pool.fqdn for pool in call.farm.scenario.lync.pools if pool.site == name]
             yield psobject(
-                [f"{XDS}.DisplaySite", "System.Object"], _site_id(name),
-                Identity=text(_site_id(name)), SiteId=text(name), DisplayName=text(name), Description=text(""),
-                ParentSite=text(""), Pools=_strings(pools), Kind=text("CentralSite"),
+                [f"{XDS}.DisplaySite", "System.Object"],
+                _site_id(name),
+                Identity=text(_site_id(name)),
+                SiteId=text(name),
+                DisplayName=text(name),
+                Description=text(""),
+                ParentSite=text(""),
+                Pools=_strings(pools),
+                Kind=text("CentralSite"),
             )
     if identity and not found:
         raise not_found(call, identity, "site")
@@ -58,13 +69,18 @@ def get_cs_pool(call: Call) -> Iterator[PSObject]:
     if identity and not found:
         raise not_found(call, identity, "pool")
     for pool in found:
-        if not call.text("Site") or _matching(call, _site_id(pool.site), call.text("Site")) or pool.site == call.text("Site"):
+        if (
+            not call.text("Site")
+            or _matching(call, _site_id(pool.site), call.text("Site"))
+            or pool.site == call.text("Site")
+        ):
             yield _pool(pool)
 
 
 def _pool(pool: Pool) -> PSObject:
     return psobject(
-        [f"{XDS}.DisplayPool", "System.Object"], pool.fqdn,
+        [f"{XDS}.DisplayPool", "System.Object"],
+        pool.fqdn,
         Identity=text(pool.fqdn),
         Services=_strings([f"{role}:{pool.fqdn}" for role in ROLES]),
         Computers=_strings(pool.computers),
@@ -83,13 +99,18 @@ def get_cs_computer(call: Call) -> Iterator[PSObject]:
         (computer, pool)
         for pool in call.farm.scenario.lync.pools
         for computer in pool.computers
-        if (not identity or computer.lower() == identity.lower()) and (not wanted_pool or pool.fqdn.lower() == wanted_pool.lower())
+        if (not identity or computer.lower() == identity.lower())
+        and (not wanted_pool or pool.fqdn.lower() == wanted_pool.lower())
     ]
     if identity and not found:
         raise not_found(call, identity, "computer")
     for computer, pool in found:
         yield psobject(
-            [f"{XDS}.DisplayComputer", "System.Object"], computer, Identity=text(computer), Pool=text(pool.fqdn), Fqdn=text(computer)
+            [f"{XDS}.DisplayComputer", "System.Object"],
+            computer,
+            Identity=text(computer),
+            Pool=text(pool.fqdn),
+            Fqdn=text(computer),
         )
 
 
@@ -101,11 +122,19 @@ def get_cs_service(call: Call) -> Iterator[PSObject]:
     for pool in call.farm.scenario.lync.pools:
         for role in roles:
             name = f"{role}:{pool.fqdn}"
-            if (not identity or name.lower() == identity.lower()) and (not pool_name or pool.fqdn.lower() == pool_name.lower()):
+            if (not identity or name.lower() == identity.lower()) and (
+                not pool_name or pool.fqdn.lower() == pool_name.lower()
+            ):
                 yield psobject(
-                    [f"{XDS}.Display{role}", "System.Object"], name,
-                    Identity=text(name), ServiceId=text(f"1-{role}-1"), SiteId=text(_site_id(pool.site)),
-                    PoolFqdn=text(pool.fqdn), Version=_major(call), Role=text(role), DependentServiceList=_strings([]),
+                    [f"{XDS}.Display{role}", "System.Object"],
+                    name,
+                    Identity=text(name),
+                    ServiceId=text(f"1-{role}-1"),
+                    SiteId=text(_site_id(pool.site)),
+                    PoolFqdn=text(pool.fqdn),
+                    Version=_major(call),
+                    Role=text(role),
+                    DependentServiceList=_strings([]),
                 )
 
 
@@ -123,8 +152,11 @@ def get_cs_sip_domain(call: Call) -> Iterator[PSObject]:
         raise not_found(call, identity, "SIP domain")
     for domain in found:
         yield psobject(
-            [f"{XDS}.DisplaySipDomain", "System.Object"], domain.name,
-            Identity=text(domain.name), Name=text(domain.name), IsDefault=domain.default,
+            [f"{XDS}.DisplaySipDomain", "System.Object"],
+            domain.name,
+            Identity=text(domain.name),
+            Name=text(domain.name),
+            IsDefault=domain.default,
         )
 
 
@@ -133,11 +165,16 @@ def get_cs_topology(call: Call) -> Iterator[PSObject]:
     """The topology as one object, or with AsXml as a text."""
     lync = call.farm.scenario.lync
     if call.switch("AsXml"):
-        pools = "".join(f'<Cluster Fqdn="{pool.fqdn}"><Machine Fqdn="{m}"/></Cluster>' for pool in lync.pools for m in pool.computers)
+        pools = "".join(
+            f'<Cluster Fqdn="{pool.fqdn}"><Machine Fqdn="{m}"/></Cluster>'
+            for pool in lync.pools
+            for m in pool.computers
+        )
         yield PSString(f'<Topology xmlns="urn:schema:Microsoft.Rtc.Management.Deploy.Topology.2008">{pools}</Topology>')
         return
     yield psobject(
-        [f"{TOPOLOGY}.DefaultTopology", "System.Object"], None,
+        [f"{TOPOLOGY}.DefaultTopology", "System.Object"],
+        None,
         Clusters=_strings([pool.fqdn for pool in lync.pools]),
         Machines=_strings([computer for pool in lync.pools for computer in pool.computers]),
         Sites=_strings(list(dict.fromkeys(pool.site for pool in lync.pools))),
@@ -161,7 +198,11 @@ def get_cs_management_connection(call: Call) -> Iterator[PSObject]:
     pool = call.farm.scenario.lync.pools[0]
     server = pool.database or pool.computers[0]
     yield psobject(
-        [f"{XDS}.ManagementConnection", "System.Object"], None,
-        StoreProvider=text("Sql"), Connection=text(f"Data Source={server}\\rtc;Initial Catalog=xds;Integrated Security=True"),
-        ReadOnly=False, SqlServer=text(server), SqlInstance=text("rtc"),
+        [f"{XDS}.ManagementConnection", "System.Object"],
+        None,
+        StoreProvider=text("Sql"),
+        Connection=text(f"Data Source={server}\\rtc;Initial Catalog=xds;Integrated Security=True"),
+        ReadOnly=False,
+        SqlServer=text(server),
+        SqlInstance=text("rtc"),
     )

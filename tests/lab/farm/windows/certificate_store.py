@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-r"""The certificate provider: ``Cert:\LocalMachine\My`` of a host."""
+r"""The certificate provider, ``Cert:\LocalMachine\My`` of a host, and a look into PFX files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from psrpcore.types import PSByteArray, PSList, PSObject, PSString
 
-from farm.certificates import USAGE_NAMES, Stored
+from farm.certificates import USAGE_NAMES, Stored, open_pfx
 from farm.objects import date, psobject, text, with_notes
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ
@@ -32,6 +32,23 @@ def get_item(call: Call) -> Iterator[PSObject]:
     """The certificates that paths name."""
     for path in _paths(call):
         yield from _find(call, path, item=True)
+
+
+@cmdlet("Get-PfxData", WINDOWS_READ, type_name="Microsoft.CertificateServices.Commands.GetPfxData")
+def get_pfx_data(call: Call) -> Iterator[PSObject]:
+    """What a PFX file holds, without bringing it into a store."""
+    path = call.text("FilePath") or ""
+    data = call.machine.files.get(path.lower())
+    if data is None:
+        text_, kind = f"Cannot find path '{path}' because it does not exist.", "System.IO.FileNotFoundException"
+        raise failure(call, text_, kind, "ObjectNotFound", kind, target=path, terminating=True)
+    issued = open_pfx(data, call.secret("Password"))
+    if issued is None:
+        text_, kind = "The specified network password is not correct.", "System.ComponentModel.Win32Exception"
+        raise failure(call, text_, kind, "NotSpecified", kind, target=path, terminating=True)
+    name = "Microsoft.CertificateServices.Commands.PfxData"
+    held = PSList([certificate(Stored(issued, has_key=True, exportable=True))])
+    yield psobject([name, "System.Object"], name, EndEntityCertificates=held, OtherCertificates=PSList())
 
 
 def _paths(call: Call) -> list[str]:
@@ -92,9 +109,14 @@ def certificate(stored: Stored) -> PSObject:
 def _usage(oid: str) -> PSObject:
     name = USAGE_NAMES.get(oid, "")
     return psobject(
-        [f"{COMMANDS}.EnhancedKeyUsageRepresentation", "System.Object"], f"{name} ({oid})", FriendlyName=text(name), ObjectId=text(oid)
+        [f"{COMMANDS}.EnhancedKeyUsageRepresentation", "System.Object"],
+        f"{name} ({oid})",
+        FriendlyName=text(name),
+        ObjectId=text(oid),
     )
 
 
 def _name(name: str) -> PSObject:
-    return psobject([f"{COMMANDS}.DnsNameRepresentation", "System.Object"], name, Punycode=text(name), Unicode=text(name))
+    return psobject(
+        [f"{COMMANDS}.DnsNameRepresentation", "System.Object"], name, Punycode=text(name), Unicode=text(name)
+    )

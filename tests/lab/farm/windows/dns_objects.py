@@ -31,7 +31,10 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         {"Priority": "priority", "Weight": "weight", "Port": "port", "DomainName": "target"},
     ),
     "TXT": ("DnsServerResourceRecordTxt", {"DescriptiveText": "strings"}),
-    "SOA": ("DnsServerResourceRecordSOA", {"PrimaryServer": "mname", "ResponsiblePerson": "rname", "SerialNumber": "serial"}),
+    "SOA": (
+        "DnsServerResourceRecordSOA",
+        {"PrimaryServer": "mname", "ResponsiblePerson": "rname", "SerialNumber": "serial"},
+    ),
 }
 
 
@@ -44,10 +47,18 @@ def zone_object(call: Call, zone: Zone) -> PSObject:
     """A zone."""
     del call
     return _instance(
-        "DnsServerPrimaryZone", f"DnsServerPrimaryZone (ZoneName = {zone.name})",
-        ZoneName=text(zone.name), ZoneType=PSString("Primary"), IsAutoCreated=False, IsDsIntegrated=True,
-        IsReverseLookupZone=zone.name.endswith(".arpa"), IsSigned=False, DynamicUpdate=PSString("Secure"),
-        ReplicationScope=PSString("Domain"), IsPaused=False, IsShutdown=False,
+        "DnsServerPrimaryZone",
+        f"DnsServerPrimaryZone (ZoneName = {zone.name})",
+        ZoneName=text(zone.name),
+        ZoneType=PSString("Primary"),
+        IsAutoCreated=False,
+        IsDsIntegrated=True,
+        IsReverseLookupZone=zone.name.endswith(".arpa"),
+        IsSigned=False,
+        DynamicUpdate=PSString("Secure"),
+        ReplicationScope=PSString("Domain"),
+        IsPaused=False,
+        IsShutdown=False,
     )
 
 
@@ -56,7 +67,8 @@ def record_object(call: Call, zone: Zone, entry: Entry) -> PSObject:
     host = zone.relative(entry.owner)
     partition = ",".join(f"DC={part}" for part in call.farm.scenario.domain.fqdn.split("."))
     return _instance(
-        "DnsServerResourceRecord", "DnsServerResourceRecord",
+        "DnsServerResourceRecord",
+        "DnsServerResourceRecord",
         DistinguishedName=text(f"DC={host},DC={zone.name},cn=MicrosoftDNS,DC=DomainDnsZones,{partition}"),
         HostName=text(host),
         RecordClass=PSString("IN"),

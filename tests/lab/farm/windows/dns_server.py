@@ -155,12 +155,16 @@ def add_record(call: Call) -> Iterator[PSObject]:
     for kind, parameter in ADDING.items():
         if call.switch(kind) or call.bound(parameter):
             values = call.texts(parameter)
-            return _add(call, kind.upper(), values if kind in ("A", "AAAA", "Txt") else [_full(value) for value in values])
+            return _add(
+                call, kind.upper(), values if kind in ("A", "AAAA", "Txt") else [_full(value) for value in values]
+            )
     _, zone = zone_of(call)
     sent = call.parameters.get("InputObject")
     entry = from_object(zone, sent) if isinstance(sent, PSObject) else None
     if entry is None:
-        raise dns_failure(call, errors.INVALID_DATA, "The lab adds A, AAAA, CName, NS, Ptr and Txt records.", str(call.text("Name")))
+        raise dns_failure(
+            call, errors.INVALID_DATA, "The lab adds A, AAAA, CName, NS, Ptr and Txt records.", str(call.text("Name"))
+        )
     call.parameters.setdefault("Name", zone.relative(entry.owner))
     call.parameters.setdefault("TimeToLive", timedelta(seconds=entry.ttl))
     return _add(call, entry.type, [entry.data.to_text()])
@@ -170,7 +174,9 @@ def _full(name: str) -> str:
     return name if name.endswith(".") else f"{name}."
 
 
-@cmdlet("Remove-DnsServerResourceRecord", DNS_ACCESS, type_name="Remove-DnsServerResourceRecord", writes=True, prompts=True)
+@cmdlet(
+    "Remove-DnsServerResourceRecord", DNS_ACCESS, type_name="Remove-DnsServerResourceRecord", writes=True, prompts=True
+)
 def remove_record(call: Call) -> Iterator[PSObject]:
     """Remove the records of a name and type, or only those with certain data."""
     host, zone = zone_of(call)

@@ -34,7 +34,14 @@ def dns_failure(call: Call, code: tuple[int, str], message: str, target: str) ->
 
 
 def failure(
-    call: Call, message: str, error_id: str, category: str, type_name: str, *, target: str = "", terminating: bool = False
+    call: Call,
+    message: str,
+    error_id: str,
+    category: str,
+    type_name: str,
+    *,
+    target: str = "",
+    terminating: bool = False,
 ) -> CmdletError:
     """An error of a cmdlet of Windows PowerShell."""
     reason = type_name.rpartition(".")[2]
@@ -45,8 +52,12 @@ def failure(
 def access_denied(call: Call) -> CmdletError:
     """The machine refuses."""
     return failure(
-        call, "Access is denied", "System.UnauthorizedAccessException", "PermissionDenied",
-        "System.UnauthorizedAccessException", terminating=True,
+        call,
+        "Access is denied",
+        "System.UnauthorizedAccessException",
+        "PermissionDenied",
+        "System.UnauthorizedAccessException",
+        terminating=True,
     )
 
 
@@ -54,6 +65,10 @@ def prompt_refused(call: Call) -> CmdletError:
     """A cmdlet that asks for confirmation where nobody can answer."""
     text = "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
     return failure(
-        call, text, "InvalidOperation", "InvalidOperation", "System.Management.Automation.PSInvalidOperationException",
+        call,
+        text,
+        "InvalidOperation",
+        "InvalidOperation",
+        "System.Management.Automation.PSInvalidOperationException",
         terminating=True,
     )

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 from farm.scenario import Host
 
-COMMON = {"WinRM": "Windows Remote Management (WS-Management)", "W32Time": "Windows Time", "EventLog": "Windows Event Log"}
+COMMON = {
+    "WinRM": "Windows Remote Management (WS-Management)",
+    "W32Time": "Windows Time",
+    "EventLog": "Windows Event Log",
+}
 
 ROLES = {
     "exchange": {

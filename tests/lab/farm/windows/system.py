@@ -54,7 +54,8 @@ def _service(call: Call, name: str) -> PSObject:
     running = call.machine.services[name] and not (stopped and stopped.value.lower() == name.lower())
     shown = services_of(call.host, call.farm.scenario.version_of(call.host)).get(name, name)
     return psobject(
-        [SERVICE, "System.ComponentModel.Component", "System.MarshalByRefObject", "System.Object"], SERVICE,
+        [SERVICE, "System.ComponentModel.Component", "System.MarshalByRefObject", "System.Object"],
+        SERVICE,
         CanPauseAndContinue=False,
         CanShutdown=False,
         CanStop=running,
@@ -77,7 +78,9 @@ def restart_service(call: Call) -> Iterator[PSObject]:
             continue
         if not call.what_if:
             call.machine.services[known] = True
-            if (stopped := call.farm.faults.get("service_stopped", call.host.fqdn)) and stopped.value.lower() == known.lower():
+            if (
+                stopped := call.farm.faults.get("service_stopped", call.host.fqdn)
+            ) and stopped.value.lower() == known.lower():
                 call.farm.faults.switch_off("service_stopped", call.host.fqdn)
         if call.switch("PassThru"):
             yield _service(call, known)

@@ -56,18 +56,25 @@ class ScriptedHelper:
         if isinstance(answer, ShellError):
             return json.dumps({"error": answer.details()})
         objects = [RemoteObject(properties=item) if isinstance(item, dict) else item for item in answer or ()]
-        return json.dumps(Reply(tuple(self._projected(item, rest) for item in objects)).encoded())
+        for stage in rest:
+            objects = [made for item in objects for made in self._selected(item, stage)]
+        return json.dumps(Reply(tuple(objects)).encoded())
 
     def offered(self, request: str) -> str:
         """Tell which cmdlets are in the script."""
         return json.dumps({"names": [name for name in json.loads(request)["names"] if name in self.answers]})
 
     @staticmethod
-    def _projected(item: Any, rest: list[Cmdlet]) -> Any:
-        if not rest or rest[0].parameters["Property"] == ["*"]:
-            return item
-        assert rest[0].name == "Select-Object"
-        return RemoteObject(properties={name: item.get(name) for name in rest[0].parameters["Property"]})
+    def _selected(item: Any, stage: Cmdlet) -> list[Any]:
+        assert stage.name == "Select-Object"
+        names, expanded = stage.parameters.get("Property", ()), stage.parameters.get("ExpandProperty")
+        if names == ["*"]:
+            return [item]
+        notes = {name: item.get(name) for name in names}
+        if expanded is None:
+            return [RemoteObject(properties=notes)]
+        members = item[expanded] if isinstance(item[expanded], list) else [item[expanded]]
+        return [RemoteObject(properties={**member.properties, **notes}) for member in members]
 
 
 @pytest.fixture(scope="session")

@@ -161,11 +161,16 @@ def test_a_wrong_url_is_refused_with_the_right_one_before_anything_is_read(
     assert farm.helper.pipelines == []
 
 
-def test_an_account_that_may_not_write_is_told_so_in_check_mode_too(scripted: Any, run_module: Any) -> None:
+def test_an_account_that_may_not_write_sees_what_differs_in_check_mode_and_is_refused_otherwise(
+    scripted: Any, run_module: Any
+) -> None:
     farm = Farm(scripted, Set_ClientAccessService=...)
-    result = run_module(exchange_client_access, farm.helper, check=True, autodiscover_service_internal_uri=RIGHT)
-    assert result["error"]["kind"] == "not_offered"
-    assert "Set-ClientAccessService" in result["msg"]
-    assert not run_module(
-        exchange_client_access, farm.helper, servers=["EX1"], autodiscover_service_internal_uri=RIGHT
-    )["changed"]
+    checked = run_module(exchange_client_access, farm.helper, check=True, autodiscover_service_internal_uri=RIGHT)
+    assert checked["changed"]
+    assert "A real run would fail" in checked["warnings"][0]
+    refused = run_module(exchange_client_access, farm.helper, autodiscover_service_internal_uri=RIGHT)
+    assert refused["error"]["kind"] == "not_offered"
+    assert "Set-ClientAccessService" in refused["msg"]
+    assert farm.helper.writes == []
+    right = run_module(exchange_client_access, farm.helper, servers=["EX1"], autodiscover_service_internal_uri=RIGHT)
+    assert not right["changed"]

@@ -46,6 +46,7 @@ class ServerCarrier:
         self.waited = 0.0
         self.commands: list[t.Any] = []
         self.host_responses: list[t.Any] = []
+        self.when_keyed: t.Callable[[], None] = lambda: None
         self.server = psrpcore.ServerRunspacePool()
         self._answer = answer
 
@@ -86,6 +87,8 @@ class ServerCarrier:
                 self.commands.append(event.pipeline.commands)
                 running.start()
                 self._answer(running)
+            elif isinstance(event, psrpcore.PublicKeyEvent):
+                self.when_keyed()
             elif isinstance(event, psrpcore.PipelineHostResponseEvent):
                 self.host_responses.append(event)
 

@@ -21,7 +21,6 @@ import pytest
 import requests
 import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
-from psrpcore import _crypto
 from pypsrp import exceptions as pypsrp_exceptions
 from winrm import exceptions as winrm_exceptions
 
@@ -87,7 +86,7 @@ class Recording:
         response = recorded.response if recorded else RESPONSE.replace("BODY", UNRECORDED.get(asked.action, ""))
         if recorded:
             self._learn(asked.request, recorded)
-        response = re.sub(rf"(RelatesTo>)[^<]*", rf"\g<1>{first(r'MessageID>([^<]*)<', message)}", response)
+        response = re.sub(r"(RelatesTo>)[^<]*", rf"\g<1>{first(r'MessageID>([^<]*)<', message)}", response)
         response = self._translated(response)
         if (recorded and recorded.broken) or "Fault>" in response:
             raise self._error("http", 500, response)
@@ -231,7 +230,7 @@ def replay_psrp(file: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
         CountedPool(session, outcome)
         try:
             converse(session, recording, outcome, secret=key is not None)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what this test is about
+        except Exception as error:
             outcome.trouble = f"{type(error).__name__}: {error}"
     outcome.left = [exchange.action for exchange in recording.exchanges]
     return outcome
@@ -245,11 +244,8 @@ def converse(session: Session, recording: Recording, outcome: Outcome, *, secret
         commands = upcoming[: upcoming.index("Create")] if "Create" in upcoming else upcoming
         if secret and "Command" not in commands and "Send" in commands:
             outcome.replies.append(asked(session, parameters))
-        elif (
-            "Command" in commands
-            and "Receive" not in commands[: commands.index("Command")]
-            or secret
-            and "Command" in commands
+        elif ("Command" in commands and "Receive" not in commands[: commands.index("Command")]) or (
+            secret and "Command" in commands
         ):
             outcome.replies.append(asked(session, parameters))
             if session.broken:

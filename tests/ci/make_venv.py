@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make a virtual environment of this clone, install requirement files into it, and link the clone as a collection.
 
-    python3 tests/ci/venv.py [--dir .venv] [--core SPECIFIER] REQUIREMENTS ...
+    python3 tests/ci/make_venv.py [--dir .venv] [--core SPECIFIER] REQUIREMENTS ...
 
 Needs nothing but Python. A second run with the same requirement files does nothing. Everything that is written,
 pip's cache included, is inside the clone.

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What in the results of the collection's modules stands in the way of an integration, or is not as it should be: a list of problems.
+
+A result is known by its keys, so that a role can hand in whatever it has registered, tasks that were skipped or failed among them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.names import canonical
+
+Result = Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem. ``message`` names the host and says what to do."""
+
+    rule: str
+    host: str
+    message: str
+    severity: str = "error"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the results are asked.
+
+    :ivar host: whose results these are.
+    :ivar sip_domains: those that the integration is for.
+    :ivar pending: whether a change that would still be made is a problem.
+    """
+
+    host: str
+    sip_domains: Sequence[str] = ()
+    pending: bool = False
+
+
+def problems(
+    results: Sequence[Result],
+    host: str = "",
+    *,
+    sip_domains: Sequence[str] = (),
+    tolerate: Sequence[str] = (),
+    pending: bool = False,
+) -> list[dict[str, str]]:
+    """The problems in ``results``, each once; those of a rule that is tolerated are only warnings."""
+    found = dict.fromkeys(_problems(results, Question(host, sip_domains, pending)))
+    return [asdict(replace(item, severity="warning") if item.rule in tolerate else item) for item in found]
+
+
+def _problems(results: Sequence[Result], question: Question) -> Iterator[Problem]:
+    for result in results:
+        yield from _problems(result.get("results") or (), question)
+        for key, look in _LOOKS.items():
+            if result.get(key) is not None:
+                yield from look(result, question)
+
+
+def _failure(result: Result, question: Question) -> Iterator[Problem]:
+    """A task that failed, whatever ``failed_when`` made of it: no result of a module that succeeded has a message."""
+    if "verdict" in result or "results" in result:
+        return
+    error = result.get("error") or {}
+    message = str(result["msg"])
+    host = error.get("host") or question.host
+    yield Problem(error.get("kind") or "bad_input", host, message if host in message else f"{host}: {message}")
+
+
+def _services(result: Result, question: Question) -> Iterator[Problem]:
+    """``Test-ServiceHealth`` lists what does not run, by role; ``Get-CsWindowsService`` lists everything."""
+    for item in result["objects"]:
+        stopped = [item["Name"]] if item.get("Status", "Running") != "Running" else item.get("ServicesNotRunning") or ()
+        for name in stopped:
+            yield Problem(
+                "service_stopped", question.host, f"{question.host}: the service {name} does not run. Start it."
+            )
+
+
+def _wildcards(result: Result, question: Question) -> Iterator[Problem]:
+    """Authentication between servers fails for such a domain (401, invalid_tenant) until it is replaced by explicit ones."""
+    for domain in result["accepted_domains"]:
+        if domain["wildcard"]:
+            message = (
+                f"{question.host}: the accepted domain {domain['domain_name']} is a wildcard, with which authentication between "
+                "servers fails (invalid_tenant). Replace it by one accepted domain for each name."
+            )
+            yield Problem("wildcard_accepted_domain", question.host, message)
+
+
+def _virtual_directories(result: Result, question: Question) -> Iterator[Problem]:
+    for directory in [item for kind in result["virtual_directories"].values() for item in kind]:
+        if directory["oauth_authentication"] is False:
+            message = (
+                f"{directory['server']}: OAuth is off for the virtual directory {directory['name']}, so Lync is refused (401). Set "
+                "OAuthAuthentication to true (Set-AutodiscoverVirtualDirectory, Set-WebServicesVirtualDirectory)."
+            )
+            yield Problem("oauth_off", question.host, message)
+
+
+def _sip_domains(result: Result, question: Question) -> Iterator[Problem]:
+    known = {canonical(domain["name"]) for domain in result["sip_domains"]}
+    for name in question.sip_domains:
+        if canonical(name) not in known:
+            listed = ", ".join(domain["name"] for domain in result["sip_domains"]) or "none"
+            message = (
+                f"{question.host}: {name} is not a SIP domain of this deployment (Get-CsSipDomain); it has {listed}."
+            )
+            yield Problem("sip_domain_unknown", question.host, f"{message} Correct the list of SIP domains.")
+
+
+def _replicas(result: Result, question: Question) -> Iterator[Problem]:
+    for name in result["lagging"]:
+        message = (
+            f"{question.host}: the replica {name} of the Central Management Store is not up to date. See whether the server and its "
+            "REPLICA service run, or exclude the replica of a server that is out of service."
+        )
+        yield Problem("replica_behind", question.host, message)
+
+
+def _findings(result: Result, _question: Question) -> Iterator[Problem]:
+    for finding in result["verdict"]["findings"]:
+        if finding["severity"] != "info":
+            message = f"{finding['host']}: {finding['rule']}: {finding['evidence']}. {finding['remedy']}"
+            yield Problem(finding["rule"], finding["host"], message, finding["severity"])
+
+
+def _differences(result: Result, question: Question) -> Iterator[Problem]:
+    for command in result["commands"] if question.pending and "objects" not in result else ():
+        yield Problem("differs", question.host, f"{question.host}: not as it should be; still to do: {command}")
+
+
+_LOOKS: dict[str, Callable[[Result, Question], Iterator[Problem]]] = {
+    "msg": _failure,
+    "objects": _services,
+    "accepted_domains": _wildcards,
+    "virtual_directories": _virtual_directories,
+    "sip_domains": _sip_domains,
+    "lagging": _replicas,
+    "verdict": _findings,
+    "commands": _differences,
+}

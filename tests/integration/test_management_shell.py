@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The persistent management shell: one session per host and place, whatever the play does and whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import ROOT, Farm, Run
+
+LYNC = "atl-lync-001.litwareinc.com"
+EXCHANGE = "atl-exchange-001.litwareinc.com"
+DC = "atl-dc-001.litwareinc.com"
+PASSWORD = 'P: "ä%1 é{{x'
+
+READ = """
+- name: read
+  onprem.exchange_lync.lync_cmdlet: {cmdlet: Get-CsSipDomain, select: [Name, IsDefault]}
+"""
+WRITE = """
+- name: write
+  onprem.exchange_lync.lync_oauth_configuration:
+    exchange_autodiscover_url: https://{{ name }}.litwareinc.com/autodiscover/autodiscover.svc
+"""
+PLAY = """
+- hosts: lync_servers
+  gather_facts: false
+  tasks:
+    - onprem.exchange_lync.lync_cmdlet: {cmdlet: Get-CsSite, select: [Identity]}
+"""
+LOCALLY = f"{{ansible_connection: local, ansible_python_interpreter: {sys.executable}}}"
+
+
+def opened(run: Run, host: str) -> int:
+    """The sessions that a run opened on a host."""
+    entries = [entry for step in run.steps for entry in step.journal]
+    return sum(entry["event"] == "session_opened" and entry["host"] == host for entry in entries)
+
+
+def ok(run: Run) -> Run:
+    assert run.rc == 0, run.output
+    return run
+
+
+def eventually(what: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Whether something becomes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def sessions(farm: Farm, event: str) -> int:
+    return sum(entry["event"] == event for entry in farm.journal())
+
+
+def fault(farm: Farm, name: str, *options: str) -> str:
+    """The tasks that inject a fault into the Front End Server while the play runs."""
+    lab = f"{sys.executable} {ROOT}/tests/lab fault {name} --host {LYNC} {' '.join(options)} --state {farm.state_dir}"
+    return f"""
+- name: fault
+  ansible.builtin.command: {lab}
+  delegate_to: localhost
+  check_mode: false
+  vars: {LOCALLY}
+"""
+
+
+@pytest.fixture
+def mended(farm: Farm) -> Iterator[None]:
+    """No fault outlives its test."""
+    yield
+    for name in ("lost_answer", "expire_shells", "drop_connection_after_send", "slow_cmdlet"):
+        farm.lab("fault", name, "--off")
+
+
+# One session
+
+
+def test_one_session_for_tasks_blocks_and_loops(farm: Farm) -> None:
+    tasks = f"""{READ}
+- block:
+    - name: in a block
+      onprem.exchange_lync.lync_cmdlet: {{cmdlet: Get-CsPool, select: [Identity]}}
+- name: in a loop
+  onprem.exchange_lync.lync_cmdlet: {{cmdlet: "{{{{ item }}}}", select: [Identity]}}
+  loop: [Get-CsSite, Get-CsPool, Get-CsComputer]
+- name: after the loop
+  onprem.exchange_lync.lync_cmdlet: {{cmdlet: Get-CsSipDomain, select: [Name, IsDefault]}}
+"""
+    run = ok(farm.play(tasks, hosts="lync_servers"))
+    assert opened(run, LYNC) == 1
+    assert run.step("read").result["objects"] == [{"Name": "litwareinc.com", "IsDefault": True}]
+
+
+def test_one_session_for_modules_in_processes_of_their_own(farm: Farm) -> None:
+    again = READ.replace("name: read", "name: again")
+    assert opened(ok(farm.play(READ + again, hosts="lync_servers", execution="subprocess")), LYNC) == 1
+
+
+def test_delegated_tasks_share_the_session_of_the_host_that_they_go_to(farm: Farm) -> None:
+    tasks = f"""{READ}
+- name: delegated
+  onprem.exchange_lync.lync_cmdlet: {{cmdlet: Get-CsPool, select: [Identity]}}
+  delegate_to: {LYNC}
+  run_once: true
+"""
+    run = ok(farm.play(tasks, hosts="lync_servers"))
+    assert opened(run, LYNC) == 1
+    run = ok(farm.play(tasks.replace(READ, ""), hosts="dns_servers:exchange_servers", serial=1))
+    assert opened(run, LYNC) >= 1
+    assert opened(run, DC) == opened(run, EXCHANGE) == 0
+
+
+def test_a_play_has_its_own_session_unless_the_playbook_keeps_it(farm: Farm, tmp_path: Path) -> None:
+    playbook = tmp_path / "two.yml"
+    playbook.write_text(PLAY * 2, encoding="utf-8")
+    assert opened(ok(farm.playbook(playbook)), LYNC) == 2
+    kept = farm.playbook(playbook, extra_vars={"ansible_exchange_lync_session_scope": "playbook"})
+    assert opened(ok(kept), LYNC) == 1
+
+
+def test_reset_connection_ends_the_session(farm: Farm) -> None:
+    run = ok(farm.play(f"{READ}- meta: reset_connection{READ}", hosts="lync_servers"))
+    assert opened(run, LYNC) == 2
+
+
+def test_another_account_is_another_session(farm: Farm) -> None:
+    tasks = """
+- name: as the administrator
+  onprem.exchange_lync.lync_cmdlet: {cmdlet: Get-CsSite, select: [Identity]}
+- name: with a wrong password
+  onprem.exchange_lync.lync_cmdlet: {cmdlet: Get-CsSite, select: [Identity]}
+  vars: {ansible_password: wrong}
+  ignore_errors: true
+- name: as the administrator again
+  onprem.exchange_lync.lync_cmdlet: {cmdlet: Get-CsSite, select: [Identity]}
+"""
+    run = ok(farm.play(tasks, hosts="lync_servers"))
+    wrong = run.step("with a wrong password")
+    assert wrong.failed
+    assert wrong.result["error"]["kind"] == "authentication"
+    assert LYNC in wrong.msg
+
+
+def test_both_executions_return_the_same(farm: Farm) -> None:
+    results = []
+    for execution in ("worker", "subprocess"):
+        run = ok(
+            farm.play(READ + WRITE, hosts="lync_servers", check=True, extra_vars={"name": "same"}, execution=execution)
+        )
+        results.append(
+            [{key: value for key, value in step.result.items() if key != "invocation"} for step in run.steps]
+        )
+    assert results[0] == results[1]
+
+
+def test_sessions_are_closed_when_the_play_ends(farm: Farm) -> None:
+    ok(farm.play(READ, hosts="lync_servers"))
+    assert eventually(lambda: sessions(farm, "session_opened") == sessions(farm, "session_closed"))
+
+
+def test_sessions_are_closed_when_the_playbook_is_killed(farm: Farm) -> None:
+    before = sessions(farm, "session_opened")
+    playbook = farm.state_dir / "killed.yml"
+    playbook.write_text(
+        PLAY
+        + "    - ansible.builtin.command: sleep 60\n      delegate_to: localhost\n      vars: {ansible_connection: local}\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(farm.inventory()), str(playbook)]
+    environment = {
+        **os.environ,
+        "ANSIBLE_HOME": str(farm.state_dir / "ansible"),
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    }
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        assert eventually(lambda: sessions(farm, "session_opened") > before)
+    finally:
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    assert eventually(lambda: sessions(farm, "session_opened") == sessions(farm, "session_closed"))
+
+
+def test_an_idle_helper_ends_and_the_next_task_starts_another(farm: Farm) -> None:
+    tasks = f"""{READ}
+- ansible.builtin.pause: {{seconds: 4}}
+- name: later
+  onprem.exchange_lync.lync_cmdlet: {{cmdlet: Get-CsSite, select: [Identity]}}
+"""
+    run = ok(farm.play(tasks, hosts="lync_servers", extra_vars={"ansible_exchange_lync_idle_timeout": 1}))
+    assert opened(run, LYNC) == 2
+
+
+def test_tasks_of_ansible_itself_on_the_same_host_are_untouched(farm: Farm) -> None:
+    run = ok(
+        farm.play(
+            f"{READ}\n- name: raw\n  ansible.builtin.raw: Write-Output untouched\n{READ.replace('name: read', 'name: after')}",
+            hosts="lync_servers",
+        )
+    )
+    assert "untouched" in run.step("raw").result["stdout"]
+
+
+# What cannot be
+
+
+@pytest.mark.parametrize(
+    ("keywords", "says"),
+    [
+        ("become: true", "become does not reach a management shell"),
+        ("async: 10", "async"),
+        ("vars: {ansible_connection: ssh}", "cannot carry a management shell"),
+        ("vars: {ansible_lync_shell: {plcae: machine}}", "unknown keys: plcae"),
+    ],
+)
+def test_refuses_clearly(farm: Farm, keywords: str, says: str) -> None:
+    run = farm.play(f"{READ.rstrip()}\n  {keywords}", hosts="lync_servers")
+    assert run.rc != 0
+    assert says in run.output
+    assert "Traceback" not in run.output
+
+
+# What goes wrong on the way
+
+
+@pytest.mark.usefixtures("mended")
+@pytest.mark.parametrize("name", ["lost_answer", "drop_connection_after_send", "expire_shells"])
+def test_a_read_whose_answer_or_session_is_lost_is_read_again(farm: Farm, name: str) -> None:
+    again = READ.replace("name: read", "name: again")
+    run = ok(farm.play(READ + fault(farm, name, "--count 1") + again, hosts="lync_servers"))
+    assert run.step("again").result["objects"] == run.step("read").result["objects"]
+    assert opened(run, LYNC) == 2
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_write_whose_answer_is_lost_is_read_back_and_never_sent_twice(farm: Farm) -> None:
+    lost = fault(farm, "lost_answer", "--count 1", "--value Set-CsOAuthConfiguration")
+    run = ok(farm.play(READ + lost + WRITE, hosts="lync_servers", extra_vars={"name": "lost"}))
+    step = run.step("write")
+    assert step.changed
+    assert [entry["cmdlet"] for entry in step.writes] == ["Set-CsOAuthConfiguration"]
+    assert "It was read back: it had taken effect." in step.result["warnings"][0]
+    assert (
+        step.result["oauth_configuration"]["exchange_autodiscover_url"]
+        == "https://lost.litwareinc.com/autodiscover/autodiscover.svc"
+    )
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_command_that_takes_too_long_is_given_up_and_its_answer_never_mixed_up(farm: Farm) -> None:
+    tasks = f"""{READ}{fault(farm, "slow_cmdlet", "--value 6", "--count 1")}
+- name: slow
+  onprem.exchange_lync.lync_cmdlet: {{cmdlet: Get-CsSite, select: [Identity]}}
+  ignore_errors: true
+- name: next
+  onprem.exchange_lync.lync_cmdlet: {{cmdlet: Get-CsSipDomain, select: [Name]}}
+"""
+    run = ok(farm.play(tasks, hosts="lync_servers", extra_vars={"ansible_exchange_lync_command_timeout": 5}))
+    slow = run.step("slow")
+    assert slow.failed
+    assert slow.result["error"]["kind"] == "timeout"
+    assert "ansible_exchange_lync_command_timeout" in slow.msg
+    assert run.step("next").result["objects"] == [{"Name": "litwareinc.com"}]
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("execution", ["worker", "subprocess"])
+def test_no_secret_is_shown_or_kept(farm: Farm, execution: str) -> None:
+    tasks = f"""{READ}
+- name: a file with a password
+  onprem.exchange_lync.lync_certificate: {{type: OAuthTokenIssuer, path: 'C:\\Certificates\\nowhere.pfx', password: hunter2-hunter2}}
+  ignore_errors: true
+- name: any cmdlet with a secret
+  onprem.exchange_lync.lync_cmdlet:
+    cmdlet: Import-CsCertificate
+    parameters: {{Path: nowhere.pfx, Password: {{secret: hunter3-hunter3}}}}
+  ignore_errors: true
+"""
+    farm.play(tasks, hosts="lync_servers", execution=execution)
+    playbook = farm.state_dir / "secret.yml"
+    playbook.write_text(
+        (farm.state_dir / f"playbook-{farm._runs - 1}.yml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    run = farm.playbook(playbook, "-vvvvv", execution=execution)
+    assert run.step("any cmdlet with a secret").failed
+    shown = run.output + str([step.result for step in run.steps]) + str(farm.journal())
+    for secret in ("hunter2-hunter2", "hunter3-hunter3", PASSWORD):
+        assert secret not in shown
+        files = [path for path in (farm.state_dir / "ansible").rglob("*") if path.is_file()]
+        assert not [path for path in files if secret.encode() in path.read_bytes()]

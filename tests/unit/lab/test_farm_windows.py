@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Windows' own cmdlets: the certificate store, services, DnsServer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from farm_bench import Bench, bench
+
+ZONE = {"ZoneName": "litwareinc.com"}
+ALIAS = {**ZONE, "Name": "autodiscover", "HostNameAlias": "atl-exchange-001.litwareinc.com"}
+
+
+@pytest.fixture
+def litware() -> Bench:
+    return bench("litware")
+
+
+def records(lab: Bench, name: str) -> list[tuple[str, str]]:
+    found = lab("Get-DnsServerResourceRecord", **ZONE, Name=name).outputs
+    return [
+        (str(record.RecordType), str(record.RecordData.PSObject.adapted_properties[0].get_value(record)))
+        for record in found
+    ]
+
+
+def test_an_alias_is_added_once(litware: Bench) -> None:
+    assert (
+        litware("Get-DnsServerResourceRecord", **ZONE, Name="autodiscover").error_id
+        == "WIN32 9714,Get-DnsServerResourceRecord"
+    )
+    assert litware("Add-DnsServerResourceRecordCName", **ALIAS).failed is None
+    assert records(litware, "autodiscover") == [("CNAME", "atl-exchange-001.litwareinc.com.")]
+    again = litware("Add-DnsServerResourceRecordCName", **ALIAS)
+    assert again.error_id == "WIN32 9711,Add-DnsServerResourceRecordCName"
+    assert again.errors[0]["category"] == "ResourceExists"
+
+
+def test_an_alias_stands_alone(litware: Bench) -> None:
+    assert litware("Add-DnsServerResourceRecordCName", **{**ALIAS, "Name": "sip"}).error_id.startswith("WIN32 9709,")
+    litware("Add-DnsServerResourceRecordCName", **ALIAS)
+    assert litware(
+        "Add-DnsServerResourceRecordA", **ZONE, Name="autodiscover", IPv4Address="192.0.2.9"
+    ).error_id.startswith("WIN32 9708,")
+    other = litware("Add-DnsServerResourceRecordCName", **{**ALIAS, "HostNameAlias": "other.litwareinc.com"})
+    assert other.error_id.startswith("WIN32 9709,")
+
+
+def test_a_full_name_without_its_dot_goes_below_the_zone(litware: Bench) -> None:
+    litware("Add-DnsServerResourceRecordA", **ZONE, Name="a.litwareinc.com", IPv4Address="192.0.2.9")
+    assert records(litware, "a.litwareinc.com.litwareinc.com.") == [("A", "192.0.2.9")]
+    outside = litware("Add-DnsServerResourceRecordA", **ZONE, Name="a.fabrikam.com.", IPv4Address="192.0.2.9")
+    assert outside.error_id.startswith("WIN32 9563,")
+
+
+def test_no_such_zone(litware: Bench) -> None:
+    answer = litware("Get-DnsServerResourceRecord", ZoneName="fabrikam.com")
+    assert answer.error_id == "WIN32 9601,Get-DnsServerResourceRecord"
+    assert answer.errors[0]["category"] == "ObjectNotFound"
+    assert litware("Get-DnsServerZone", Name="fabrikam.com").error_id == "WIN32 9601,Get-DnsServerZone"
+
+
+def test_no_address(litware: Bench) -> None:
+    assert litware("Add-DnsServerResourceRecordA", **ZONE, Name="x", IPv4Address="1.2.3").error_id.startswith(
+        "WIN32 13,"
+    )
+
+
+def test_removing_asks_unless_it_is_told_not_to(litware: Bench) -> None:
+    litware("Add-DnsServerResourceRecordCName", **ALIAS)
+    call = {**ZONE, "Name": "autodiscover", "RRType": "CName"}
+    assert (
+        litware("Remove-DnsServerResourceRecord", **call).error_id == "InvalidOperation,Remove-DnsServerResourceRecord"
+    )
+    assert litware("Remove-DnsServerResourceRecord", **call, Force=True).failed is None
+    assert litware("Remove-DnsServerResourceRecord", **call, Confirm=False).error_id.startswith("WIN32 9701,")
+
+
+def test_removing_one_value_of_many(litware: Bench) -> None:
+    litware("Add-DnsServerResourceRecordA", **ZONE, Name="x", IPv4Address=["192.0.2.1", "192.0.2.2"])
+    litware("Remove-DnsServerResourceRecord", **ZONE, Name="x", RRType="A", RecordData="192.0.2.1", Force=True)
+    assert records(litware, "x") == [("A", "192.0.2.2")]
+
+
+def test_objects_that_came_out_go_back_in(litware: Bench) -> None:
+    litware("Add-DnsServerResourceRecordCName", **ALIAS, TimeToLive=timedelta(minutes=5))
+    old = litware("Get-DnsServerResourceRecord", **ZONE, Name="autodiscover").one
+    assert old.TimeToLive == timedelta(minutes=5)
+    new = litware("Get-DnsServerResourceRecord", **ZONE, Name="autodiscover").one
+    new.TimeToLive = timedelta(hours=1)
+    assert not litware("Set-DnsServerResourceRecord", **ZONE, OldInputObject=old, NewInputObject=new).errors
+    assert litware("Get-DnsServerResourceRecord", **ZONE, Name="autodiscover").one.TimeToLive == timedelta(hours=1)
+    assert not litware("Remove-DnsServerResourceRecord", **ZONE, InputObject=new, Force=True).errors
+    assert litware("Get-DnsServerResourceRecord", **ZONE, Name="autodiscover").error_id.startswith("WIN32 9714,")
+
+
+def test_another_server_is_a_second_hop(litware: Bench) -> None:
+    far = {"host": "atl-lync-001", "ComputerName": "atl-dc-001.litwareinc.com"}
+    assert litware("Get-DnsServerZone", **far).one.ZoneName == "litwareinc.com"
+    litware.delegated = False
+    assert litware("Get-DnsServerZone", **far).error_id == "WIN32 5,Get-DnsServerZone"
+    assert litware("Get-DnsServerZone").failed is None
+    assert litware("Get-DnsServerZone", host="atl-lync-001").error_id == "WIN32 1722,Get-DnsServerZone"
+
+
+def test_dns_needs_its_group(litware: Bench) -> None:
+    litware.user = "auditor"
+    answer = litware("Get-DnsServerZone")
+    assert answer.failed is not None and answer.failed["category"] == "PermissionDenied"
+
+
+def test_the_certificate_store(litware: Bench) -> None:
+    found = litware("Get-ChildItem", host="atl-lync-001", Path="Cert:\\LocalMachine\\My").outputs
+    by_name = {str(item.FriendlyName): item for item in found}
+    assert by_name["OAuth no private key"].HasPrivateKey is False
+    assert by_name["OAuthTokenIssuer"].HasPrivateKey is True
+    good = litware.farm.certificates["oauth-good"]
+    one = litware("Get-Item", host="atl-lync-001", Path=f"cert:\\localmachine\\my\\{good.thumbprint}").one
+    assert one.RawData == good.raw
+    assert one.EnhancedKeyUsageList[0].ObjectId == "1.3.6.1.5.5.7.3.1"
+    missing = litware("Get-Item", host="atl-lync-001", Path="Cert:\\LocalMachine\\My\\00")
+    assert missing.error_id == "PathNotFound,Microsoft.PowerShell.Commands.GetItemCommand"
+
+
+def test_services(litware: Bench) -> None:
+    assert litware("Get-Service", host="atl-lync-001", Name="rtcsrv").one.DisplayName == "Lync Server Front-End"
+    assert (
+        litware("Get-Service", Name="none").error_id
+        == "NoServiceFoundForGivenName,Microsoft.PowerShell.Commands.GetServiceCommand"
+    )
+    assert litware("Get-Service", Name="no*").outputs == []
+    litware.farm.machine("atl-dc-001").services["DNS"] = False
+    assert litware("Restart-Service", Name="dns", PassThru=True).one.Status.PSObject.to_string == "Running"

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab's binder refuses, with the ids, categories and texts that PowerShell gives.
+
+The comparison with a real engine (tests/integration/engine) covers every cmdlet; here is what needs no engine, and what an
+engine's functions do not show: compiled cmdlets, languages.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from powershell.binder import UNSET, bind, bind_input
+from powershell.catalogue import load
+from powershell.errors import Terminating
+from psrpcore import types as ps
+
+
+def bound(name: str, *arguments: tuple[str | None, Any], culture: str = "en-US") -> dict[str, Any]:
+    cmdlet = load().find(name)
+    assert cmdlet is not None
+    return bind(cmdlet, arguments, culture).values
+
+
+def refused(name: str, *arguments: tuple[str | None, Any], culture: str = "en-US") -> ps.ErrorRecord:
+    with pytest.raises(Terminating) as caught:
+        bound(name, *arguments, culture=culture)
+    return caught.value.record
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "key"),
+    [
+        ("Set-AuthConfig", [("Bogus", 1)], "NamedParameterNotFound"),
+        ("Set-AuthConfig", [("New", "a")], "AmbiguousParameter"),
+        ("Set-AuthConfig", [("PublishCertificate", True), ("NewCertificateThumbprint", "a")], "AmbiguousParameterSet"),
+        ("Set-AuthConfig", [("Realm", "a"), ("realm", "b")], "ParameterAlreadyBound"),
+        ("Set-AuthConfig", [(None, "a")], "PositionalParameterNotFound"),
+        ("Set-AuthConfig", [("NewCertificateEffectiveDate", "2026-13-45")], "CannotConvertArgumentNoMessage"),
+        ("Set-AuthConfig", [("Realm", UNSET)], "MissingArgument"),
+        ("Set-AuthConfig", [("Force", "true")], "CannotConvertArgument"),
+        ("Set-ClientAccessService", [("AutoDiscoverServiceInternalUri", "https://a")], "MissingMandatoryParameter"),
+        ("Set-ClientAccessService", [("Identity", None)], "ParameterArgumentValidationErrorNullNotAllowed"),
+        ("Import-CsCertificate", [("Path", "")], "ParameterArgumentValidationErrorEmptyStringNotAllowed"),
+        ("Import-CsCertificate", [("Path", "a"), ("Identity", "global"), ("Type", [])], "ParameterArgumentValidationErrorEmptyArrayNotAllowed"),
+        ("Set-CsCertificate", [("Thumbprint", "a"), ("Type", "Bogus")], "CannotConvertArgumentNoMessage"),
+        ("Set-ClientAccessService", [("Identity", "a"), ("AutoDiscoverSiteScope", {"Ad": "x"})], "CannotConvertArgumentNoMessage"),
+        ("Import-ExchangeCertificate", [("FileData", "not bytes")], "CannotConvertArgumentNoMessage"),
+        ("Import-ExchangeCertificate", [("Password", "plain text")], "CannotConvertArgumentNoMessage"),
+    ],
+)
+def test_refuses(name: str, arguments: list[tuple[str | None, Any]], key: str) -> None:
+    record = refused(name, *arguments)
+    assert record.FullyQualifiedErrorId == f"{key},{name}"
+    assert record.CategoryInfo.Activity == name
+
+
+def test_an_address_is_one() -> None:
+    name, rest = "Add-DnsServerResourceRecordA", [("Name", "a"), ("ZoneName", "b")]
+    record = refused(name, *rest, ("IPv4Address", "300.1.1.1"))
+    assert record.FullyQualifiedErrorId == f"ParameterArgumentTransformationError,{name}"
+    assert bound(name, *rest, ("IPv4Address", "192.0.2.1"))["IPv4Address"] == ["192.0.2.1"]
+
+
+def test_categories_and_types_of_the_exceptions() -> None:
+    record = refused("Get-AuthConfig", ("Bogus", 1))
+    assert record.CategoryInfo.Category == ps.ErrorCategory.InvalidArgument
+    assert record.Exception.PSTypeNames[0] == "System.Management.Automation.ParameterBindingException"
+    record = refused("Set-ClientAccessService", ("Identity", None))
+    assert record.CategoryInfo.Category == ps.ErrorCategory.InvalidData
+    assert record.CategoryInfo.Reason == "ParameterBindingValidationException"
+
+
+def test_a_standard_cmdlet_is_named_by_its_class() -> None:
+    assert refused("Select-Object", ("Bogus", 1)).FullyQualifiedErrorId == (
+        "NamedParameterNotFound,Microsoft.PowerShell.Commands.SelectObjectCommand"
+    )
+
+
+def test_ids_are_the_same_in_german_and_texts_are_not() -> None:
+    english, german = (refused("Get-AuthConfig", ("Bogus", 1), culture=culture) for culture in ("en-US", "de-DE"))
+    assert english.FullyQualifiedErrorId == german.FullyQualifiedErrorId
+    assert "A parameter cannot be found" in str(english)
+    assert "Es wurde kein Parameter gefunden" in str(german)
+
+
+def test_a_date_as_text_is_read_in_the_hosts_way() -> None:
+    day = dt.date(2026, 12, 11)
+    parameter = "NewCertificateEffectiveDate"
+    assert bound("Set-AuthConfig", (parameter, "11.12.2026"), culture="de-DE")[parameter].date() == day
+    assert bound("Set-AuthConfig", (parameter, "12/11/2026"))[parameter].date() == day
+    assert refused("Set-AuthConfig", (parameter, "31/12/2026")).FullyQualifiedErrorId.startswith("CannotConvertArgument")
+
+
+def test_a_value_without_conversion_stays_what_it_was() -> None:
+    moment = ps.PSDateTime(2026, 1, 2, tzinfo=dt.timezone.utc)
+    values = bound("Set-AuthConfig", ("newcertificateeffective", moment), ("NewCertificateThumbprint", "ABC"), ("force", None), ("whatif", True))
+    assert values == {"NewCertificateEffectiveDate": moment, "NewCertificateThumbprint": "ABC", "Force": True, "WhatIf": True}
+
+
+def test_conversions() -> None:
+    values = bound("Set-CsPartnerApplication", ("Identity", "a"), ("ApplicationTrustLevel", "fu"), ("Enabled", 1))
+    assert values["ApplicationTrustLevel"] == "Full"
+    assert values["Enabled"] is True
+    values = bound("Enable-ExchangeCertificate", (None, "ABC"), ("Services", "iis,SMTP"))
+    assert values == {"Thumbprint": "ABC", "Services": "IIS, SMTP"}
+    tenant = bound("Get-CsArchivingPolicy", ("Tenant", "{00000002-0000-0ff1-ce00-000000000000}"))["Tenant"]
+    assert tenant == uuid.UUID("00000002-0000-0ff1-ce00-000000000000")
+
+
+def test_lists_and_changes_of_lists() -> None:
+    for given, made in (("a", ["a"]), (["a", "b"], ["a", "b"]), ({"Add": ["a"]}, {"Add": ["a"]}), (None, None)):
+        assert bound("Set-ClientAccessService", ("Identity", "x"), ("AutoDiscoverSiteScope", given))["AutoDiscoverSiteScope"] == made
+
+
+def test_an_object_from_the_pipeline_brings_its_identity() -> None:
+    cmdlet = load().cmdlets["set-clientaccessservice"]
+    waiting = bind(cmdlet, [("AutoDiscoverServiceInternalUri", "https://a")], input_expected=True)
+    assert bind_input(waiting, ps.PSCustomObject(Identity=ps.PSString("EX01"))).values["Identity"] == "EX01"
+    assert "Identity" not in waiting.values
+
+
+def test_an_object_that_nothing_takes() -> None:
+    waiting = bind(load().cmdlets["get-authconfig"], [], input_expected=True)
+    with pytest.raises(Terminating) as caught:
+        bind_input(waiting, ps.PSCustomObject(Identity=ps.PSString("a")))
+    assert caught.value.record.FullyQualifiedErrorId == "InputObjectNotBound,Get-AuthConfig"
+
+
+def test_what_goes_to_the_cmdlet_is_its_own() -> None:
+    cmdlet = load().cmdlets["set-authconfig"]
+    values = bind(cmdlet, [("Realm", "a"), ("ErrorAction", "Stop"), ("Confirm", False)])
+    assert values.of_cmdlet() == {"Realm": "a", "Confirm": False}
+    assert values.set_name == "AuthConfigSettings"
