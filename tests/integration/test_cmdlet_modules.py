@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness import Farm
 
 SECRET = 'pfx: "ä" 50% é'
@@ -55,7 +57,8 @@ def test_exchange_in_the_rhythm(farm: Farm) -> None:
     assert run.step("in a process of its own").result["objects"] == after
 
 
-def test_lync_reads_writes_and_secrets(farm: Farm) -> None:
+def test_lync_reads_writes_and_secrets(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(farm.environment, "ANSIBLE_VERBOSITY", "5")
     run = farm.play(
         r"""
         - name: domains
@@ -90,6 +93,7 @@ def test_lync_reads_writes_and_secrets(farm: Farm) -> None:
     shown = str([step.result for step in run.steps]) + run.output
     assert SECRET not in shown
     assert "50%" not in shown
+    assert "PrivateKeyExportable" in run.output
 
 
 def test_mistakes_are_refused_with_the_cmdlet_and_the_remedy(farm: Farm) -> None:

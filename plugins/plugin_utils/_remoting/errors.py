@@ -255,6 +255,14 @@ def was_refused(error: BaseException) -> bool:
     return any(name in _REFUSALS for name in _type_names(error)) and fault_code(error) != OPERATION_TIMEOUT
 
 
+def lost_its_logon(error: BaseException) -> bool:
+    """Whether the server does not know the connection's logon any more, as after a cut: it may accept a fresh one.
+
+    A message that was encrypted for the old logon is answered with HTTP 400.
+    """
+    return _explained(error)[0] == "authentication" or _status(error) == _BY_STATUS[400]
+
+
 def fault_code(error: BaseException) -> int | str | None:
     """A WS-Management fault's code, or its SOAP subcode where there is no code. Same for both libraries."""
     for name in ("wsman_fault_code", "wmierror_code", "fault_subcode"):

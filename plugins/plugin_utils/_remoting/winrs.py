@@ -160,13 +160,23 @@ class WinrsCarrier:
         try:
             if shell:
                 with self._ready(Deadline(_FAREWELL)):
-                    self._protocol.close_shell(shell)
+                    self._delete(shell)
         finally:
             if self._protocol is not None:
                 self._protocol.transport.close_session()
             if self._ticket is not None:
                 self._ticket.close()
                 self._ticket = None
+
+    def _delete(self, shell: str) -> None:
+        try:
+            self._protocol.close_shell(shell)
+        # the border of pywinrm: each authentication method has exceptions of its own
+        except Exception as error:
+            if not errors.lost_its_logon(error):
+                raise
+            # close_shell has dropped the logon: this is a fresh one
+            self._protocol.close_shell(shell)
 
     # One request each
 

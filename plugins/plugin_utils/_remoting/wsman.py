@@ -175,10 +175,22 @@ class WsmanCarrier:
         """Delete the shell and drop the connections."""
         self._wsman.patience = _FAREWELL
         try:
-            self._shell.close()
+            self._delete()
         finally:
             self._shell.opened = False
             self._wsman.close()
+
+    def _delete(self) -> None:
+        try:
+            self._shell.close()
+        # the border of pypsrp: each authentication method has exceptions of its own
+        except Exception as error:
+            if not errors.lost_its_logon(error):
+                raise
+            transport = self._wsman.transport
+            transport.close()
+            transport.session = transport.encryption = None
+            self._shell.close()
 
     def _new_shell(self) -> t.Any:
         from pypsrp.shell import WinRS

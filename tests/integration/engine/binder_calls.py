@@ -187,7 +187,14 @@ def abbreviated(cmdlet: Cmdlet) -> Iterator[Call]:
 
 def common(cmdlet: Cmdlet) -> Iterator[Call]:
     """PowerShell's own parameters, by name, alias and beginning, right and wrong."""
-    given = (("ErrorAction", "Stop"), ("ea", "Stop"), ("WarningA", "Stop"), ("ErrorAction", "zzyx"), ("whati", None), ("wi", None))
+    given = (
+        ("ErrorAction", "Stop"),
+        ("ea", "Stop"),
+        ("WarningA", "Stop"),
+        ("ErrorAction", "zzyx"),
+        ("whati", None),
+        ("wi", None),
+    )
     for name, value in given:
         part = Part(f"-{name}:{quoted(value)}", (name, value)) if value else Part(f"-{name}", (name, UNSET))
         yield _call(cmdlet, "common", *_filled(cmdlet, cmdlet.default_set or cmdlet.named_sets()[0]), part)
@@ -210,7 +217,10 @@ def piped(cmdlet: Cmdlet) -> Iterator[Call]:
     inputs = (
         ("'a'", "a"),
         ("5", 5),
-        ("([pscustomobject]@{Identity='a'; Name='b'})", ps.PSCustomObject(Identity=ps.PSString("a"), Name=ps.PSString("b"))),
+        (
+            "([pscustomobject]@{Identity='a'; Name='b'})",
+            ps.PSCustomObject(Identity=ps.PSString("a"), Name=ps.PSString("b")),
+        ),
         ("([pscustomobject]@{Zzyx=1})", ps.PSCustomObject(Zzyx=1)),
     )
     set_name = cmdlet.default_set or cmdlet.named_sets()[0]
@@ -220,7 +230,19 @@ def piped(cmdlet: Cmdlet) -> Iterator[Call]:
             yield replace(_call(cmdlet, "piped", *parts), input=value)
 
 
-GENERATORS = (valid, each_parameter, unknown, missing, mixed, wrong_types, abbreviated, common, twice, positional, piped)
+GENERATORS = (
+    valid,
+    each_parameter,
+    unknown,
+    missing,
+    mixed,
+    wrong_types,
+    abbreviated,
+    common,
+    twice,
+    positional,
+    piped,
+)
 
 
 def all_calls(cmdlet: Cmdlet) -> list[Call]:

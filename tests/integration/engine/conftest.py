@@ -12,7 +12,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-for folder in (ROOT / "tests" / "lab", HERE):
+for folder in (ROOT / "tests" / "lab", ROOT / "tests" / "unit" / "lab", HERE):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
@@ -24,4 +24,6 @@ def pwsh() -> str:
     for candidate in (os.environ.get("PWSH"), shutil.which("pwsh"), str(shared / "pwsh" / "pwsh")):
         if candidate and Path(candidate).is_file():
             return candidate
-    pytest.skip("there is no PowerShell engine: set PWSH, or put one on the path or beside the clone as ../shared/pwsh/pwsh")
+    pytest.skip(
+        "there is no PowerShell engine: set PWSH, or put one on the path or beside the clone as ../shared/pwsh/pwsh"
+    )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from binder_calls import Call, all_calls
+
+from engine.binder_calls import Call, all_calls
 from powershell.binder import bind, bind_input
 from powershell.catalogue import load
 from powershell.errors import Terminating
@@ -48,11 +49,19 @@ def engine_answers(calls: list[Call], pwsh: str, folder: Path) -> list[str]:
     """What the engine makes of all calls, in one process."""
     cmdlets = list({call.cmdlet.name: call.cmdlet for call in calls}.values())
     lines = [enums(load(), cmdlets), PREAMBLE]
-    lines += [f"function {c.name} {{ {signature(c)}\nprocess {{ Show-Bound $PSCmdlet $PSBoundParameters }} }}" for c in cmdlets]
-    lines += [f"$answer = try {{ {c.line} }} catch {{ Show-Error $_ }}; [Console]::Out.WriteLine([string]$answer)" for c in calls]
+    lines += [
+        f"function {c.name} {{ {signature(c)}\nprocess {{ Show-Bound $PSCmdlet $PSBoundParameters }} }}"
+        for c in cmdlets
+    ]
+    lines += [
+        f"$answer = try {{ {c.line} }} catch {{ Show-Error $_ }}; [Console]::Out.WriteLine([string]$answer)"
+        for c in calls
+    ]
     script = folder / "calls.ps1"
     script.write_text("\n".join(lines), encoding="utf-8")
-    run = subprocess.run([pwsh, "-NoProfile", "-File", script], capture_output=True, text=True, timeout=300, check=False)
+    run = subprocess.run(
+        [pwsh, "-NoProfile", "-File", script], capture_output=True, text=True, timeout=300, check=False
+    )
     answers = run.stdout.splitlines()
     assert len(answers) == len(calls), run.stderr
     return answers
@@ -68,11 +77,18 @@ def listed() -> set[str]:
 def test_binds_as_the_engine_does(pwsh: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cmdlets = [cmdlet.as_function() for cmdlet in load().of_shell("exchange", "lync", "dns")]
     calls = [call for cmdlet in cmdlets for call in all_calls(cmdlet)]
-    pairs = {call.line: (lab_answer(call), answer) for call, answer in zip(calls, engine_answers(calls, pwsh, tmp_path), strict=True)}
+    pairs = {
+        call.line: (lab_answer(call), answer)
+        for call, answer in zip(calls, engine_answers(calls, pwsh, tmp_path), strict=True)
+    }
     different = {line for line, (lab, engine) in pairs.items() if lab != engine}
-    kinds = collections.Counter(lab.partition(",")[0] if not lab.startswith("bound") else "bound" for lab, _ in pairs.values())
+    kinds = collections.Counter(
+        lab.partition(",")[0] if not lab.startswith("bound") else "bound" for lab, _ in pairs.values()
+    )
     with capsys.disabled():
-        print(f"\n{len(cmdlets)} cmdlets, {len(calls)} calls, {len(different)} differences, all of them listed: {dict(kinds)}")
+        print(
+            f"\n{len(cmdlets)} cmdlets, {len(calls)} calls, {len(different)} differences, all of them listed: {dict(kinds)}"
+        )
     unlisted = {line: pairs[line] for line in sorted(different - listed())}
     assert not unlisted
     assert not listed() - different, "no longer different: take them out of differences.yml"

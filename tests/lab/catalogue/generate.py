@@ -147,7 +147,11 @@ def compact(name: str, cmdlet: Json, corrections: Json) -> Json:
     live = live_sets(cmdlet, sets, names)
     made = {p: compact_parameter(cmdlet, sets, live, p, shell) for p in names}
     entry: Json = {"shell": shell, "source": cmdlet["source"]}
-    entry |= {"products": on} if (on := offered_on(cmdlet["applicable"], shell)) is not None and on != PRODUCTS[shell] else {}
+    entry |= (
+        {"products": on}
+        if (on := offered_on(cmdlet["applicable"], shell)) is not None and on != PRODUCTS[shell]
+        else {}
+    )
     entry |= {"sets": live} if len(live) > 1 else {}
     entry |= {"default_set": chosen} if (chosen := default_set(name, live, marked, corrections)) else {}
     entry |= {"should_process": True} if "WhatIf" in cmdlet["parameters"] else {}
@@ -174,7 +178,9 @@ def generate(catalog: Json) -> Json:
     return {
         "sources": {**catalog["sources"], **standard["sources"]},
         "products": PRODUCTS,
-        "enums": {name: {k: v for k, v in enum.items() if k != "source"} for name, enum in corrections["enums"].items()},
+        "enums": {
+            name: {k: v for k, v in enum.items() if k != "source"} for name, enum in corrections["enums"].items()
+        },
         "cmdlets": dict(sorted({**cmdlets, **standard["cmdlets"]}.items())),
     }
 
@@ -182,7 +188,11 @@ def generate(catalog: Json) -> Json:
 def to_text(made: Json) -> str:
     """The file's text: a line per parameter, so that a change can be read."""
     text = json.dumps(made, indent=1, ensure_ascii=False)
-    text = re.sub(r"(?<=: )\[[^\[\]{}]*\]", lambda found: re.sub(r"\n\s*", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text)
+    text = re.sub(
+        r"(?<=: )\[[^\[\]{}]*\]",
+        lambda found: re.sub(r"\n\s*", " ", found[0]).replace("[ ", "[").replace(" ]", "]"),
+        text,
+    )
     parameter = r'(?<=": )\{\s*"type"(?:[^{}]|\{[^{}]*\})*\}'
     return re.sub(parameter, lambda found: re.sub(r"\s*\n\s*", " ", found[0]), text) + "\n"
 

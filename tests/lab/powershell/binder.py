@@ -15,6 +15,7 @@ from typing import Any
 from powershell.catalogue import Cmdlet, Parameter
 from powershell.convert import ConversionError, NotInSetError, convert, property_of, to_text
 from powershell.errors import Terminating, binding_error
+from powershell.messages import text
 
 Arguments = Sequence[tuple[str | None, Any]]
 
@@ -43,7 +44,9 @@ class Binding:
 
     def unbound(self) -> list[Parameter]:
         """The parameters without a value that belong to a set which is still possible."""
-        return [p for p in self.cmdlet.everything.values() if p.name not in self.values and any(map(p.is_in, self.sets))]
+        return [
+            p for p in self.cmdlet.everything.values() if p.name not in self.values and any(map(p.is_in, self.sets))
+        ]
 
     def copy(self) -> Binding:
         """The same, for one pipeline object."""
@@ -145,13 +148,8 @@ def _conversion_failure(binding: Binding, parameter: Parameter, error: Conversio
         key = "ParameterArgumentValidationErrorNullNotAllowed"
     elif error.boolean:
         key = "CannotConvertArgument"
-    return binding.fail(key, parameter=parameter.name, detail=_detail(parameter, error))
-
-
-def _detail(parameter: Parameter, error: ConversionError) -> str:
-    if parameter.values:
-        return f"{to_text(error.value)}: {', '.join(parameter.values)}"
-    return f'Cannot convert value "{to_text(error.value)}" to type "{parameter.type}".'
+    detail = text("cannot-convert", binding.culture, argument=to_text(error.value), type=parameter.type)
+    return binding.fail(key, parameter=parameter.name, detail=detail)
 
 
 def _refuse_nothing(binding: Binding, parameter: Parameter, value: Any) -> None:

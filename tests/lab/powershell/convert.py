@@ -31,7 +31,19 @@ _DATES_BY_LANGUAGE = {
     "de": ("%d.%m.%Y", "%d.%m.%y"),
 }
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-_NULLABLE = {"string", "text", "identity", "uri", "ipaddress", "version", "securestring", "pscredential", "multivalue", "object", "bytes"}
+_NULLABLE = {
+    "string",
+    "text",
+    "identity",
+    "uri",
+    "ipaddress",
+    "version",
+    "securestring",
+    "pscredential",
+    "multivalue",
+    "object",
+    "bytes",
+}
 
 
 class ConversionError(Exception):
@@ -141,7 +153,14 @@ def _datetime(value: Any, _: Parameter, culture: str) -> Any:
 def ps_datetime(moment: dt.datetime) -> ps.PSDateTime:
     """A DateTime of psrpcore's from one of Python's."""
     return ps.PSDateTime(
-        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, tzinfo=moment.tzinfo
+        moment.year,
+        moment.month,
+        moment.day,
+        moment.hour,
+        moment.minute,
+        moment.second,
+        moment.microsecond,
+        tzinfo=moment.tzinfo,
     )
 
 
@@ -255,7 +274,9 @@ def convert(value: Any, parameter: Parameter, culture: str, *, function: bool = 
     if value is None:
         return _null(parameter, function)
     if parameter.array:
-        return ps.PSList([_element(item, parameter, culture, function) for item in (value if _is_list(value) else [value])])
+        return ps.PSList(
+            [_element(item, parameter, culture, function) for item in (value if _is_list(value) else [value])]
+        )
     return _single(value, parameter, culture, function)
 
 

@@ -105,7 +105,9 @@ class _Execution:
             return
         values = _enumerate(self.value(first))
         if rest:
-            self.runspace.invoke([self._command(element) for element in rest], values, self.sink, output, has_input=True)
+            self.runspace.invoke(
+                [self._command(element) for element in rest], values, self.sink, output, has_input=True
+            )
         else:
             for value in values:
                 output(value)
@@ -180,7 +182,14 @@ def _script_parameter(parameter: syntax.ScriptParameter, index: int) -> Paramete
     type_name = _TYPES[bare.lower()]
     array = parameter.type.endswith("[]")
     kind = kind_of(type_name)
-    return Parameter(parameter.name, type_name, kind, array, mandatory=parameter.mandatory, position=None if kind == "switch" else index)
+    return Parameter(
+        parameter.name,
+        type_name,
+        kind,
+        array,
+        mandatory=parameter.mandatory,
+        position=None if kind == "switch" else index,
+    )
 
 
 def _enumerate(value: Any) -> list[Any]:

@@ -17,9 +17,6 @@ _ENGLISH = {
         "Parameter set cannot be resolved using the specified named parameters. "
         "One or more parameters issued cannot be used together or an insufficient number of parameters were provided."
     ),
-    "AmbiguousPositionalParameterNoName": (
-        "Cannot bind positional parameters because no names were given."
-    ),
     "MissingMandatoryParameter": (
         "Cannot process command because of one or more missing mandatory parameters: {parameter}."
     ),
@@ -55,24 +52,11 @@ _ENGLISH = {
     "ScriptsNotAllowed": (
         "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode."
     ),
-    "HostFunctionNotImplemented": (
-        "A command that prompts the user failed because the host program or the command type does not support user interaction. "
-        "The host was attempting to request confirmation with the following message: {detail}"
-    ),
     "Modules_ModuleNotFound": (
         "The specified module '{argument}' was not loaded because no valid module file was found in any module directory."
     ),
     "AddPSSnapInRead": "The Windows PowerShell snap-in '{argument}' is not installed on this computer.",
     "cannot-convert": 'Cannot convert value "{argument}" to type "{type}".',
-    "cannot-convert-boolean": (
-        'Cannot convert value "{argument}" to type "{type}". Boolean parameters accept only Boolean values and numbers, '
-        "such as $True, $False, 1 or 0."
-    ),
-    "no-such-enumerator": (
-        "Unable to match the identifier name {argument} to a valid enumerator name. "
-        "Specify one of the following enumerator names and try again: {matches}"
-    ),
-    "not-in-set": 'The argument "{argument}" does not belong to the set "{matches}" specified by the ValidateSet attribute.',
     "access-denied": (
         "Connecting to remote server {argument} failed with the following error message : Access is denied. "
         "For more information, see the about_Remote_Troubleshooting Help topic."

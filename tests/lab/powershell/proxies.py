@@ -50,7 +50,12 @@ def enum_name(type_name: str) -> str:
 
 def enums(catalogue: Catalogue, cmdlets: Iterable[Cmdlet]) -> str:
     """The enumerations of the cmdlets' parameters, so that the engine converts to them as it does to the products'."""
-    used = {p.type.removesuffix("[]"): p for cmdlet in cmdlets for p in cmdlet.parameters.values() if p.values and not p.closed}
+    used = {
+        p.type.removesuffix("[]"): p
+        for cmdlet in cmdlets
+        for p in cmdlet.parameters.values()
+        if p.values and not p.closed
+    }
     return "\n".join(_enum(name, p) for name, p in sorted(used.items()) if name in catalogue.enums or p.values)
 
 
@@ -157,7 +162,9 @@ def startup(profile: str, host: str, identity: Identity, farm: FarmAddress) -> s
     here = Host.of(farm.call("describe", host=host))
     header = [_settings(profile, here, identity, farm), LIBRARY.read_text(encoding="utf-8")]
     if profile in ENDPOINTS:
-        offers = farm.call("offers", host=host, user=identity.user, groups=list(identity.groups), **endpoint_fields(profile))
+        offers = farm.call(
+            "offers", host=host, user=identity.user, groups=list(identity.groups), **endpoint_fields(profile)
+        )
         names = frozenset(name.lower() for name in offers["cmdlets"])
         shown = [cmdlet.name for key, cmdlet in here.product_cmdlets(catalogue).items() if key in names]
         return "\n".join([*header, _functions(here, names, lazily=False), _lockdown([*RESTRICTED, *shown])])

@@ -54,9 +54,7 @@ class Runspace:
 
     def offered(self, host: Host, profile: str, user: str, groups: Sequence[str]) -> dict[str, Cmdlet]:
         """The product's cmdlets that the roles of a user allow at an endpoint of a host."""
-        answer = self.farm.call(
-            "offers", host=host.fqdn, user=user, groups=list(groups), **endpoint_fields(profile)
-        )
+        answer = self.farm.call("offers", host=host.fqdn, user=user, groups=list(groups), **endpoint_fields(profile))
         names = {name.lower() for name in answer["cmdlets"]}
         return {key: cmdlet for key, cmdlet in host.product_cmdlets(self.catalogue).items() if key in names}
 
@@ -79,11 +77,19 @@ class Runspace:
 
     def commands_of(self, module: str) -> list[str]:
         """The names of a module's commands."""
-        return [cmdlet.name for cmdlet in self.host.product_cmdlets(self.catalogue).values()] if module in self.host.modules else []
+        return (
+            [cmdlet.name for cmdlet in self.host.product_cmdlets(self.catalogue).values()]
+            if module in self.host.modules
+            else []
+        )
 
     def _autoload(self, name: str) -> bool:
         """Import the installed module that a command is of, as PowerShell does at its first use."""
-        if self.host.modules and name.lower() in self.host.product_cmdlets(self.catalogue) and name.lower() not in self._commands:
+        if (
+            self.host.modules
+            and name.lower() in self.host.product_cmdlets(self.catalogue)
+            and name.lower() not in self._commands
+        ):
             self.import_module(self.host.modules[0])
             return True
         return False
@@ -120,7 +126,9 @@ class Runspace:
         for cmdlet in self.offered(session.host, sessions.PROFILE, session.user, session.groups).values():
             verb, _, noun = cmdlet.name.partition("-")
             name = f"{verb}-{prefix}{noun}"
-            if any(matches(pattern, cmdlet.name) for pattern in patterns) and (clobber or name.lower() not in self._commands):
+            if any(matches(pattern, cmdlet.name) for pattern in patterns) and (
+                clobber or name.lower() not in self._commands
+            ):
                 self._commands[name.lower()] = replace(cmdlet, function=True)
                 self._callers[name.lower()] = session.caller
                 names.append(name)
@@ -150,10 +158,14 @@ class Runspace:
             raise command_not_found(command.text, self.host.culture)
         made = kind(self, cmdlet, arguments, sink, takes_input)
         if isinstance(made, FarmElement):
-            made.caller = self._callers.get(command.text.lower(), Caller("windows" if cmdlet.shell == "dns" else cmdlet.shell))
+            made.caller = self._callers.get(
+                command.text.lower(), Caller("windows" if cmdlet.shell == "dns" else cmdlet.shell)
+            )
         return made
 
-    def invoke(self, commands: Sequence[Command], values: Iterable[Any], sink: Sink, output: Output, has_input: bool) -> None:
+    def invoke(
+        self, commands: Sequence[Command], values: Iterable[Any], sink: Sink, output: Output, has_input: bool
+    ) -> None:
         """Run one pipeline of cmdlets."""
         elements = [self.element(command, sink, has_input or index > 0) for index, command in enumerate(commands)]
         run(elements, values, output)
@@ -216,5 +228,3 @@ def _metadata(cmdlet: Cmdlet) -> ps.PSCustomObject:
     )
     made.PSObject.type_names = [f"Selected.{info.PSObject.type_names[0]}", *made.PSObject.type_names]
     return made
-
-

@@ -78,7 +78,9 @@ class NewPSSession(Element):
         uris = bound.values.get("ConnectionUri")
         if not uris:
             names = ", ".join(map(to_text, bound.values.get("ComputerName") or ["localhost"]))
-            self._refused("ComputerNotFound", "cannot-connect", names, "The lab opens product sessions only, by -ConnectionUri.")
+            self._refused(
+                "ComputerNotFound", "cannot-connect", names, "The lab opens product sessions only, by -ConnectionUri."
+            )
             return
         for uri in uris:
             self._open(urlsplit(str(uri)), bound)
@@ -129,7 +131,9 @@ class NewPSSession(Element):
         allowed = {group.lower() for group in endpoint.get("allowed_groups") or ()}
         return not allowed or bool(allowed & {group.lower() for group in groups})
 
-    def _opened(self, host: Host, endpoint: dict[str, Any], who: tuple[str, tuple[str, ...]], names: Any, wanted: str) -> None:
+    def _opened(
+        self, host: Host, endpoint: dict[str, Any], who: tuple[str, tuple[str, ...]], names: Any, wanted: str
+    ) -> None:
         runspace = self.runspace
         number = runspace.next_session
         name = to_text(names[0]) if names else f"Session{number}"
@@ -144,7 +148,9 @@ class NewPSSession(Element):
         reason = "PSRemotingTransportException"
         kind = f"System.Management.Automation.Remoting.{reason}"
         fqid = f"{key},PSSessionOpenFailed"
-        self.streams.error(error_record(f"[{computer}] {words}", fqid, "OpenError", reason, computer, kind, self.cmdlet.name))
+        self.streams.error(
+            error_record(f"[{computer}] {words}", fqid, "OpenError", reason, computer, kind, self.cmdlet.name)
+        )
 
 
 class ImportPSSession(Element):
@@ -155,7 +161,13 @@ class ImportPSSession(Element):
         session = next((each for each in self.runspace.sessions if each.id.lower() == str(asked).lower()), None)
         if session is None:
             message = "The session is not one that this runspace has opened, or it was removed."
-            self.fail("ErrorFromRemoteCommand", message, "InvalidArgument", "ArgumentException", type_name="System.ArgumentException")
+            self.fail(
+                "ErrorFromRemoteCommand",
+                message,
+                "InvalidArgument",
+                "ArgumentException",
+                type_name="System.ArgumentException",
+            )
             return
         self.runspace.farm.charge("session_import")
         patterns = [to_text(name) for name in bound.values.get("CommandName") or ["*"]]
@@ -193,7 +205,11 @@ def chosen(sessions: list[ProductSession], bound: Binding) -> list[ProductSessio
         return [session for session in sessions if session.id.lower() in ids]
     if values.get("Id"):
         return [session for session in sessions if session.number in {int(each) for each in values["Id"]}]
-    return [session for session in sessions if any(matches(to_text(name), session.name) for name in values.get("Name") or ["*"])]
+    return [
+        session
+        for session in sessions
+        if any(matches(to_text(name), session.name) for name in values.get("Name") or ["*"])
+    ]
 
 
 ELEMENTS: dict[str, type[Element]] = {

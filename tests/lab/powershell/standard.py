@@ -56,7 +56,12 @@ class SelectObject(Element):
         """The members of a property; other properties that are asked for go along with each as notes."""
         found = property_of(value, name)
         if found is None:
-            self.fail("ExpandPropertyNotFound", f'Property "{name}" cannot be found.', "InvalidArgument", "PSArgumentException")
+            self.fail(
+                "ExpandPropertyNotFound",
+                f'Property "{name}" cannot be found.',
+                "InvalidArgument",
+                "PSArgumentException",
+            )
             return
         for entry in _enumerated(found):
             for note in notes if isinstance(entry, ps.PSObject) else ():
@@ -93,7 +98,11 @@ class MeasureObject(Element):
         empty = dict.fromkeys(("Average", "Sum", "Maximum", "Minimum", "Property"))
         self.output(
             make(
-                ["Microsoft.PowerShell.Commands.GenericMeasureInfo", "Microsoft.PowerShell.Commands.MeasureInfo", "System.Object"],
+                [
+                    "Microsoft.PowerShell.Commands.GenericMeasureInfo",
+                    "Microsoft.PowerShell.Commands.MeasureInfo",
+                    "System.Object",
+                ],
                 "Microsoft.PowerShell.Commands.GenericMeasureInfo",
                 Count=ps.PSInt(self._count),
                 **empty,
@@ -153,7 +162,11 @@ class ConvertToSecureString(Element):
     def process(self, bound: Binding) -> None:
         if not bound.values.get("AsPlainText") or not bound.values.get("Force"):
             message = "The lab converts plain text only, with -AsPlainText -Force."
-            key = "ImportSecureString_ForceRequired" if bound.values.get("AsPlainText") else "ImportSecureString_InvalidArgument"
+            key = (
+                "ImportSecureString_ForceRequired"
+                if bound.values.get("AsPlainText")
+                else "ImportSecureString_InvalidArgument"
+            )
             self.fail(key, message, "InvalidArgument", "PSArgumentException")
             return
         self.output(ps.PSSecureString(str(bound.values["String"])))
@@ -250,7 +263,14 @@ class ImportModule(Element):
             if found is None:
                 key = "Modules_ModuleNotFound"
                 message = text(key, self.runspace.host.culture, argument=to_text(asked))
-                self.fail(key, message, "ResourceUnavailable", "FileNotFoundException", to_text(asked), "System.IO.FileNotFoundException")
+                self.fail(
+                    key,
+                    message,
+                    "ResourceUnavailable",
+                    "FileNotFoundException",
+                    to_text(asked),
+                    "System.IO.FileNotFoundException",
+                )
                 continue
             self.runspace.import_module(found)
             if bound.values.get("PassThru"):
@@ -282,7 +302,11 @@ class GetPSSnapin(Element):
 
     def process(self, bound: Binding) -> None:
         runspace = self.runspace
-        there = runspace.host.snapins if bound.values.get("Registered") else ("Microsoft.PowerShell.Core", *runspace.snapins)
+        there = (
+            runspace.host.snapins
+            if bound.values.get("Registered")
+            else ("Microsoft.PowerShell.Core", *runspace.snapins)
+        )
         for asked in bound.values.get("Name") or ["*"]:
             found = [name for name in there if matches(to_text(asked), name)]
             for name in found:

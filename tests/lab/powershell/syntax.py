@@ -201,7 +201,9 @@ class Parser:
             raise self.fail("a parameter is expected")
         mandatory = bool(attribute and re.search(r"Mandatory(?!\s*=\s*\$false)", attribute[1], re.IGNORECASE))
         default = self._value() if self.sign("=") else Literal(None)
-        return ScriptParameter(name["braced"] or name["plain"], type_name[1] if type_name else "object", mandatory, default)
+        return ScriptParameter(
+            name["braced"] or name["plain"], type_name[1] if type_name else "object", mandatory, default
+        )
 
     def _statements(self) -> tuple[Any, ...]:
         found: list[Any] = []
@@ -353,7 +355,9 @@ class Parser:
             self.take(_LINES)
             rest = self._pipeline()
             self.expect(")")
-            return SubExpression(Pipeline((items[0] if len(items) == 1 else ListOf(tuple(items)), *rest.elements)), array)
+            return SubExpression(
+                Pipeline((items[0] if len(items) == 1 else ListOf(tuple(items)), *rest.elements)), array
+            )
         self.expect(")")
         return ListOf(tuple(items)) if array or len(items) > 1 else items[0]
 

@@ -79,7 +79,9 @@ def at_depth_one(value: Any) -> Any:
 
 def _leaf(value: Any) -> Any:
     if _is_complex(value):
-        return ps.PSString(to_text(value))
+        # PowerShell serializes every CimInstance one level deeper (its GetDepthOfSerialization)
+        is_cim = any("Microsoft.Management.Infrastructure.CimInstance" in name for name in value.PSObject.type_names)
+        return at_depth_one(value) if is_cim else ps.PSString(to_text(value))
     if isinstance(value, list):
         value[:] = [_leaf(item) for item in value]
     elif isinstance(value, dict):

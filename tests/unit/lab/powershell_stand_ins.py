@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from psrpcore import types as ps
+
 from farm.clixml import decode, encode
 from powershell.convert import properties_of
 from powershell.errors import Terminating
 from powershell.runspace import Command, Identity, Runspace
 from powershell.values import make
-from psrpcore import types as ps
 
 OFFERED = ["Get-ClientAccessService", "Set-ClientAccessService", "Get-AuthConfig", "Get-CsOAuthConfiguration"]
 NOT_FOUND = {
@@ -45,7 +46,12 @@ class StandInFarm:
             return {"now": "2026-01-02T03:04:05+00:00"}
         if fields.get("host", self.host) != self.host:
             return {"refused": "there is no such host"}
-        user = {"name": "EXAMPLE\\admin", "upn": "admin@example.com", "password": "secret", "groups": ["Organization Management"]}
+        user = {
+            "name": "EXAMPLE\\admin",
+            "upn": "admin@example.com",
+            "password": "secret",
+            "groups": ["Organization Management"],
+        }
         endpoint = {"path": "/powershell", "configuration": "Microsoft.Exchange", "profile": "exchange-endpoint"}
         described = {"fqdn": self.host, "role": self.role, "version": self.version, "culture": self.culture}
         return {**described, "users": [user], "endpoints": [endpoint]}

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from powershell.catalogue import load
 
 
@@ -47,7 +48,12 @@ def test_exclusive_sets_of_set_authconfig() -> None:
 
 @pytest.mark.parametrize(
     ("product", "there"),
-    [("Exchange Server 2013", False), ("Exchange Server 2016", True), ("Exchange Server SE", True), ("Lync Server 2013", False)],
+    [
+        ("Exchange Server 2013", False),
+        ("Exchange Server 2016", True),
+        ("Exchange Server SE", True),
+        ("Lync Server 2013", False),
+    ],
 )
 def test_client_access_service_is_of_2016_and_later(product: str, there: bool) -> None:
     assert ("set-clientaccessservice" in load().of_product(product)) is there

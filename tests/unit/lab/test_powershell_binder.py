@@ -12,10 +12,11 @@ import uuid
 from typing import Any
 
 import pytest
+from psrpcore import types as ps
+
 from powershell.binder import UNSET, bind, bind_input
 from powershell.catalogue import load
 from powershell.errors import Terminating
-from psrpcore import types as ps
 
 
 def bound(name: str, *arguments: tuple[str | None, Any], culture: str = "en-US") -> dict[str, Any]:
@@ -44,9 +45,17 @@ def refused(name: str, *arguments: tuple[str | None, Any], culture: str = "en-US
         ("Set-ClientAccessService", [("AutoDiscoverServiceInternalUri", "https://a")], "MissingMandatoryParameter"),
         ("Set-ClientAccessService", [("Identity", None)], "ParameterArgumentValidationErrorNullNotAllowed"),
         ("Import-CsCertificate", [("Path", "")], "ParameterArgumentValidationErrorEmptyStringNotAllowed"),
-        ("Import-CsCertificate", [("Path", "a"), ("Identity", "global"), ("Type", [])], "ParameterArgumentValidationErrorEmptyArrayNotAllowed"),
+        (
+            "Import-CsCertificate",
+            [("Path", "a"), ("Identity", "global"), ("Type", [])],
+            "ParameterArgumentValidationErrorEmptyArrayNotAllowed",
+        ),
         ("Set-CsCertificate", [("Thumbprint", "a"), ("Type", "Bogus")], "CannotConvertArgumentNoMessage"),
-        ("Set-ClientAccessService", [("Identity", "a"), ("AutoDiscoverSiteScope", {"Ad": "x"})], "CannotConvertArgumentNoMessage"),
+        (
+            "Set-ClientAccessService",
+            [("Identity", "a"), ("AutoDiscoverSiteScope", {"Ad": "x"})],
+            "CannotConvertArgumentNoMessage",
+        ),
         ("Import-ExchangeCertificate", [("FileData", "not bytes")], "CannotConvertArgumentNoMessage"),
         ("Import-ExchangeCertificate", [("Password", "plain text")], "CannotConvertArgumentNoMessage"),
     ],
@@ -91,13 +100,26 @@ def test_a_date_as_text_is_read_in_the_hosts_way() -> None:
     parameter = "NewCertificateEffectiveDate"
     assert bound("Set-AuthConfig", (parameter, "11.12.2026"), culture="de-DE")[parameter].date() == day
     assert bound("Set-AuthConfig", (parameter, "12/11/2026"))[parameter].date() == day
-    assert refused("Set-AuthConfig", (parameter, "31/12/2026")).FullyQualifiedErrorId.startswith("CannotConvertArgument")
+    assert refused("Set-AuthConfig", (parameter, "31/12/2026")).FullyQualifiedErrorId.startswith(
+        "CannotConvertArgument"
+    )
 
 
 def test_a_value_without_conversion_stays_what_it_was() -> None:
-    moment = ps.PSDateTime(2026, 1, 2, tzinfo=dt.timezone.utc)
-    values = bound("Set-AuthConfig", ("newcertificateeffective", moment), ("NewCertificateThumbprint", "ABC"), ("force", None), ("whatif", True))
-    assert values == {"NewCertificateEffectiveDate": moment, "NewCertificateThumbprint": "ABC", "Force": True, "WhatIf": True}
+    moment = ps.PSDateTime(2026, 1, 2, tzinfo=dt.UTC)
+    values = bound(
+        "Set-AuthConfig",
+        ("newcertificateeffective", moment),
+        ("NewCertificateThumbprint", "ABC"),
+        ("force", None),
+        ("whatif", True),
+    )
+    assert values == {
+        "NewCertificateEffectiveDate": moment,
+        "NewCertificateThumbprint": "ABC",
+        "Force": True,
+        "WhatIf": True,
+    }
 
 
 def test_conversions() -> None:
@@ -112,7 +134,12 @@ def test_conversions() -> None:
 
 def test_lists_and_changes_of_lists() -> None:
     for given, made in (("a", ["a"]), (["a", "b"], ["a", "b"]), ({"Add": ["a"]}, {"Add": ["a"]}), (None, None)):
-        assert bound("Set-ClientAccessService", ("Identity", "x"), ("AutoDiscoverSiteScope", given))["AutoDiscoverSiteScope"] == made
+        assert (
+            bound("Set-ClientAccessService", ("Identity", "x"), ("AutoDiscoverSiteScope", given))[
+                "AutoDiscoverSiteScope"
+            ]
+            == made
+        )
 
 
 def test_an_object_from_the_pipeline_brings_its_identity() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from powershell_stand_ins import StandInFarm, run, runspace, script
 
 
@@ -86,7 +87,10 @@ def test_an_error_ends_the_script_under_stop() -> None:
     sink = run(runspace(StandInFarm()), script("$ErrorActionPreference = 'Stop'; Get-Bogus; 'after'"))
     assert (sink.outputs, sink.failed) == ([], "CommandNotFoundException")
     sink = run(runspace(StandInFarm()), script("Import-Module Bogus -ErrorAction Stop; 'after'"))
-    assert (sink.outputs, sink.failed) == ([], "Modules_ModuleNotFound,Microsoft.PowerShell.Commands.ImportModuleCommand")
+    assert (sink.outputs, sink.failed) == (
+        [],
+        "Modules_ModuleNotFound,Microsoft.PowerShell.Commands.ImportModuleCommand",
+    )
 
 
 def test_variables_live_as_long_as_the_runspace() -> None:

@@ -168,3 +168,14 @@ def test_silence_is_no_refusal() -> None:
 def test_messages_are_one_masked_line_of_bounded_length() -> None:
     assert errors.one_line("a\r\n  b\tpw pw2", ["pw", "pw2"], "***") == "a b *** ***"
     assert len(errors.one_line("x" * 10_000)) == 600
+
+
+def test_a_lost_logon_is_worth_a_fresh_one() -> None:
+    for error in (
+        pypsrp.AuthenticationError("x"),
+        winrm.InvalidCredentialsError("x"),
+        winrm.WinRMTransportError("http", 400, ""),
+    ):
+        assert errors.lost_its_logon(error)
+    assert not errors.lost_its_logon(psrp_fault(2150858843))
+    assert not errors.lost_its_logon(REFUSED)

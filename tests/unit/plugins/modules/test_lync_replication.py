@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replicas that come up to date after some readings, or never."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from ansible_collections.onprem.exchange_lync.plugins.modules import lync_replication
+
+EDGE = "Edge.contoso.com"
+
+
+class Replicas:
+    """FE1 is up to date, FE2 after ``readings``, EDGE never. Sleeping is counted, not done."""
+
+    def __init__(self, scripted: Any, readings: int) -> None:
+        self.readings, self.slept, self.now = readings, 0.0, 0.0
+        self.helper = scripted(
+            Get_CsManagementStoreReplicationStatus=self.read, Invoke_CsManagementStoreReplication=self.invoke
+        )
+
+    def read(self) -> list[dict[str, Any]]:
+        self.readings -= 1
+        return [
+            self._state("fe1.contoso.com", True),
+            self._state("fe2.contoso.com", self.readings < 0),
+            self._state(EDGE, False),
+        ]
+
+    def invoke(self) -> None:
+        self.readings = min(self.readings, 1)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    @staticmethod
+    def _state(name: str, fresh: bool) -> dict[str, Any]:
+        moment = dt.datetime(2026, 8, 1, 12, tzinfo=dt.UTC)
+        return {"ReplicaFqdn": name, "UpToDate": fresh, "LastStatusReport": moment, "ProductVersion": "7.0.2046.0"}
+
+
+@pytest.fixture
+def replicas(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def make(readings: int) -> Replicas:
+        made = Replicas(scripted, readings)
+        module = "ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication.time"
+        monkeypatch.setattr(f"{module}.sleep", made.sleep)
+        monkeypatch.setattr(f"{module}.monotonic", made.monotonic)
+        return made
+
+    return make
+
+
+def test_status_is_one_read(replicas: Any, run_module: Any) -> None:
+    there = replicas(9)
+    result = run_module(lync_replication, there.helper, exclude=[EDGE.lower()])
+    assert result["lagging"] == ["fe2.contoso.com"]
+    assert (result["changed"], result["up_to_date"], result["waited"]) == (False, False, 0.0)
+    assert result["replicas"][0] == {
+        "replica_fqdn": "fe1.contoso.com", "up_to_date": True, "last_status_report": "2026-08-01T12:00:00Z",
+        "last_update_creation": None, "product_version": "7.0.2046.0",
+    }  # fmt: skip
+    assert len(there.helper.pipelines) == 1
+
+
+def test_waiting(replicas: Any, run_module: Any) -> None:
+    there = replicas(3)
+    result = run_module(lync_replication, there.helper, wait=True, interval=5, exclude=[EDGE])
+    assert (result["up_to_date"], result["waited"], there.slept) == (True, 15.0, 15)
+    assert result["changed"] is False
+
+
+def test_the_time_out_names_those_that_lag(replicas: Any, run_module: Any) -> None:
+    there = replicas(99)
+    result = run_module(lync_replication, there.helper, wait=True, timeout=30, interval=10)
+    assert result["failed"]
+    assert "not up to date after 30 s: fe2.contoso.com, Edge.contoso.com." in result["msg"]
+    assert "exclude" in result["msg"]
+    assert result["lagging"] == ["fe2.contoso.com", EDGE]
+    assert there.slept == 30
+
+
+def test_forcing_is_the_only_change(replicas: Any, run_module: Any) -> None:
+    there = replicas(9)
+    predicted = run_module(lync_replication, there.helper, check=True, force=True, wait=True)
+    assert (there.helper.writes, there.slept) == ([], 0)
+    assert (predicted["changed"], predicted["lagging"]) == (True, ["fe2.contoso.com", EDGE])
+    result = run_module(lync_replication, there.helper, force=True, wait=True, exclude=[EDGE])
+    assert result["changed"]
+    assert result["commands"] == predicted["commands"] == ["Invoke-CsManagementStoreReplication"]
+    assert [command.name for command in there.helper.writes] == ["Invoke-CsManagementStoreReplication"]
+
+
+@pytest.mark.parametrize("params", [{"interval": 0}, {"timeout": -1}])
+def test_bad_input(replicas: Any, run_module: Any, params: dict[str, int]) -> None:
+    there = replicas(0)
+    assert run_module(lync_replication, there.helper, wait=True, **params)["failed"]
+    assert there.helper.pipelines == []
