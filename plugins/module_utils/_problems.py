@@ -63,6 +63,32 @@ def _problems(results: Sequence[Result], question: Question) -> Iterator[Problem
                 yield from look(result, question)
 
 
+def _absent(result: Result, _question: Question) -> Iterator[Problem]:
+    """The hosts that a role expects, against those of the play."""
+    for group, hosts in result["expected"].items():
+        if not hosts:
+            message = f"there are no {group}: put them in the inventory's group, or name them in the role's variables."
+            yield Problem("no_hosts", "", message)
+        for host in hosts:
+            if host not in result["present"]:
+                message = f"{host} is one of the {group}, but not in this play: add it to the play's hosts or to --limit."
+                yield Problem("host_not_in_play", host, message)
+
+
+def _candidates(result: Result, question: Question) -> Iterator[Problem]:
+    """Something was to be chosen, and there is something against every certificate."""
+    if all(item["findings"] for item in result["candidates"]):
+        against = [
+            f"{item['thumbprint']} ({item['subject']}): {', '.join(finding['rule'] for finding in item['findings'])}"
+            for item in result["candidates"]
+        ]
+        message = (
+            f"{question.host}: none of the {len(against)} certificates in the store is fit to be assigned as OAuthTokenIssuer: "
+            f"{'; '.join(against)}. Request one whose subject is the SIP domain, with an RSA key of 2048 bits or more, or name one."
+        )
+        yield Problem("token_issuer_no_candidate", question.host, message)
+
+
 def _failure(result: Result, question: Question) -> Iterator[Problem]:
     """A task that failed, whatever ``failed_when`` made of it: no result of a module that succeeded has a message."""
     if "verdict" in result or "results" in result:
@@ -137,6 +163,8 @@ def _differences(result: Result, question: Question) -> Iterator[Problem]:
 
 
 _LOOKS: dict[str, Callable[[Result, Question], Iterator[Problem]]] = {
+    "expected": _absent,
+    "candidates": _candidates,
     "msg": _failure,
     "objects": _services,
     "accepted_domains": _wildcards,

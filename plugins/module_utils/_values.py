@@ -4,9 +4,9 @@
 
 """The values that travel between a module and a cmdlet, and their JSON form on the helper's local socket.
 
-Plain Python stands for .NET wherever both mean the same: ``str`` String, ``bool`` Boolean, ``int`` Int32 or Int64, ``float`` Double,
-``bytes`` Byte[], ``datetime`` (aware) DateTime in UTC, ``timedelta`` TimeSpan, ``UUID`` Guid, ``Decimal`` Decimal, ``list`` a list, ``dict`` a hashtable.
-The classes here stand for the rest.
+Plain Python stands for .NET wherever both mean the same: ``str`` String, ``bool`` Boolean, ``int`` Int32 or Int64,
+``float`` Double, ``Decimal`` Decimal, ``bytes`` Byte[], ``datetime`` (aware) DateTime in UTC, ``timedelta`` TimeSpan,
+``UUID`` Guid, ``list`` a list, ``dict`` a hashtable. The classes here stand for the rest.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
 
 PLUGIN = "onprem.exchange_lync.management_shell"
+TASKWISE = ("execution", "session_scope")
+"""Options that do not decide what a session is: they may differ between tasks that share one."""
 CARRYING = {"winrm": "winrm", "psrp": "psrp"}
 
 
@@ -96,7 +98,8 @@ class HostHelper:
     def _attached(self) -> str:
         options = self.probe.get_options()
         # core's socket name knows neither password nor transport: a helper with other options must not be used
-        fingerprint = hashlib.sha256(repr(sorted(options.items())).encode("utf-8", "surrogatepass")).hexdigest()
+        session = sorted((name, value) for name, value in options.items() if name not in TASKWISE)
+        fingerprint = hashlib.sha256(repr(session).encode("utf-8", "surrogatepass")).hexdigest()
         self.probe._update_connection_state()
         path = self.probe._socket_path
         for _attempt in range(2):

@@ -10,11 +10,17 @@ import pytest
 from harness import ROOT, Farm
 
 HOSTS = {
+    "dns_record": "dns_servers",
     "exchange_certificate_info": "exchange_servers",
     "exchange_client_access": "exchange_servers",
     "exchange_cmdlet": "exchange_servers",
     "exchange_info": "exchange_servers",
+    "lync_certificate": "lync_servers",
+    "lync_certificate_info": "lync_servers",
     "lync_cmdlet": "lync_servers",
+    "lync_info": "lync_servers",
+    "lync_oauth_configuration": "lync_servers",
+    "lync_replication": "lync_servers",
 }
 
 

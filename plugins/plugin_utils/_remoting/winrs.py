@@ -276,6 +276,10 @@ class WinrsCarrier:
 
 
 def _transports(given: t.Any, user: str | None, scheme: str) -> tuple[str, ...]:
+    """What is given, else as ansible-core 2.21 guesses.
+
+    2.19 goes on to Basic where Kerberos fails, which would show the password to whoever answers.
+    """
     if given and (isinstance(given, str) or given[0]):
         return (given,) if isinstance(given, str) else tuple(given)
     if user and "@" in user:

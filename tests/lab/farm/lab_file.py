@@ -47,6 +47,7 @@ class LabFile:
                     "upn": administrator["upn"],
                     "password": administrator["password"],
                 },
+                "inventory": farm.scenario.inventory,
                 "pids": {"farm": os.getpid()},
                 "hosts": {host.fqdn: _host(state, farm, host.fqdn) for host in farm.scenario.hosts},
             },

@@ -192,7 +192,10 @@ class PfxFile:
 
 @dataclass(frozen=True)
 class Scenario:
-    """All of a farm."""
+    """All of a farm.
+
+    :ivar inventory: variables for all hosts in the inventory of the lab: what a playbook is to be told about this farm.
+    """
 
     name: str
     description: str
@@ -205,6 +208,7 @@ class Scenario:
     certificates: list[Certificate]
     files: list[PfxFile] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)
+    inventory: dict[str, object] = field(default_factory=dict)
 
     def host(self, fqdn: str) -> Host:
         """A host by its name, short or full, in any case."""

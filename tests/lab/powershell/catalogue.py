@@ -128,7 +128,7 @@ class Cmdlet:
     @property
     def error_name(self) -> str:
         """What ends the ids of the binder's errors: a standard cmdlet's class, the name of any other (its class is not documented)."""
-        if self.shell in {"exchange", "lync", "dns"}:
+        if self.shell not in {"standard", "windows"}:
             return self.name
         return f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
 

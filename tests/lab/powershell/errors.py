@@ -58,7 +58,7 @@ def error_record(
 
 def binding_error(key: str, command: str, culture: str, error_name: str, **values: Any) -> Terminating:
     """What PowerShell's binder gives: the id is the message's key and what stands for the command in ids."""
-    message, fqid = text(key, culture, **values), f"{key},{error_name}"
+    message, fqid = text(key, culture, **values), f"{key},{error_name}" if error_name else key
     return Terminating(error_record(message, fqid, _binding_category(key), _binding_reason(key), activity=command))
 
 

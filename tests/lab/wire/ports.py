@@ -56,6 +56,9 @@ class Runspace(Protocol):
     def command_metadata(self, names: list[str]) -> list[Any]:
         """What commands there are: the answer to Import-PSSession."""
 
+    def close(self) -> None:
+        """The client has closed its pool."""
+
 
 class Outlet(Protocol):
     """Where a PowerShell Remoting server puts what its client shall read."""

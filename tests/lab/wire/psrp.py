@@ -206,6 +206,7 @@ class PsrpServer:
             for execution in self.executions.values():
                 execution.stopped = True
             self.executions.clear()
+        self.runspace.close()
 
     def disconnect(self) -> None:
         """Keep the pool for a client that may come back."""

@@ -123,6 +123,9 @@ class FakeRunspace:
     def command_metadata(self, names: list[str]) -> list[Any]:
         return list(names)
 
+    def close(self) -> None:
+        """Nothing was opened."""
+
 
 class FakeFarm:
     """Answers each question with the description, and keeps all that it is told."""

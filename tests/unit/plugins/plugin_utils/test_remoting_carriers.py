@@ -91,7 +91,7 @@ def test_psrp_options_are_taken_as_core_takes_them(variables: dict[str, t.Any]) 
     }
     # core passes on what is not set as well
     assert mine == {name: value for name, value in plugin._psrp_conn_kwargs.items() if value is not None}
-    assert settings.configuration_name == plugin._psrp_runspace_kwargs["configuration_name"]
+    assert settings.configuration_name == plugin.get_option("configuration_name")
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,7 @@ def test_psrp_options_are_taken_as_core_takes_them(variables: dict[str, t.Any]) 
 )
 def test_winrm_options_are_taken_as_core_takes_them(variables: dict[str, t.Any]) -> None:
     plugin = core_plugin("winrm", variables)
+    plugin.set_option("remote_user", "LITWARE\\u")
     plugin._options["_extras"] = {
         name: value
         for name, value in variables.items()
@@ -131,6 +132,11 @@ def test_winrm_options_are_taken_as_core_takes_them(variables: dict[str, t.Any])
     assert settings.transports == tuple(plugin._winrm_transport)
     assert settings.endpoint.startswith(f"{plugin._winrm_scheme}://{BASE['remote_addr']}:{plugin._winrm_port}/")
     assert settings.kerberos_is_managed == (plugin._kerb_managed or "kerberos" not in settings.transports)
+
+
+def test_a_principal_name_means_kerberos_and_nothing_else() -> None:
+    assert WinrsSettings.of(BASE).transports == ("kerberos",)
+    assert WinrsSettings.of({**BASE, "remote_user": "u", "port": 5985}).transports == ("plaintext",)
 
 
 def test_no_password_in_a_repr() -> None:

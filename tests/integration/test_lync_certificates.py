@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lync_certificate and lync_certificate_info on the documented example, whose store has a certificate for every rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Farm, Run
+
+HOST = "atl-lync-001.litwareinc.com"
+PFX = "path: 'C:\\Certificates\\oauth.pfx', password: 'pfx: \"ä\" 50% é'"
+
+
+def ok(run: Run) -> Run:
+    assert run.rc == 0, run.output
+    return run
+
+
+@pytest.fixture(scope="module")
+def thumbprints(farm: Farm) -> dict[str, str]:
+    """The thumbprints of the store, by friendly name."""
+    step = ok(farm.play("- {name: read, onprem.exchange_lync.lync_certificate_info: }", hosts="lync_servers")).step(
+        "read"
+    )
+    return {item["friendly_name"]: item["thumbprint"] for item in step.result["store"]}
+
+
+def rhythm(farm: Farm, options: str, execution: str = "") -> list[dict[str, Any]]:
+    """Check, read, apply, read, again; the assignments before and after."""
+    task = "- {{name: {0}, onprem.exchange_lync.lync_certificate: {{{1}}}{2}}}\n"
+    read = "- {{name: {0}, onprem.exchange_lync.lync_certificate_info: {{store: false}}}}\n"
+    tasks = (
+        task.format("checked", options, ", check_mode: true")
+        + read.format("before")
+        + task.format("applied", options, "")
+    )
+    tasks += read.format("after") + task.format("again", options, "")
+    run = ok(farm.play(tasks, hosts="lync_servers", execution=execution))
+    checked, applied, again = (run.step(name) for name in ("checked", "applied", "again"))
+    assert (checked.changed, checked.writes) == (True, [])
+    assert (applied.changed, len(applied.writes)) == (True, 1)
+    assert (again.changed, again.writes) == (False, [])
+    assert checked.result["commands"] == applied.result["commands"]
+    assert checked.result["diff"] == applied.result["diff"]
+    assert again.result["certificate"] == applied.result["certificate"]
+    return [{item["use"]: item for item in run.step(name).result["assigned"]} for name in ("before", "after")]
+
+
+def test_what_the_host_has(farm: Farm) -> None:
+    step = ok(farm.play("- {name: read, onprem.exchange_lync.lync_certificate_info: }", hosts="lync_servers")).step(
+        "read"
+    )
+    result = step.result
+    assert (result["host"], result["error"], step.writes) == (HOST, None, [])
+    assert sorted(item["use"] for item in result["assigned"]) == [
+        "Default",
+        "WebServicesExternal",
+        "WebServicesInternal",
+    ]
+    by_name = {item["friendly_name"]: item for item in result["store"]}
+    assert by_name["OAuthTokenIssuer"]["subject"] == "CN=litwareinc.com"
+    assert (by_name["OAuth 1024 bits"]["key_size"], by_name["OAuth ECC"]["key_type"]) == (1024, "EC")
+    assert not by_name["OAuth no private key"]["has_private_key"]
+    default = next(item for item in result["assigned"] if item["use"] == "Default")
+    assert default["thumbprint"] == by_name["Lync Server Default"]["thumbprint"]
+    assert default["not_after"] == by_name["Lync Server Default"]["not_after"]
+    assert default["dns_names"] == by_name["Lync Server Default"]["dns_names"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("OAuth 1024 bits", "key_size"),
+        ("OAuth ECC", "key_type"),
+        ("OAuth expired", "expired"),
+        ("OAuth wrong subject", "sip_domain_missing"),
+        ("OAuth no private key", "private_key_missing"),
+    ],
+)
+def test_what_breaks_a_rule_is_refused(farm: Farm, thumbprints: dict[str, str], name: str, rule: str) -> None:
+    task = f"- {{name: step, onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, thumbprint: {thumbprints[name]}}}}}"
+    step = farm.play(task, hosts="lync_servers").step("step")
+    assert (step.failed, step.changed, step.writes) == (True, False, [])
+    assert step.msg.startswith(f"{HOST}: lync management shell: Set-CsCertificate: {thumbprints[name]} is not fit: ")
+    assert f"({rule})" in step.msg
+
+
+def test_a_thumbprint_that_nobody_has_and_a_wrong_password(farm: Farm) -> None:
+    run = farm.play(
+        f"""
+        - name: nobody
+          onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, thumbprint: {"B1" * 20}}}
+          ignore_errors: true
+        - name: password
+          onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, path: 'C:\\Certificates\\oauth.pfx', password: no}}
+          ignore_errors: true
+        - name: file
+          onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, path: 'C:\\no.pfx', password: no}}
+        """,
+        hosts="lync_servers",
+    )
+    assert "is not among the 9 certificates" in run.step("nobody").msg
+    assert "Get-PfxData" in run.step("password").msg
+    assert run.step("file").result["error"]["kind"] == "not_found"
+    assert run.writes == []
+
+
+def test_from_the_store(farm: Farm, thumbprints: dict[str, str]) -> None:
+    wanted = thumbprints["OAuthTokenIssuer"]
+    before, after = rhythm(farm, f"use: OAuthTokenIssuer, thumbprint: '{wanted.lower()}'")
+    assert "OAuthTokenIssuer" not in before
+    assert (after["OAuthTokenIssuer"]["thumbprint"], after["OAuthTokenIssuer"]["scope"]) == (wanted, "Global")
+
+
+def test_from_a_file_in_a_process_of_its_own(farm: Farm, thumbprints: dict[str, str]) -> None:
+    before, after = rhythm(farm, f"use: OAuthTokenIssuer, {PFX}", execution="subprocess")
+    assert after["OAuthTokenIssuer"]["previous_thumbprint"] == before["OAuthTokenIssuer"]["thumbprint"]
+    assert after["OAuthTokenIssuer"]["thumbprint"] not in thumbprints.values()
+    assert "50%" not in str(farm.journal())
+
+
+def test_staging_a_successor(farm: Farm, thumbprints: dict[str, str]) -> None:
+    options = f"use: OAuthTokenIssuer, thumbprint: {thumbprints['OAuthTokenIssuer']}, effective_date: '2099-01-01T00:00:00+01:00'"
+    task = f"- {{name: late, onprem.exchange_lync.lync_certificate: {{{options}}}}}"
+    assert "(expired)" in farm.play(task, hosts="lync_servers").step("late").msg
+    _, after = rhythm(farm, f"{options.replace('2099', '2027')}")
+    assert after["OAuthTokenIssuer"]["effective_date"] == "2026-12-31T23:00:00Z"
+
+
+def test_another_use_on_the_host_alone(farm: Farm, thumbprints: dict[str, str]) -> None:
+    _, after = rhythm(farm, f"type: WebServicesExternal, thumbprint: {thumbprints['OAuth ECC']}")
+    assert after["WebServicesExternal"]["scope"] != "Global"
+
+
+def test_taking_it_back(farm: Farm) -> None:
+    before, after = rhythm(farm, "use: OAuthTokenIssuer, state: absent")
+    assert ("OAuthTokenIssuer" in before, "OAuthTokenIssuer" in after) == (True, False)
+
+
+def test_the_clock_of_the_farm_judges(farm: Farm, thumbprints: dict[str, str]) -> None:
+    farm.lab("clock", "+800")
+    options = f"{{use: OAuthTokenIssuer, thumbprint: {thumbprints['OAuthTokenIssuer']}}}"
+    task = f"- {{name: step, onprem.exchange_lync.lync_certificate: {options}}}"
+    step = farm.play(task, hosts="lync_servers").step("step")
+    assert (step.failed, step.writes) == (True, [])
+    assert "(expired)" in step.msg

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lync_oauth_configuration on the documented example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Farm
+
+RIGHT = "https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc"
+READ = """{cmdlet: Get-CsOAuthConfiguration, select: [ExchangeAutodiscoverUrl, ExchangeAutodiscoverAllowedDomains, Realm, ServiceName]}"""
+RHYTHM = f"""
+    - name: checked
+      onprem.exchange_lync.lync_oauth_configuration: &options {{options}}
+      check_mode: true
+    - name: as it was
+      onprem.exchange_lync.lync_cmdlet: &read {READ.replace("{", "{{").replace("}", "}}")}
+    - name: applied
+      onprem.exchange_lync.lync_oauth_configuration: *options
+    - name: as it is
+      onprem.exchange_lync.lync_cmdlet: *read
+    - name: again
+      onprem.exchange_lync.lync_oauth_configuration: *options
+"""
+
+
+def rhythm(farm: Farm, options: str, execution: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Check, read, apply, read, again; what was read before and after."""
+    run = farm.play(RHYTHM.format(options=options), hosts="lync_servers", execution=execution)
+    assert run.rc == 0, run.output
+    checked, applied, again = (run.step(name) for name in ("checked", "applied", "again"))
+    assert (checked.changed, checked.writes) == (True, [])
+    assert (applied.changed, [entry["cmdlet"] for entry in applied.writes]) == (True, ["Set-CsOAuthConfiguration"])
+    assert (again.changed, again.cmdlets) == (False, ["Get-CsOAuthConfiguration"])
+    for key in ("oauth_configuration", "commands", "diff"):
+        assert checked.result[key] == applied.result[key]
+    assert again.result["oauth_configuration"] == applied.result["oauth_configuration"]
+    return run.step("as it was").result["objects"][0], run.step("as it is").result["objects"][0]
+
+
+def test_a_wrong_url_is_refused_with_the_right_one_and_nothing_is_asked(farm: Farm) -> None:
+    for wrong in (RIGHT.replace(".svc", ".xml"), RIGHT.replace("autodiscover.litwareinc.com", "")):
+        task = f"- {{name: wrong, onprem.exchange_lync.lync_oauth_configuration: {{exchange_autodiscover_url: '{wrong}'}}}}"
+        step = farm.play(task, hosts="lync_servers").step("wrong")
+        assert step.failed
+        assert step.journal == []
+        assert f"{step.host}: lync management shell: Set-CsOAuthConfiguration: " in step.msg
+        assert RIGHT in step.msg
+
+
+@pytest.mark.parametrize("execution", ["worker", "subprocess"])
+def test_the_rhythm(farm: Farm, execution: str) -> None:
+    options = f"{{exchange_autodiscover_url: '{RIGHT}', exchange_autodiscover_allowed_domains: ['*.a.com', '*.b.com']}}"
+    before, after = rhythm(farm, options, execution)
+    assert before["ExchangeAutodiscoverUrl"] in (None, "")
+    assert after == {
+        **before,
+        "ExchangeAutodiscoverUrl": RIGHT,
+        "ExchangeAutodiscoverAllowedDomains": "*.a.com;*.b.com",
+    }
+    cleared = "{exchange_autodiscover_url: '', exchange_autodiscover_allowed_domains: []}"
+    assert rhythm(farm, cleared, execution)[1] == before
+
+
+def test_realm_and_service_name(farm: Farm) -> None:
+    _, after = rhythm(farm, "{realm: litwareinc.com}")
+    assert (after["Realm"], after["ServiceName"]) == ("litwareinc.com", "00000004-0000-0ff1-ce00-000000000000")
+
+
+def test_an_account_that_may_only_read_sees_what_differs_and_is_refused_to_write(farm: Farm) -> None:
+    auditor = {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'}
+    task = "- {name: step, onprem.exchange_lync.lync_oauth_configuration: {realm: other.litwareinc.com}}"
+    assert farm.play(task, hosts="lync_servers", check=True, extra_vars=auditor).step("step").changed
+    refused = farm.play(task, hosts="lync_servers", extra_vars=auditor).step("step")
+    assert refused.failed
+    assert not refused.changed
+    assert refused.result["error"]["kind"] == "access_denied"
+    assert refused.result["commands_not_run"]

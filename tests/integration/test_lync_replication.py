@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lync_replication: a change takes its time, a replica of a server that is gone never comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import Farm
+
+HOST = "atl-lync-001.litwareinc.com"
+WRITE = "- {{name: write, onprem.exchange_lync.lync_oauth_configuration: {{realm: {realm}}}}}\n"
+WAIT = "- {name: wait, onprem.exchange_lync.lync_replication: {wait: true, timeout: 30, interval: 1}}\n"
+
+
+@pytest.mark.parametrize("execution", ["worker", "subprocess"])
+def test_a_change_is_awaited(farm: Farm, execution: str) -> None:
+    status = "- {name: status, onprem.exchange_lync.lync_replication: }\n"
+    looked = status.replace("name: status", "name: looked").replace("}\n", ", check_mode: true}\n")
+    tasks = WRITE.format(realm=f"{execution}.litwareinc.com") + status + looked + WAIT + WAIT.replace("wait,", "again,")
+    run = farm.play(tasks, hosts="lync_servers", execution=execution)
+    assert run.rc == 0, run.output
+    assert run.step("status").result["lagging"] == [HOST]
+    waited, again = run.step("wait"), run.step("again")
+    assert (waited.changed, waited.result["up_to_date"], waited.writes) == (False, True, [])
+    assert 0 < waited.result["waited"] < 30
+    assert again.cmdlets == ["Get-CsManagementStoreReplicationStatus"]
+    assert again.result["waited"] == 0.0
+
+
+def test_forcing_is_a_change_and_check_mode_writes_nothing(farm: Farm) -> None:
+    force = (
+        "- {{name: {name}, onprem.exchange_lync.lync_replication: {{force: true, wait: true, interval: 1}}{more}}}\n"
+    )
+    tasks = force.format(name="checked", more=", check_mode: true") + force.format(name="forced", more="")
+    run = farm.play(tasks, hosts="lync_servers")
+    checked, forced = run.step("checked"), run.step("forced")
+    assert (checked.changed, checked.writes) == (True, [])
+    assert forced.changed
+    assert [entry["cmdlet"] for entry in forced.writes] == ["Invoke-CsManagementStoreReplication"]
+    assert checked.result["commands"] == forced.result["commands"]
+
+
+def test_a_stuck_replica_is_named_in_time_and_can_be_left_out(farm: Farm) -> None:
+    farm.lab("fault", "replication_stuck", "--host", HOST)
+    tasks = WRITE.format(realm="stuck.litwareinc.com") + (
+        f"- {{name: left out, onprem.exchange_lync.lync_replication: {{wait: true, exclude: [{HOST.upper()}]}}}}\n"
+        "- {name: late, onprem.exchange_lync.lync_replication: {wait: true, timeout: 3, interval: 1}}\n"
+    )
+    run = farm.play(tasks, hosts="lync_servers")
+    farm.lab("fault", "replication_stuck", "--host", HOST, "--off")
+    assert run.step("left out").result["lagging"] == []
+    late = run.step("late")
+    assert late.failed
+    assert f"not up to date after 3 s: {HOST}." in late.msg
+    assert late.result["lagging"] == [HOST]
