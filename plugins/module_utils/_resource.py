@@ -21,6 +21,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline imp
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell, ShellName
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Value
 
+UNKNOWN = ("unknown_outcome", "timeout")
+"""Kinds of error after which a write may or may not have taken effect."""
+LOST = (*UNKNOWN, "session_lost")
+"""Kinds of error after which the state is read back and planned again."""
+
 State = t.Any
 """What a resource looks like in results and diffs: plain values that JSON can show."""
 
@@ -64,7 +69,8 @@ def ensure(call: Call, subject: Subject, *, patience: float = 0.0) -> Result:
     """Bring ``subject`` to the state that the task asks for, or say what would be done.
 
     :param patience: seconds that a write may take to show: what goes through the Central Management Store has to be replicated first.
-    :raises ShellError: with ``commands`` (what ran) and ``commands_not_run`` in its result where the plan ended half way.
+    :raises ShellError: with ``commands`` (what ran), ``commands_unknown`` (what may have) and ``commands_not_run`` in its result
+        where the plan ended half way.
     """
     plan = subject.plan(call, subject.observe(call))
     result: Result = {
@@ -83,22 +89,21 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float) -> State:
 
     A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between.
     """
+    ran: list[Cmdlet] = []
     try:
-        _run(call, subject, plan)
+        _run(call, subject, plan.steps, ran)
     except ShellError as error:
-        if error.kind not in ("unknown_outcome", "timeout"):
+        if error.kind not in LOST:
             raise
         again = subject.plan(call, subject.observe(call))
-        call.warn(
-            f"{error} It was read back: {'it had not taken effect and is sent again' if again.steps else 'it had taken effect'}."
-        )
-        _run(call, subject, again)
+        found = "it had not taken effect and is sent again" if again.steps else "it had taken effect"
+        call.warn(f"{error} It was read back: {found}.")
+        _run(call, subject, again.steps, ran)
     left = _read_back(call, subject, patience)
     if left.steps:
-        message = (
-            f"the writes were accepted, but read back they have not taken effect; still to do: {_listed(left.steps)}."
-        )
-        raise ShellError("not_effective", message, shell=subject.shell, result=_progress(plan.steps, len(plan.steps)))
+        still = _listed(left.steps)
+        message = f"the writes were accepted, but read back they have not taken effect; still to do: {still}."
+        raise ShellError("not_effective", message, shell=subject.shell, result=_progress(ran))
     return left.after
 
 
@@ -112,21 +117,30 @@ def _read_back(call: Call, subject: Subject, patience: float) -> Plan:
     return left
 
 
-def _run(call: Call, subject: Subject, plan: Plan) -> None:
+def _run(call: Call, subject: Subject, steps: t.Sequence[Cmdlet], ran: list[Cmdlet]) -> None:
+    """Run ``steps``, and keep in ``ran`` those that the server accepted."""
     shell = call.shell(subject.shell)
-    for done, step in enumerate(plan.steps):
+    for number, step in enumerate(steps):
         try:
             shell.write(step)
         except ShellError as error:
-            error.result = _progress(plan.steps, done)
-            if done:
-                error.message += f" Already done before it: {_listed(plan.steps[:done])}."
-            raise error.located(cmdlet=step.name) from error
+            stopped = error.located(cmdlet=step.name)
+            unknown, left = ([step], steps[number + 1 :]) if error.kind in UNKNOWN else ([], steps[number:])
+            stopped.result = _progress(ran, unknown, left)
+            if ran:
+                stopped.message += f" Already done before it: {_listed(ran)}."
+            raise stopped from error
+        ran.append(step)
 
 
-def _progress(steps: t.Sequence[Cmdlet], done: int) -> Result:
-    commands = [str(step) for step in steps]
-    return {"changed": bool(done), "commands": commands[:done], "commands_not_run": commands[done:]}
+def _progress(ran: t.Sequence[Cmdlet], unknown: t.Sequence[Cmdlet] = (), left: t.Sequence[Cmdlet] = ()) -> Result:
+    """How far a plan came: a write whose outcome is unknown counts as a change, since it may be one."""
+    return {
+        "changed": bool(ran or unknown),
+        "commands": [str(step) for step in ran],
+        "commands_unknown": [str(step) for step in unknown],
+        "commands_not_run": [str(step) for step in left],
+    }
 
 
 def _listed(steps: t.Sequence[Cmdlet]) -> str:

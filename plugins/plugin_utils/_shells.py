@@ -45,18 +45,19 @@ class Shells:
     def invoke(self, name: ShellName, pipeline: Pipeline) -> Reply:
         """Run ``pipeline``. A read whose session was lost is repeated once on a fresh one; a write never is.
 
-        :raises ShellError: located by shell and cmdlet; of kind ``unknown_outcome`` for a write without its answer.
+        :raises ShellError: located by shell and cmdlet. A write without its answer is of kind ``unknown_outcome``; one that is of kind
+            ``session_lost`` did not reach the server.
         """
         try:
             return self._invoke(name, pipeline)
         except ShellError as error:
             if error.kind != "session_lost" or pipeline.write:
-                raise self._explained(error, name, pipeline) from error
+                raise error.located(shell=name, cmdlet=pipeline.subject) from error
             self._say(f"{name}: the session was lost ({error.message}); reading again on a fresh one")
         try:
             return self._invoke(name, pipeline)
         except ShellError as error:
-            raise self._explained(error, name, pipeline) from error
+            raise error.located(shell=name, cmdlet=pipeline.subject) from error
 
     def offered(self, name: ShellName, names: t.Sequence[str]) -> set[str]:
         """Which of the cmdlets ``names`` the shell offers; asked of the server once in the life of a session."""
@@ -118,9 +119,3 @@ class Shells:
             session.close()
         except ShellError as error:
             self._say(f"closing a broken session: {error}")
-
-    def _explained(self, error: ShellError, name: ShellName, pipeline: Pipeline) -> ShellError:
-        located = error.located(shell=name, cmdlet=pipeline.subject)
-        if located.kind == "session_lost" and pipeline.write:
-            located.kind, located.remedy = "unknown_outcome", ShellError("unknown_outcome", "").remedy
-        return located

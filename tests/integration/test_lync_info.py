@@ -22,7 +22,8 @@ def test_the_topology_in_one_session_with_one_read_for_each_family(farm: Farm) -
     assert result["front_ends"] == [HOST]
     assert result["computers"] == [{"fqdn": HOST, "pool": HOST}]
     assert [site["name"] for site in result["sites"]] == ["Atlanta"]
-    assert (result["version"]["product"], result["version"]["build"]) == ("Lync Server 2013", "5.0.8308.0")
+    assert result["version"]["product"].endswith("Lync Server 2013")
+    assert result["version"]["build"] == "5.0.8308.0"
     assert {service["role"] for service in result["services"]} >= {"Registrar", "UserServer"}
     assert step.writes == []
 

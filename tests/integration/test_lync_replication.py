@@ -3,28 +3,49 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from harness import Farm
 
 HOST = "atl-lync-001.litwareinc.com"
+STATUS = "Get-CsManagementStoreReplicationStatus"
 WRITE = "- {{name: write, onprem.exchange_lync.lync_oauth_configuration: {{realm: {realm}}}}}\n"
-WAIT = "- {name: wait, onprem.exchange_lync.lync_replication: {wait: true, timeout: 30, interval: 1}}\n"
+WAIT = "- {name: wait, onprem.exchange_lync.lync_replication: {wait: true, timeout: 60, interval: 1}}\n"
+
+
+def readings(farm: Farm) -> int:
+    return sum(entry.get("cmdlet") == STATUS for entry in farm.journal())
+
+
+def release(farm: Farm, seen: int) -> None:
+    """Let the replica go as soon as it has been looked at once more."""
+    end = time.monotonic() + 60
+    while readings(farm) <= seen and time.monotonic() < end:
+        time.sleep(0.2)
+    farm.lab("fault", "replication_stuck", "--host", HOST, "--off")
 
 
 @pytest.mark.parametrize("execution", ["worker", "subprocess"])
 def test_a_change_is_awaited(farm: Farm, execution: str) -> None:
-    status = "- {name: status, onprem.exchange_lync.lync_replication: }\n"
-    looked = status.replace("name: status", "name: looked").replace("}\n", ", check_mode: true}\n")
-    tasks = WRITE.format(realm=f"{execution}.litwareinc.com") + status + looked + WAIT + WAIT.replace("wait,", "again,")
-    run = farm.play(tasks, hosts="lync_servers", execution=execution)
+    farm.lab("fault", "replication_stuck", "--host", HOST)
+    looked = WAIT.replace("wait,", "looked,").replace("}}\n", "}, check_mode: true}\n")
+    run = farm.play(
+        WRITE.format(realm=f"{execution}.litwareinc.com") + looked, hosts="lync_servers", execution=execution
+    )
     assert run.rc == 0, run.output
-    assert run.step("status").result["lagging"] == [HOST]
+    assert (run.step("looked").result["lagging"], run.step("looked").cmdlets) == ([HOST], [STATUS])
+    helper = threading.Thread(target=release, args=(farm, readings(farm)))
+    helper.start()
+    run = farm.play(WAIT + WAIT.replace("wait,", "again,"), hosts="lync_servers", execution=execution)
+    helper.join()
+    assert run.rc == 0, run.output
     waited, again = run.step("wait"), run.step("again")
     assert (waited.changed, waited.result["up_to_date"], waited.writes) == (False, True, [])
-    assert 0 < waited.result["waited"] < 30
-    assert again.cmdlets == ["Get-CsManagementStoreReplicationStatus"]
-    assert again.result["waited"] == 0.0
+    assert 0 < waited.result["waited"] < 60
+    assert (again.cmdlets, again.result["waited"]) == ([STATUS], 0.0)
 
 
 def test_forcing_is_a_change_and_check_mode_writes_nothing(farm: Farm) -> None:
