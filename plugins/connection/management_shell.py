@@ -139,7 +139,9 @@ from ansible.plugins.connection import NetworkConnectionBase
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
+
+if t.TYPE_CHECKING:
+    from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
 
 WATCH_SECONDS = 2.0
 
@@ -202,6 +204,9 @@ class Connection(NetworkConnectionBase):
         super().close()
 
     def _answered(self, ask: t.Callable[[Shells], dict[str, t.Any]]) -> str:
+        # only in the helper: each task's worker loads this plugin for its options, and need not load the transports with it
+        from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
+
         host = self._play_context.remote_addr
         try:
             if self._shells is None:

@@ -71,7 +71,9 @@ def _absent(result: Result, _question: Question) -> Iterator[Problem]:
             yield Problem("no_hosts", "", message)
         for host in hosts:
             if host not in result["present"]:
-                message = f"{host} is one of the {group}, but not in this play: add it to the play's hosts or to --limit."
+                message = (
+                    f"{host} is one of the {group}, but not in this play: add it to the play's hosts or to --limit."
+                )
                 yield Problem("host_not_in_play", host, message)
 
 

@@ -131,13 +131,14 @@ EXAMPLES = r"""
         fail_on: warning
       run_once: true
 
-- name: Would everything still be right in half a year?
-  onprem.exchange_lync.certificate_verdict:
-    lync: "{{ groups['lync_servers'] | map('extract', hostvars, 'certificates_lync') }}"
-    sip_domains: [litwareinc.com, contoso.com]
-    now: "{{ '%Y-%m-%dT%H:%M:%SZ' | strftime(now(utc=true).timestamp() + 182 * 86400, utc=true) }}"
-    fail_on: never
-  register: in_half_a_year
+    - name: Would everything still be right in half a year?
+      onprem.exchange_lync.certificate_verdict:
+        lync: "{{ groups['lync_servers'] | map('extract', hostvars, 'certificates_lync') }}"
+        sip_domains: [litwareinc.com, contoso.com]
+        now: "{{ '%Y-%m-%dT%H:%M:%SZ' | strftime(now(utc=true).timestamp() + 182 * 86400, utc=true) }}"
+        fail_on: never
+      register: in_half_a_year
+      run_once: true
 """
 
 RETURN = r"""

@@ -206,9 +206,9 @@ version:
       type: str
       returned: always
   sample:
-    product: Lync Server 2013
+    product: Microsoft Lync Server 2013
     build: 5.0.8308.0
-    text: "Lync Server 2013 (5.0.8308.0): Volume license key installed."
+    text: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed."
 """
 
 from collections.abc import Callable

@@ -10,12 +10,16 @@ constants below and its data comes as parameters: nothing is ever put together f
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Credential, Secret, Uri, Value
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Route
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
+
+if t.TYPE_CHECKING:
+    from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 
 SNAP_IN = "Microsoft.Exchange.Management.PowerShell.SnapIn"
 LYNC_MODULES = ("SkypeForBusiness", "Lync")

@@ -81,7 +81,7 @@ def sip_domains(shell: Shell) -> list[Facts]:
 
 
 def version(shell: Shell) -> Facts:
-    """What the host runs. ``Get-CsServerVersion`` writes a sentence, ``Lync Server 2013 (5.0.8308.0): …``; its numbers are the build."""
+    """What the host runs. ``Get-CsServerVersion`` writes a sentence, ``Microsoft Lync Server 2013 (5.0.8308.0): …``: product and build."""
     text = " ".join(str(line) for line in shell.read_all(Cmdlet("Get-CsServerVersion")))
     found = re.match(r"(?P<product>.*?)\s*\((?P<build>\d+(?:\.\d+)+)\)", text)
     return {"product": found["product"] if found else None, "build": found["build"] if found else None, "text": text}

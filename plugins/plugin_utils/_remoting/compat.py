@@ -13,11 +13,10 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-import psrpcore
-from psrpcore._events import RunspaceAvailabilityEvent
-from psrpcore.types import PSObject, add_note_property
-from psrpcore.types import _complex as psrpcore_complex
-from psrpcore.types import _serializer as psrpcore_serializer
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import HAS_PSRPCORE, ps, psrpcore
+
+if t.TYPE_CHECKING:
+    from psrpcore._events import RunspaceAvailabilityEvent
 
 _TICKS = 10_000_000
 """Ticks (100 ns, .NET's unit of time) in a second."""
@@ -58,6 +57,8 @@ def duration(value: dt.timedelta) -> str:
 
 def _mend_durations() -> None:
     """psrpcore 0.3.1 strips zeros off whole seconds: 10 seconds are sent as ``PT1S``. Not yet reported upstream."""
+    from psrpcore.types import _serializer as psrpcore_serializer
+
     if psrpcore_serializer._serialize_duration(dt.timedelta(seconds=10)) != "PT10S":
         psrpcore_serializer._serialize_duration = duration
 
@@ -67,15 +68,18 @@ def _mend_records() -> None:
 
     psrpcore 0.3.1 raises AttributeError on them. Not yet reported upstream.
     """
-    original: t.Callable[[PSObject], t.Any] = psrpcore_complex._invocation_info_from_ps_object
+    from psrpcore.types import _complex as psrpcore_complex
 
-    def invocation_info(record: PSObject) -> t.Any:
+    original: t.Callable[[ps.PSObject], t.Any] = psrpcore_complex._invocation_info_from_ps_object
+
+    def invocation_info(record: ps.PSObject) -> t.Any:
         if not hasattr(record, "SerializeExtent"):
-            add_note_property(record, "SerializeExtent", False)
+            ps.add_note_property(record, "SerializeExtent", False)
         return original(record)
 
     psrpcore_complex._invocation_info_from_ps_object = t.cast(t.Any, invocation_info)
 
 
-_mend_durations()
-_mend_records()
+if HAS_PSRPCORE:
+    _mend_durations()
+    _mend_records()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
-import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import requests
+
+if t.TYPE_CHECKING:
+    from requests.adapters import BaseAdapter, HTTPAdapter
 
 
-class CountingAdapter(BaseAdapter):
+class CountingAdapter(requests.adapters.BaseAdapter):
     """Passes everything on to another adapter. Authentication handlers send their further legs through it as well."""
 
     def __init__(self, adapter: BaseAdapter, sent: t.Callable[[], None]) -> None:
@@ -24,7 +26,7 @@ class CountingAdapter(BaseAdapter):
         """Count and send. The response must name this adapter: that is how the next leg finds its way."""
         self._sent()
         response = self._adapter.send(request, *args, **kwargs)
-        response.connection = t.cast(HTTPAdapter, self)
+        response.connection = t.cast("HTTPAdapter", self)
         return response
 
     def close(self) -> None:

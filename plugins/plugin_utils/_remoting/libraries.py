@@ -4,7 +4,7 @@
 
 """The Python libraries on the controller that the transports stand on, said by name where one is missing.
 
-Nothing here or in :mod:`.errors` imports them, so that an error can be told without them.
+Nothing imports them before they are required here, or does so by :mod:`.guarded`: an error can be told without them.
 """
 
 from __future__ import annotations

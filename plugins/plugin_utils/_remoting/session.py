@@ -11,26 +11,16 @@ import typing as t
 import uuid
 from dataclasses import dataclass, field
 
-import psrpcore
-from psrpcore.types import (
-    ErrorCategoryInfo,
-    NETException,
-    PSInvocationState,
-    RunspacePoolState,
-)
-from psrpcore.types import (
-    ErrorRecord as RemoteErrorRecord,
-)
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ErrorRecord, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK, Value
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import compat, errors, libraries, values
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Carrier, Deadline, OutOfTime
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import ps, psrpcore
 
-_ENDED = (PSInvocationState.Completed, PSInvocationState.Failed, PSInvocationState.Stopped)
-_GONE = (RunspacePoolState.Broken, RunspacePoolState.Closed)
+_ENDED = (ps.PSInvocationState.Completed, ps.PSInvocationState.Failed, ps.PSInvocationState.Stopped)
+_GONE = (ps.RunspacePoolState.Broken, ps.RunspacePoolState.Closed)
 _PATIENCE = 3600.0
 """One wait at most where no deadline was given; the carrier comes back sooner, with nothing."""
 
@@ -91,7 +81,7 @@ class _Gathered:
         """A server's message without line ends and without the secrets that it was given."""
         return errors.one_line(text, self.secrets, MASK)
 
-    def record(self, record: RemoteErrorRecord) -> ErrorRecord:
+    def record(self, record: ps.ErrorRecord) -> ErrorRecord:
         """A PowerShell error record, with what is not localised of it."""
         category = record.CategoryInfo
         return ErrorRecord(
@@ -120,11 +110,13 @@ class _Gathered:
 class Session:
     """One runspace on a server, for one pipeline at a time.
 
+    :raises ShellError: where psrpcore is missing.
     :ivar broken: nothing more can be asked: an answer may still be in flight that belongs to nobody. An error by which the
         server itself ended a pipeline does not break the session, for that is a whole answer.
     """
 
     def __init__(self, carrier: Carrier, limits: Limits | None = None) -> None:
+        libraries.require(libraries.PSRPCORE)
         libraries.quieten()
         self.carrier = carrier
         self.broken = False
@@ -143,7 +135,7 @@ class Session:
         try:
             self._pool.open()
             self.carrier.open(b"".join(self._fragments()), deadline)
-            while self._pool.state != RunspacePoolState.Opened:
+            while self._pool.state != ps.RunspacePoolState.Opened:
                 self._check_alive(self._event(None, gathered, deadline), gathered)
         except OutOfTime as error:
             self._give_up()
@@ -201,7 +193,7 @@ class Session:
     # What follows runs one pipeline
 
     def _powershell(self) -> psrpcore.ClientPowerShell:
-        if self.broken or self._pool.state != RunspacePoolState.Opened:
+        if self.broken or self._pool.state != ps.RunspacePoolState.Opened:
             raise ShellError("session_lost", "the session is closed.")
         return psrpcore.ClientPowerShell(self._pool)
 
@@ -237,7 +229,7 @@ class Session:
             self.broken = True
             raise
         self._finish(powershell)
-        if end.state == PSInvocationState.Completed:
+        if end.state == ps.PSInvocationState.Completed:
             return gathered.reply()
         raise self._ended(end, gathered, pipeline)
 
@@ -314,9 +306,9 @@ class Session:
         """Answer a prompt with an error, as a host without a user does; nobody waits for an answer to the other calls."""
         if call.ci in self._pool._ci_events:
             message = "There is nobody to answer a prompt."
-            record = RemoteErrorRecord(
-                Exception=NETException(message),
-                CategoryInfo=ErrorCategoryInfo(),
+            record = ps.ErrorRecord(
+                Exception=ps.NETException(message),
+                CategoryInfo=ps.ErrorCategoryInfo(),
                 FullyQualifiedErrorId="HostFunctionNotImplemented",
             )
             self._pool.host_response(call.ci, error_record=record)
@@ -334,7 +326,7 @@ class Session:
     def _ended(self, end: psrpcore.PipelineStateEvent, gathered: _Gathered, pipeline: Pipeline) -> ShellError:
         if end.reason is not None:
             return errors.failed(gathered.record(end.reason), pipeline, delegates=self.carrier.delegates)
-        if end.state == PSInvocationState.Stopped:
+        if end.state == ps.PSInvocationState.Stopped:
             kind = "unknown_outcome" if pipeline.write else "session_lost"
             return ShellError(kind, "the server stopped the pipeline.")
         return ShellError("failed", "the pipeline failed, and the server gave no reason.")

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 import queue
 import typing as t
 import uuid
-
-from psrpcore import types as ps
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
@@ -29,6 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._values impor
     Uri,
     Value,
 )
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import ps
 
 _DEPTH = 48
 """Deeper than any cmdlet's output: the server serialises a few levels only."""
@@ -91,7 +91,7 @@ def _integer(value: int) -> t.Any:
 
 
 def _real(value: float) -> t.Any:
-    if value != value:  # NaN, which psrpcore writes as NAN and .NET does not read
+    if math.isnan(value):  # which psrpcore writes as NAN and .NET does not read
         raise ValueError("not a number cannot be sent as a cmdlet parameter")
     return ps.PSDouble(value)
 
@@ -255,7 +255,7 @@ _FROM_POWERSHELL: tuple[tuple[type, t.Callable[[t.Any], Value]], ...] = (
     (ps.PSUri, lambda value: Uri(str(value))),
     (ps.PSChar, lambda value: chr(int(value))),
     (ps.PSVersion, str),
-    (str, lambda value: str.__str__(value)),
+    (str, str.__str__),
     (int, int),
     (decimal.Decimal, lambda value: decimal.Decimal(decimal.Decimal.__str__(value))),
     (float, float),

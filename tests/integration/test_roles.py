@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each role by itself, in a user's own play with the user's own groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Farm, Run
+
+pytestmark = pytest.mark.connections("documented")
+
+EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
+URL = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
+RECORD = {"name": "autodiscover.litwareinc.com", "value": [EXCHANGE]}
+SIP_DOMAINS = ["litwareinc.com"]
+
+ROLES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "autodiscover": ("exchange_servers", {"autodiscover_uri": f"{URL}.xml"}, "Set-ClientAccessServer"),
+    "oauth": ("lync_servers", {"oauth_exchange_autodiscover_url": f"{URL}.svc"}, "Set-CsOAuthConfiguration"),
+    "dns": ("dns_servers", {"dns_records": [RECORD]}, "Add-DnsServerResourceRecordCName"),
+    "certificates": ("lync_servers", {"certificates_sip_domains": SIP_DOMAINS}, "Set-CsCertificate"),
+}
+"""For each role that writes: the hosts of its play, its variables, and the cmdlet that writes."""
+
+
+def play(farm: Farm, role: str, hosts: str, variables: dict[str, Any], *, check: bool = False, **header: Any) -> Run:
+    """The role in a play of its own, then the fact by which it tells whether it changed something."""
+    tasks = f"""
+    - import_role: {{name: onprem.exchange_lync.{role}}}
+    - name: fact
+      ansible.builtin.debug: {{var: {role}_changed}}
+    """
+    return farm.play(tasks, hosts=hosts, check=check, extra_vars=variables, **header)
+
+
+def facts(run: Run, role: str) -> set[bool]:
+    """What the fact is, over all hosts."""
+    return {step.result[f"{role}_changed"] for step in run.all("fact")}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_check_apply_again(farm: Farm, role: str) -> None:
+    hosts, variables, cmdlet = ROLES[role]
+    check = play(farm, role, hosts, variables, check=True)
+    apply = play(farm, role, hosts, variables)
+    again = play(farm, role, hosts, variables)
+    for run in (check, apply, again):
+        assert run.rc == 0, run.output
+    assert ([entry["cmdlet"] for entry in check.writes], facts(check, role)) == ([], {True})
+    assert ([entry["cmdlet"] for entry in apply.writes], facts(apply, role)) == ([cmdlet], {True})
+    assert ([entry["cmdlet"] for entry in again.writes], facts(again, role)) == ([], {False})
+    assert [step for step in check.steps if step.changed]
+    assert not [step for step in again.steps if step.changed]
+
+
+@pytest.mark.parametrize(("role", "variable"), [(role, next(iter(ROLES[role][1]))) for role in ROLES])
+def test_what_is_required_is_named(farm: Farm, role: str, variable: str) -> None:
+    run = play(farm, role, ROLES[role][0], {})
+    assert run.rc == 2
+    assert f"missing required arguments: {variable}" in run.output
+    assert run.writes == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_play_without_its_hosts_says_so(farm: Farm, role: str) -> None:
+    hosts, variables, _cmdlet = ROLES[role]
+    other = "dns_servers" if hosts != "dns_servers" else "lync_servers"
+    run = play(farm, role, other, variables)
+    assert (run.rc, run.writes) == (2, [])
+    for host in {"exchange_servers": EXCHANGE, "lync_servers": LYNC, "dns_servers": DNS}[hosts], "--limit":
+        assert host in run.output
+
+
+def test_no_records_need_no_dns_server(farm: Farm) -> None:
+    run = play(farm, "dns", "lync_servers", {"dns_records": [], "dns_hosts": []})
+    assert run.rc == 0, run.output
+    assert facts(run, "dns") == {False}
+
+
+def test_preflight_reads_and_reports(farm: Farm) -> None:
+    run = play(farm, "preflight", "exchange_servers:lync_servers", {"preflight_sip_domains": SIP_DOMAINS})
+    assert run.rc == 0, run.output
+    assert (run.writes, facts(run, "preflight")) == ([], {False})
+    assert run.step("onprem.exchange_lync.preflight : Report all problems at once").msg == "Nothing stands in the way."
+
+
+def test_preflight_may_only_report(farm: Farm) -> None:
+    variables = {"preflight_sip_domains": ["tailspintoys.com"], "preflight_fail": False}
+    run = play(farm, "preflight", "exchange_servers:lync_servers", variables)
+    assert run.rc == 0, run.output
+    assert (
+        "tailspintoys.com is not a SIP domain"
+        in run.step("onprem.exchange_lync.preflight : Report all problems at once").msg
+    )
+
+
+def test_a_limited_play_says_whose_absence_matters(farm: Farm) -> None:
+    run = play(farm, "preflight", "lync_servers", {"preflight_sip_domains": SIP_DOMAINS})
+    assert run.rc == 2
+    assert f"{EXCHANGE} is one of the Exchange servers, but not in this play" in run.output
+
+
+def test_verify_tells_what_differs(farm: Farm) -> None:
+    """After the tests above everything is as it should be; so verify is asked about something else."""
+    variables = {
+        "verify_sip_domains": SIP_DOMAINS,
+        "verify_autodiscover_uri": "https://mail.litwareinc.com/autodiscover/autodiscover.xml",
+        "verify_exchange_autodiscover_url": f"{URL}.svc",
+        "verify_dns_records": [{**RECORD, "value": ["mail.litwareinc.com"]}],
+    }
+    run = play(farm, "verify", "exchange_servers:lync_servers:dns_servers", variables)
+    assert (run.rc, run.writes) == (2, [])
+    lines = run.step("onprem.exchange_lync.verify : Report everything that differs at once").msg.splitlines()
+    for host, cmdlet in (
+        (EXCHANGE, "Set-ClientAccessServer"),
+        (DNS, "Remove-DnsServerResourceRecord"),
+        (DNS, "Add-DnsServerResourceRecordCName"),
+    ):
+        assert [line for line in lines if f"{host}: not as it should be; still to do: {cmdlet}" in line]
+    right = {**variables, "verify_autodiscover_uri": f"{URL}.xml", "verify_dns_records": [RECORD]}
+    run = play(farm, "verify", "exchange_servers:lync_servers:dns_servers", right)
+    assert run.rc == 0, run.output
+
+
+def test_a_tag_runs_its_role_only(farm: Farm) -> None:
+    from integrating import INTEGRATE
+
+    run = farm.playbook(INTEGRATE, "--check", "--tags", "oauth")
+    assert run.rc == 0, run.output
+    roles = {step.task.partition(" : ")[0] for step in run.steps if "Validating arguments" not in step.task}
+    assert roles <= {"onprem.exchange_lync.oauth", "onprem.exchange_lync.integration"}
+
+
+def test_one_host_after_the_other(farm: Farm) -> None:
+    """With serial, each batch does what its hosts are for."""
+    tasks = """
+    - import_role: {name: onprem.exchange_lync.autodiscover}
+    - import_role: {name: onprem.exchange_lync.oauth}
+    """
+    variables = ROLES["autodiscover"][1] | ROLES["oauth"][1]
+    run = farm.play(tasks, hosts="exchange_servers:lync_servers", extra_vars=variables, serial=1)
+    assert run.rc == 0, run.output

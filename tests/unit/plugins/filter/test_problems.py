@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Problems: what the roles report is found in registered results by their keys."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.onprem.exchange_lync.plugins.filter.problems import FilterModule
+
+HOST = "fe1.litwareinc.com"
+DIRECTORY = {"server": "EX1", "name": "EWS (Default Web Site)", "oauth_authentication": True}
+problems = FilterModule().filters()["problems"]
+
+
+def found(result: dict[str, t.Any], **question: t.Any) -> list[tuple[str, str]]:
+    return [(item["rule"], item["severity"]) for item in problems([result], HOST, **question)]
+
+
+def test_a_failure_keeps_its_kind_and_message() -> None:
+    error = {"kind": "unreachable", "host": HOST, "message": "no answer"}
+    message = f"{HOST}: lync management shell: no answer. Check the port."
+    failed = {"failed": False, "msg": message, "error": error, "failed_when_result": False}
+    assert problems([failed, failed], HOST) == [
+        {"rule": "unreachable", "host": HOST, "message": message, "severity": "error"}
+    ]
+
+
+def test_a_failure_without_a_kind_is_bad_input_and_gets_its_host() -> None:
+    [problem] = problems([{"msg": "missing required arguments: name"}], HOST)
+    assert (problem["rule"], problem["message"]) == ("bad_input", f"{HOST}: missing required arguments: name")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"skipped": True, "changed": False},
+        {"msg": "All items completed", "results": [{"skipped": True}], "changed": False},
+        {"objects": [{"Name": "RTCSRV", "Status": "Running"}]},
+        {"objects": [{"Role": "Mailbox Server Role", "ServicesNotRunning": []}]},
+        {"objects": [{"Role": "Mailbox Server Role", "ServicesNotRunning": None}]},
+        {"accepted_domains": [{"domain_name": "litwareinc.com", "wildcard": False}]},
+        {"virtual_directories": {"autodiscover": [], "web_services": [DIRECTORY]}},
+        {"sip_domains": [{"name": "LitwareInc.com", "default": True}]},
+        {"lagging": []},
+        {"verdict": {"findings": []}},
+        {"candidates": None},
+        {"candidates": [{"findings": ["one"]}, {"findings": []}]},
+        {"expected": {"Exchange servers": ["ex1"]}, "present": ["ex1", "fe1"]},
+        {"commands": ["Set-It"], "changed": True},
+    ],
+)
+def test_what_is_no_problem(result: dict[str, t.Any]) -> None:
+    assert found(result, sip_domains=["litwareinc.com"]) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "rule", "part"),
+    [
+        ({"objects": [{"Name": "RTCSRV", "Status": "Stopped"}]}, "service_stopped", "RTCSRV"),
+        ({"objects": [{"ServicesNotRunning": ["MSExchangeIS"]}]}, "service_stopped", "MSExchangeIS"),
+        (
+            {"accepted_domains": [{"domain_name": "*.litwareinc.com", "wildcard": True}]},
+            "wildcard_accepted_domain",
+            "*.litwareinc.com",
+        ),
+        ({"virtual_directories": {"x": [{**DIRECTORY, "oauth_authentication": False}]}}, "oauth_off", "EWS"),
+        ({"sip_domains": [{"name": "fabrikam.com"}]}, "sip_domain_unknown", "it has fabrikam.com"),
+        ({"sip_domains": []}, "sip_domain_unknown", "it has none"),
+        ({"lagging": ["edge.litwareinc.com"]}, "replica_behind", "edge.litwareinc.com"),
+        (
+            {"candidates": [{"thumbprint": "AB", "subject": "CN=x", "findings": [{"rule": "key_size"}]}]},
+            "token_issuer_no_candidate",
+            "AB (CN=x): key_size",
+        ),
+        ({"candidates": []}, "token_issuer_no_candidate", "none of the 0 certificates"),
+        ({"expected": {"DNS servers": []}, "present": []}, "no_hosts", "there are no DNS servers"),
+        ({"expected": {"DNS servers": ["dc1"]}, "present": ["ex1"]}, "host_not_in_play", "dc1"),
+    ],
+)
+def test_what_is_a_problem(result: dict[str, t.Any], rule: str, part: str) -> None:
+    [problem] = problems([result], HOST, sip_domains=["litwareinc.com"])
+    assert (problem["rule"], problem["severity"]) == (rule, "error")
+    assert part in problem["message"]
+
+
+def test_each_item_of_a_loop_is_looked_at() -> None:
+    conflict = {"msg": f"{HOST}: conflict", "error": {"kind": "conflict", "host": HOST}}
+    assert found({"msg": "One or more items failed", "results": [conflict, {"skipped": True}]}) == [
+        ("conflict", "error")
+    ]
+
+
+def test_findings_keep_their_severity_and_information_is_none() -> None:
+    finding = {"host": HOST, "evidence": "seen", "remedy": "Do it."}
+    findings = [
+        {**finding, "rule": "expired", "severity": "error"},
+        {**finding, "rule": "expires_soon", "severity": "warning"},
+        {**finding, "rule": "private_key_unknown", "severity": "info"},
+    ]
+    verdict = {"verdict": {"findings": findings}, "msg": "failed because of it"}
+    assert found(verdict) == [("expired", "error"), ("expires_soon", "warning")]
+    assert problems([verdict])[0]["message"] == f"{HOST}: expired: seen. Do it."
+
+
+def test_what_is_tolerated_is_only_a_warning() -> None:
+    stopped = {"objects": [{"Name": "RTCSRV", "Status": "Stopped"}]}
+    assert found(stopped, tolerate=["service_stopped"]) == [("service_stopped", "warning")]
+
+
+def test_what_is_still_to_do_counts_only_when_asked_for() -> None:
+    [problem] = problems([{"commands": ["Set-It -Now"]}], HOST, pending=True)
+    assert (problem["rule"], problem["message"]) == (
+        "differs",
+        f"{HOST}: not as it should be; still to do: Set-It -Now",
+    )
+
+
+@pytest.mark.parametrize("results", ["text", {}, [None], None])
+def test_what_it_refuses(results: object) -> None:
+    with pytest.raises(AnsibleFilterError, match="a list of registered results is wanted"):
+        problems(results)
