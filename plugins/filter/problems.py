@@ -65,7 +65,8 @@ _value:
       what to do.
     - 'The rules are those of M(onprem.exchange_lync.certificate_verdict), the kind of the error of a task that failed (such as
       V(unreachable), V(authentication), V(untrusted), V(not_found), V(conflict) and V(bad_input)), and V(service_stopped),
-      V(wildcard_accepted_domain), V(oauth_off), V(sip_domain_unknown), V(replica_behind) and V(differs).'
+      V(wildcard_accepted_domain), V(oauth_off), V(sip_domain_unknown), V(token_issuer_no_candidate), V(replica_behind), V(no_hosts),
+      V(host_not_in_play), V(not_writable) (a task in check mode foretells that a real run would be refused) and V(differs).'
   type: list
   elements: dict
 """

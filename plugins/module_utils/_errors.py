@@ -36,6 +36,9 @@ REMEDIES: dict[str, str] = {
 }
 """What to do, by kind of error."""
 
+WOULD_FAIL = "A real run would fail: "
+"""How a warning of check mode begins that foretells a refusal: whoever may not write may still see what differs."""
+
 
 @dataclass(frozen=True)
 class ErrorRecord:

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.names import canonical
 
 Result = Mapping[str, t.Any]
@@ -159,6 +160,13 @@ def _findings(result: Result, _question: Question) -> Iterator[Problem]:
             yield Problem(finding["rule"], finding["host"], message, finding["severity"])
 
 
+def _refusals(result: Result, question: Question) -> Iterator[Problem]:
+    """What a module in check mode foretells."""
+    for warning in result["warnings"]:
+        if str(warning).startswith(WOULD_FAIL):
+            yield Problem("not_writable", question.host, f"{question.host}: {str(warning).removeprefix(WOULD_FAIL)}")
+
+
 def _differences(result: Result, question: Question) -> Iterator[Problem]:
     for command in result["commands"] if question.pending and "objects" not in result else ():
         yield Problem("differs", question.host, f"{question.host}: not as it should be; still to do: {command}")
@@ -174,5 +182,6 @@ _LOOKS: dict[str, Callable[[Result, Question], Iterator[Problem]]] = {
     "sip_domains": _sip_domains,
     "lagging": _replicas,
     "verdict": _findings,
+    "warnings": _refusals,
     "commands": _differences,
 }

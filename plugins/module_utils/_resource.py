@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind, Text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell, ShellName
@@ -81,7 +81,19 @@ def ensure(call: Call, subject: Subject, *, patience: float = 0.0) -> Result:
     }
     if plan.steps and not call.check_mode:
         result[subject.name] = _apply(call, subject, plan, patience)
+    elif plan.steps:
+        _foretell(call, subject, plan)
     return result
+
+
+def _foretell(call: Call, subject: Subject, plan: Plan) -> None:
+    """Warn in check mode where this account is not offered what the plan needs."""
+    names = list(dict.fromkeys(step.name for step in plan.steps))
+    offered = call.shell(subject.shell).offered(*names)
+    for name in names:
+        if name not in offered:
+            message = "the cmdlet is not offered to this account."
+            call.warn(f"{WOULD_FAIL}{ShellError('not_offered', message, shell=subject.shell, cmdlet=name)}")
 
 
 def _apply(call: Call, subject: Subject, plan: Plan, patience: float) -> State:
@@ -99,7 +111,11 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float) -> State:
         found = "it had not taken effect and is sent again" if again.steps else "it had taken effect"
         call.warn(f"{error} It was read back: {found}.")
         _run(call, subject, again.steps, ran)
-    left = _read_back(call, subject, patience)
+    try:
+        left = _read_back(call, subject, patience)
+    except ShellError as error:
+        error.result = {**_progress(ran), **error.result}
+        raise
     if left.steps:
         still = _listed(left.steps)
         message = f"the writes were accepted, but read back they have not taken effect; still to do: {still}."

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the integration tests: a lab for each module of tests and connection.
+"""Fixtures of the integration tests: a lab for each module of tests, connection and peer.
 
-With EXCHANGE_LYNC_LAB_ENGINE set, the labs put the real PowerShell engine behind their endpoints.
+A peer is what answers behind the lab's endpoints, and its language. With EXCHANGE_LYNC_LAB_ENGINE set it is the real PowerShell
+engine for every test that does not say otherwise.
 """
 
 from __future__ import annotations
@@ -10,15 +11,29 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+
+from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Farm
 
 CONNECTIONS = ("psrp", "winrm")
+
+pwsh = unit.pwsh
+
+
+class Peer(NamedTuple):
+    """What answers: "emulated" or "engine", and its culture, where it is not the scenario's."""
+
+    powershell: str
+    culture: str | None = None
+
+
+DEFAULT = Peer("engine" if os.environ.get("EXCHANGE_LYNC_LAB_ENGINE") else "emulated")
 
 
 def pytest_configure(config: Any) -> None:
@@ -27,20 +42,31 @@ def pytest_configure(config: Any) -> None:
     config.addinivalue_line(
         "markers", "connections(names): the connections to run a test over, psrp and winrm where nothing is said"
     )
+    config.addinivalue_line("markers", "peers((powershell, culture), ...): what answers, instead of the run's own choice")
 
 
 def pytest_generate_tests(metafunc: Any) -> None:
-    """Run each test that uses a farm over every connection that it names."""
+    """Run each test that uses a farm over every connection and with every peer that it names."""
     if "farm" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("connections")
         metafunc.parametrize("connection", marker.args if marker else CONNECTIONS, scope="module")
+        if marker := metafunc.definition.get_closest_marker("peers"):
+            metafunc.parametrize("peer", [Peer(*peer) for peer in marker.args], ids="-".join, scope="module")
 
 
 @pytest.fixture(scope="module")
-def farm(request: Any, connection: str, tmp_path_factory: Any) -> Iterator[Farm]:
-    """A running lab, fresh for each module of tests and connection."""
+def peer() -> Peer:
+    """What answers behind the lab's endpoints."""
+    return DEFAULT
+
+
+@pytest.fixture(scope="module")
+def farm(request: Any, connection: str, peer: Peer, tmp_path_factory: Any) -> Iterator[Farm]:
+    """A running lab, fresh for each module of tests, connection and peer."""
     marker = request.node.get_closest_marker("scenario")
-    running = Farm(marker.args[0] if marker else "litware", tmp_path_factory.mktemp("lab"), connection)
-    running.up(*(["--engine", "auto"] if os.environ.get("EXCHANGE_LYNC_LAB_ENGINE") else []))
+    engine = request.getfixturevalue("pwsh") if peer.powershell == "engine" else None
+    scenario, folder = marker.args[0] if marker else "litware", tmp_path_factory.mktemp("lab")
+    running = Farm(scenario, folder, connection, engine=engine, culture=peer.culture)
+    running.up()
     yield running
     running.down()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "tests" / "lab"
 
@@ -89,17 +91,31 @@ class Farm:
 
     :ivar state_dir: where it keeps what it is.
     :ivar connection: which inventory the plays use: documented, psrp or winrm.
+    :ivar engine: the PowerShell engine behind its endpoints, where it is not the emulated one.
+    :ivar culture: the language of its servers, where it is not the scenario's.
     """
 
     scenario: str
     state_dir: Path
     connection: str
     environment: dict[str, str] = field(default_factory=dict)
+    engine: str | None = None
+    culture: str | None = None
     _runs: int = 0
 
     def up(self, *options: str) -> None:
         """Start the lab."""
-        self.lab("up", "--scenario", self.scenario, *options)
+        engine = ["--engine", self.engine] if self.engine else []
+        self.lab("up", "--scenario", self._localised(self.culture) if self.culture else self.scenario, *engine, *options)
+
+    def _localised(self, culture: str) -> str:
+        """A copy of the scenario in which every server has a culture."""
+        described = yaml.safe_load((LAB / "scenarios" / f"{self.scenario}.yml").read_text(encoding="utf-8"))
+        for host in described["hosts"]:
+            host["culture"] = culture
+        path = self.state_dir / f"{self.scenario}-{culture}.yml"
+        path.write_text(yaml.safe_dump(described, allow_unicode=True), encoding="utf-8")
+        return str(path)
 
     def down(self) -> None:
         """Stop the lab."""

@@ -62,7 +62,8 @@ def answers(farm: Farm, name: str, kind: str = "CNAME") -> list[str]:
 
 def sessions(farm: Farm) -> dict[str, int]:
     """The remote sessions that a play needs: one for each host and place. Over winrm the Exchange shell is a session of the machine's
-    PowerShell, and the session to the product that it imports."""
+    PowerShell, and the session to the product that it imports.
+    """
     state = farm.state()["hosts"]
     return {
         host: 2 if of_host["role"] == "exchange" and farm.connection == "winrm" else 1

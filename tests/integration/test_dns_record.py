@@ -107,18 +107,18 @@ def test_a_change_of_type_and_of_addresses_and_lifetime(farm: Farm) -> None:
     assert before == ["A 192.0.2.10 3600", f"CNAME {TARGET}. 600"]  # a client gets the alias, and what it leads to
     assert after == ["A 192.0.2.10 3600", "A 192.0.2.11 3600"]
     assert writes == ["Remove-", "Add-DnsServerResourceRecordA", "Add-DnsServerResourceRecordA"]
-    _, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, value: [192.0.2.11, 192.0.2.12], ttl: 60}}", "A")
+    _before, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, value: [192.0.2.11, 192.0.2.12], ttl: 60}}", "A")
     assert after == ["A 192.0.2.11 60", "A 192.0.2.12 60"]
     assert writes == ["Add-DnsServerResourceRecordA", "Remove-", "Add-DnsServerResourceRecordA", "Remove-"]
 
 
 def test_ipv6_beside_ipv4_and_taking_it_back(farm: Farm) -> None:
     options = f"{{name: {NAME}, type: AAAA, value: ['2001:DB8::0010']}}"
-    _, after, _ = rhythm(farm, options, "AAAA")
+    _before, after, _writes = rhythm(farm, options, "AAAA")
     assert after == ["AAAA 2001:db8::10 3600"]
-    _, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, value: 192.0.2.12, state: absent}}", "A")
+    _before, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, value: 192.0.2.12, state: absent}}", "A")
     assert (after, writes) == (["A 192.0.2.11 60"], ["Remove-"])
-    _, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, state: absent}}", "A")
+    _before, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, state: absent}}", "A")
     assert (after, writes) == ([], ["Remove-"])
     assert answers(farm, NAME, "AAAA") == ["AAAA 2001:db8::10 3600"]
 
@@ -136,5 +136,5 @@ def test_an_account_without_rights_is_told_so(farm: Farm) -> None:
 
 def test_the_module_in_a_process_of_its_own(farm: Farm) -> None:
     task = f"- {{name: step, onprem.exchange_lync.dns_record: {{name: {NAME}, type: A, value: 192.0.2.10}}}}"
-    steps = [farm.play(task, hosts="dns_servers", execution="subprocess").step("step") for _ in range(2)]
+    steps = [farm.play(task, hosts="dns_servers", execution="subprocess").step("step") for _turn in range(2)]
     assert [step.changed for step in steps] == [True, False], steps

@@ -125,12 +125,12 @@ def test_staging_a_successor(farm: Farm, thumbprints: dict[str, str]) -> None:
     options = f"use: OAuthTokenIssuer, thumbprint: {thumbprints['OAuthTokenIssuer']}, effective_date: '2099-01-01T00:00:00+01:00'"
     task = f"- {{name: late, onprem.exchange_lync.lync_certificate: {{{options}}}}}"
     assert "(expired)" in farm.play(task, hosts="lync_servers").step("late").msg
-    _, after = rhythm(farm, f"{options.replace('2099', '2027')}")
+    _before, after = rhythm(farm, f"{options.replace('2099', '2027')}")
     assert after["OAuthTokenIssuer"]["effective_date"] == "2026-12-31T23:00:00Z"
 
 
 def test_another_use_on_the_host_alone(farm: Farm, thumbprints: dict[str, str]) -> None:
-    _, after = rhythm(farm, f"type: WebServicesExternal, thumbprint: {thumbprints['OAuth ECC']}")
+    _before, after = rhythm(farm, f"type: WebServicesExternal, thumbprint: {thumbprints['OAuth ECC']}")
     assert after["WebServicesExternal"]["scope"] != "Global"
 
 

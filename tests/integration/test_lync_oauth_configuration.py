@@ -65,7 +65,7 @@ def test_the_rhythm(farm: Farm, execution: str) -> None:
 
 
 def test_realm_and_service_name(farm: Farm) -> None:
-    _, after = rhythm(farm, "{realm: litwareinc.com}")
+    _before, after = rhythm(farm, "{realm: litwareinc.com}")
     assert (after["Realm"], after["ServiceName"]) == ("litwareinc.com", "00000004-0000-0ff1-ce00-000000000000")
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,21 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the recordings are not here: put them beside the clone as ../shared or set EXCHANGE_LYNC_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def pwsh() -> str:
+    """The PowerShell engine: PWSH, pwsh on the path, or the one of the recordings' folder.
+
+    Without one the test is skipped, or fails where EXCHANGE_LYNC_REQUIRE_ENGINE says that there has to be one.
+    """
+    beside = Path(os.environ.get("EXCHANGE_LYNC_SHARED") or ROOT.parent / "shared") / "pwsh" / "pwsh"
+    for candidate in (os.environ.get("PWSH"), shutil.which("pwsh"), str(beside)):
+        if candidate and Path(candidate).is_file():
+            return candidate
+    missing = (
+        "there is no PowerShell engine: set PWSH, or put one on the path or beside the clone as ../shared/pwsh/pwsh"
+    )
+    if os.environ.get("EXCHANGE_LYNC_REQUIRE_ENGINE"):
+        pytest.fail(missing)
+    pytest.skip(missing)

@@ -151,7 +151,7 @@ def _conflicts(call: Call, node: Node) -> list[Record]:
     listed = ", ".join(f"{record.type} {record.value}".strip() for record in found)
     raise ShellError(
         "conflict",
-        f"{node.fqdn} already has {listed}; a CNAME and other records exclude each other. Nothing was written.",
+        f"{node.fqdn} already has {listed}; a CNAME and other records exclude each other.",
         shell="windows",
         remedy=f"Remove the {', '.join(foreign)} record first, or give the name an address record."
         if foreign

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
     SERVERS,
     Facts,
@@ -111,4 +111,4 @@ class ClientAccess:
         )
         if not call.check_mode:
             raise refusal
-        call.warn(f"A real run would fail: {refusal}")
+        call.warn(f"{WOULD_FAIL}{refusal}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import (
@@ -19,7 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
     Thumbprint,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
 
@@ -65,21 +64,6 @@ class EmptyText(Kind):
 
     def observed(self, value: Value) -> t.Any:
         return super().observed(value) or ""
-
-
-@dataclass(frozen=True)
-class Family:
-    """A reading cmdlet and the properties that are wanted of its objects."""
-
-    cmdlet: Cmdlet
-    table: Table
-
-    def read(self, shell: Shell) -> list[Facts]:
-        """The objects' facts.
-
-        :raises ShellError: for any error: what could not be read is never taken for absent.
-        """
-        return [self.table.state(item) for item in shell.read_all(self.cmdlet, self.table.projection())]
 
 
 SERVERS = Family(

@@ -42,8 +42,8 @@ class CallbackModule(CallbackBase):
         """A task that succeeded."""
         self._record(result, "ok")
 
-    def v2_runner_on_failed(self, result: t.Any, **_: t.Any) -> None:
-        """A task that failed."""
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
+        """A task that failed, whether or not the play goes on."""
         self._record(result, "failed")
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:

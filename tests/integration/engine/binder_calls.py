@@ -202,7 +202,7 @@ def common(cmdlet: Cmdlet) -> Iterator[Call]:
 
 def twice(cmdlet: Cmdlet) -> Iterator[Call]:
     """A parameter given twice."""
-    parameter = next(iter(cmdlet.everything.values()))
+    parameter, *_others = cmdlet.everything.values()
     yield _call(cmdlet, "twice", *[_named(parameter.name, _right(parameter))] * 2)
 
 

@@ -83,7 +83,7 @@ def test_binds_as_the_engine_does(pwsh: str, tmp_path: Path, capsys: pytest.Capt
     }
     different = {line for line, (lab, engine) in pairs.items() if lab != engine}
     kinds = collections.Counter(
-        lab.partition(",")[0] if not lab.startswith("bound") else "bound" for lab, _ in pairs.values()
+        lab.partition(",")[0] if not lab.startswith("bound") else "bound" for lab, _engine in pairs.values()
     )
     with capsys.disabled():
         print(

@@ -134,7 +134,7 @@ Remove-PSSession $session
         "AccessDenied,PSSessionOpenFailed",
         "Deserialized.Microsoft.Exchange.Data.Directory.Management.ClientAccessServer",
     ]
-    assert [name for name, _ in answering.events] == ["session_opened", "session_closed"]
+    assert [name for name, _fields in answering.events] == ["session_opened", "session_closed"]
     assert answering.calls[0]["session"] == answering.events[0][1]["session"] != "S1"
     assert answering.calls[0]["delegated"] is True
 

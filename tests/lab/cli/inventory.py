@@ -24,7 +24,9 @@ def inventory(lab: dict[str, Any], state: str, connection: str) -> str:
     children: dict[str, Any] = {name: {"hosts": {}} for name in GROUPS.values()}
     for fqdn, host in lab["hosts"].items():
         children[GROUPS[host["role"]]]["hosts"][fqdn] = _host(lab, host, CONNECTIONS[connection][host["role"]])
-    content = {"all": {"vars": {"ansible_host": "127.0.0.1", **_account(lab), **lab["inventory"]}, "children": children}}
+    content = {
+        "all": {"vars": {"ansible_host": "127.0.0.1", **_account(lab), **lab["inventory"]}, "children": children}
+    }
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
     return HEADER.format(state=state, scenario=lab["scenario"], connection=connection) + text
 

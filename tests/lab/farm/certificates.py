@@ -159,7 +159,7 @@ class Keys:
 
 
 def _generate(kind: str) -> PrivateKey:
-    family, _, size = kind.partition("-")
+    family, _separator, size = kind.partition("-")
     if family == "rsa" and size.isdigit():
         return rsa.generate_private_key(65537, int(size))
     if kind == "ec-p256":

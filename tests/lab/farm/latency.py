@@ -23,7 +23,7 @@ class Latency:
         """The cost of an operation: a key of the table, or ``cmdlet:NAME``; of an unknown one, nothing."""
         if self.mode == "none":
             return 0.0
-        kind, _, name = what.partition(":")
+        kind, _separator, name = what.partition(":")
         entry = self.table.get(kind)
         if kind == "cmdlet":
             entry = (

@@ -108,7 +108,7 @@ class Control:
             "duration": float(request.get("duration") or 0),
         }
 
-    def status(self, _: Request) -> dict[str, Any]:
+    def status(self, _request: Request) -> dict[str, Any]:
         """Counters, and whether all hosts answer."""
         found = report.status(self.farm)
         for fqdn, host in found["hosts"].items():
@@ -120,7 +120,7 @@ class Control:
         entries = self.farm.journal.select(writes=bool(request.get("writes")))
         return {"journal": [entry for entry in entries if entry["id"] > int(request.get("after") or 0)]}
 
-    def state(self, _: Request) -> dict[str, Any]:
+    def state(self, _request: Request) -> dict[str, Any]:
         """The model."""
         return {"state": report.state(self.farm)}
 
@@ -167,7 +167,7 @@ class Control:
         found = self.farm.faults.take(str(request["name"]), self.farm.scenario.host(request["host"]).fqdn)
         return {"active": found is not None, "value": found.value if found else ""}
 
-    def shutdown(self, _: Request) -> dict[str, Any]:
+    def shutdown(self, _request: Request) -> dict[str, Any]:
         """End the lab."""
         self.stop.set()
         return {"done": True}

@@ -32,7 +32,7 @@ def _value(hint: Any, value: object, place: str) -> Any:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return None if value is None else _value(next(a for a in arguments if a is not type(None)), value, place)
+        return None if value is None else _value(next(a for a in arguments if a is not types.NoneType), value, place)
     if is_dataclass(hint) and isinstance(hint, type):
         return build(hint, value, place)
     if origin is list:

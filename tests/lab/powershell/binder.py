@@ -185,7 +185,7 @@ def _bind_positional(binding: Binding, arguments: list[tuple[str | None, Any]]) 
     rest: list[tuple[str | None, Any]] = []
     for position in sorted({p.position for p in binding.unbound() if p.position is not None}):
         candidates = [p for p in binding.unbound() if p.position == position]
-        index = next((i for i, (name, _) in enumerate(queue) if name is None), None)
+        index = next((i for i, (name, _value) in enumerate(queue) if name is None), None)
         if index is None:
             break
         if not candidates:
@@ -226,9 +226,9 @@ def _fits(parameter: Parameter, value: Any) -> bool:
 def _bind_remaining(binding: Binding, arguments: list[tuple[str | None, Any]]) -> list[tuple[str | None, Any]]:
     """Give all that is left to the parameter that takes the remaining arguments, where there is one."""
     taker = next((p for p in binding.unbound() if p.remaining), None)
-    if taker is None or not arguments or any(name is not None for name, _ in arguments):
+    if taker is None or not arguments or any(name is not None for name, _value in arguments):
         return arguments
-    _assign(binding, taker, [value for _, value in arguments])
+    _assign(binding, taker, [value for _name, value in arguments])
     return []
 
 

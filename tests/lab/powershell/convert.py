@@ -80,7 +80,7 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple) and not isinstance(value, str | bytes)
 
 
-def _string(value: Any, _: Parameter, __: str) -> Any:
+def _string(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if _is_list(value):
         raise ConversionError(value)
     return ps.PSString(to_text(value))
@@ -97,7 +97,7 @@ def _identity(value: Any, parameter: Parameter, culture: str) -> Any:
     return _string(own if own is not None else value, parameter, culture)
 
 
-def _switch(value: Any, _: Parameter, __: str) -> Any:
+def _switch(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float | decimal.Decimal):
@@ -105,7 +105,7 @@ def _switch(value: Any, _: Parameter, __: str) -> Any:
     raise ConversionError(value, boolean=True)
 
 
-def _integer(value: Any, parameter: Parameter, _: str) -> Any:
+def _integer(value: Any, parameter: Parameter, _culture: str) -> Any:
     number = _number(value)
     low, high = _UNIQUE[parameter.kind]
     if number is None or not low <= number < high:
@@ -128,7 +128,7 @@ def _number(value: Any) -> int | None:
     return _number(decimal.Decimal(found[1]) * _MULTIPLIERS[found[2].lower()]) if found else None
 
 
-def _guid(value: Any, _: Parameter, __: str) -> Any:
+def _guid(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if isinstance(value, uuid.UUID):
         return ps.PSGuid(str(value))
     if isinstance(value, bytes) and len(value) == 16:
@@ -139,7 +139,7 @@ def _guid(value: Any, _: Parameter, __: str) -> Any:
     raise ConversionError(value)
 
 
-def _datetime(value: Any, _: Parameter, culture: str) -> Any:
+def _datetime(value: Any, _parameter: Parameter, culture: str) -> Any:
     if isinstance(value, dt.datetime):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -178,7 +178,7 @@ def _parsed_date(text: str, culture: str) -> dt.datetime | None:
     return None
 
 
-def _timespan(value: Any, _: Parameter, __: str) -> Any:
+def _timespan(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if isinstance(value, dt.timedelta):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -197,13 +197,13 @@ def _timespan(value: Any, _: Parameter, __: str) -> Any:
     return ps.PSDuration(microseconds=(total / dt.timedelta(microseconds=1)) * (-1 if sign else 1))
 
 
-def _uri(value: Any, _: Parameter, __: str) -> Any:
+def _uri(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if _is_list(value) or isinstance(value, dict):
         raise ConversionError(value)
     return ps.PSUri(to_text(value)) if to_text(value) else None
 
 
-def _ipaddress(value: Any, _: Parameter, __: str) -> Any:
+def _ipaddress(value: Any, _parameter: Parameter, _culture: str) -> Any:
     text = to_text(value).strip()
     try:
         return ps.PSString(str(ipaddress.ip_address(text)))
@@ -217,14 +217,14 @@ def _ipaddress(value: Any, _: Parameter, __: str) -> Any:
     raise ConversionError(value)
 
 
-def _version(value: Any, _: Parameter, __: str) -> Any:
+def _version(value: Any, _parameter: Parameter, _culture: str) -> Any:
     text = to_text(value)
     if not re.fullmatch(r"\d+(\.\d+){1,3}", text):
         raise ConversionError(value)
     return ps.PSVersion(text)
 
 
-def _bytes(value: Any, parameter: Parameter, _: str) -> Any:
+def _bytes(value: Any, parameter: Parameter, _culture: str) -> Any:
     if isinstance(value, bytes | bytearray):
         return ps.PSByteArray(bytes(value))
     numbers = [_number(item) for item in (value if _is_list(value) else [value])]
@@ -233,19 +233,19 @@ def _bytes(value: Any, parameter: Parameter, _: str) -> Any:
     return ps.PSByteArray(bytes(number for number in numbers if number is not None))
 
 
-def _securestring(value: Any, _: Parameter, __: str) -> Any:
+def _securestring(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if isinstance(value, ps.PSSecureString):
         return value
     raise ConversionError(value)
 
 
-def _pscredential(value: Any, _: Parameter, __: str) -> Any:
+def _pscredential(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if isinstance(value, ps.PSCredential):
         return value
     raise ConversionError(value)
 
 
-def _multivalue(value: Any, _: Parameter, __: str) -> Any:
+def _multivalue(value: Any, _parameter: Parameter, _culture: str) -> Any:
     """Exchange's and Lync's lists: a value, values, or a hashtable of changes with the keys that the documentation names."""
     if isinstance(value, dict):
         if {str(key).lower() for key in value} <= {"add", "remove", "replace"}:
@@ -254,7 +254,7 @@ def _multivalue(value: Any, _: Parameter, __: str) -> Any:
     return ps.PSList(value if _is_list(value) else [value])
 
 
-def _object(value: Any, _: Parameter, __: str) -> Any:
+def _object(value: Any, _parameter: Parameter, _culture: str) -> Any:
     return value
 
 

@@ -10,6 +10,10 @@ $global:LabCallers = @{}        # function -> the fields of the product session 
 $global:LabSessions = [ordered]@{}
 $global:LabLoaded = [System.Collections.Generic.List[string]]::new()
 $global:LabCommon = [System.Management.Automation.PSCmdlet]::CommonParameters
+$global:LabIsDeserialized = [psobject].GetProperty('IsDeserialized', [System.Reflection.BindingFlags]'NonPublic,Instance')
+$global:LabNested = [System.Runtime.CompilerServices.ConditionalWeakTable[psobject, object]]::new()
+# now, or it comes when its first name is called, and takes the place of what is defined here
+$null = $ExecutionContext.InvokeCommand.InvokeScript('Import-Module Microsoft.PowerShell.Utility')
 
 function global:Connect-LabFarm {
     $client = [System.Net.Sockets.TcpClient]::new([string]$Lab['address'], [int][string]$Lab['port'])
@@ -81,7 +85,7 @@ function global:Restore-LabObject([string] $Text, [string] $Computer) {
     $value = [System.Management.Automation.PSSerializer]::Deserialize($Text.Replace('<T>', '<T>Lab.'))
     Restore-LabTypeName $value
     foreach ($property in $value.psobject.Properties) {
-        if ($property.TypeNameOfValue -like 'Deserialized.*') { Restore-LabTypeName $property.Value }
+        if ($property.TypeNameOfValue -like 'Deserialized.*') { Restore-LabNested $property.Value }
     }
     if ($Computer) {
         # what came over a session that a session opened is as deserialized here as it is at its end
@@ -96,6 +100,32 @@ function global:Restore-LabTypeName($Value) {
     if ($names[0] -notlike 'Deserialized.*') { return }
     $Value.psobject.TypeNames.Clear()
     foreach ($name in $names) { $Value.psobject.TypeNames.Add(($name -replace '^Deserialized\.Lab\.')) }
+}
+
+# The serializer goes one level deeper into what was deserialized once, as it does into every CIM instance; anything else that
+# is nested becomes its text, as the live object does on a real server. What it was is kept for Select-Object,
+# whose objects have notes: the serializer does not count them as a level.
+function global:Restore-LabNested($Value) {
+    Restore-LabTypeName $Value
+    if ($Value -is [System.Collections.IList]) { foreach ($item in $Value) { if ($item) { Restore-LabNested $item } } }
+    if ($Value.psobject.BaseObject -isnot [System.Management.Automation.PSCustomObject]) { return }
+    if ($Value.psobject.TypeNames -contains 'Microsoft.Management.Infrastructure.CimInstance') { return }
+    $LabNested.Add($Value, @($Value.psobject.TypeNames))
+    Set-LabForm $Value $false 'System.Management.Automation.PSCustomObject', 'System.Object'
+}
+
+function global:Show-LabNested($Value) {
+    foreach ($item in $Value) {
+        $names = $null
+        if ($item -and $LabNested.TryGetValue($item, [ref]$names)) { Set-LabForm $item $true $names }
+    }
+    return , $Value
+}
+
+function global:Set-LabForm([psobject] $Value, [bool] $Deserialized, [string[]] $TypeNames) {
+    $LabIsDeserialized.SetValue($Value, $Deserialized)
+    $Value.psobject.TypeNames.Clear()
+    foreach ($name in $TypeNames) { $Value.psobject.TypeNames.Add($name) }
 }
 
 # $Last: nothing follows in the pipeline, so the object leaves the server's process and takes its form on the wire.
@@ -143,6 +173,45 @@ function global:Write-LabError($Caller, [string] $Id, [string] $Category, [strin
 function global:Add-LabFunction([string[]] $Name) {
     $text = foreach ($each in $Name) { if ($LabFunctions.Contains($each)) { $LabFunctions[$each] } }
     . ([scriptblock]::Create($text -join "`n"))
+}
+
+function global:Select-Object {
+    [CmdletBinding()] param([Parameter(ValueFromPipeline)] [psobject] $InputObject, [Parameter(Position = 1)] [object[]] $Property,
+        [string] $ExpandProperty, [int] $First = [int]::MaxValue, [int] $Last, [int] $Skip)
+    begin { $seen, $kept = 0, [System.Collections.Generic.List[object]]::new() }
+    process {
+        if (-not $PSBoundParameters.ContainsKey('InputObject') -or ++$seen -le $Skip -or $seen - $Skip -gt $First) { return }
+        if ($Last) { $kept.Add($InputObject) } else { Select-LabProperty $PSCmdlet $InputObject $Property $ExpandProperty }
+    }
+    end {
+        for ($index = [Math]::Max(0, $kept.Count - $Last); $index -lt $kept.Count; $index++) {
+            Select-LabProperty $PSCmdlet $kept[$index] $Property $ExpandProperty
+        }
+    }
+}
+
+function global:Select-LabProperty($Caller, [psobject] $Value, [object[]] $Names, [string] $Expand) {
+    if (-not $Names -and -not $Expand) { return $Caller.WriteObject($Value) }
+    $picked = [ordered]@{}
+    foreach ($name in $Names) {
+        $found = if ([WildcardPattern]::ContainsWildcardCharacters($name)) { $Value.psobject.Properties.Where({ $_.Name -like $name }) } else { $Value.psobject.Properties[[string]$name] }
+        foreach ($each in $found) { $picked[$each.Name] = Show-LabNested $each.Value }
+        if (-not $found) { $picked[[string]$name] = $null }
+    }
+    if (-not $Expand) {
+        $made = [pscustomobject]$picked
+        $made.psobject.TypeNames.Insert(0, "Selected.$($Value.psobject.TypeNames[0])")
+        return $Caller.WriteObject($made)
+    }
+    $found = $Value.psobject.Properties[$Expand]
+    if (-not $found) {
+        return Write-LabError $Caller 'ExpandPropertyNotFound,Microsoft.PowerShell.Commands.SelectObjectCommand' 'InvalidArgument' 'PSArgumentException' "Property ""$Expand"" cannot be found."
+    }
+    foreach ($each in Show-LabNested $found.Value) {
+        $entry = [psobject]::AsPSObject($each)
+        foreach ($note in ([pscustomobject]$picked).psobject.Properties) { $entry.psobject.Properties.Add($note.Copy()) }
+        $Caller.WriteObject($entry)
+    }
 }
 
 if ([string]$Lab['profile'] -eq 'windows') {

@@ -126,7 +126,6 @@ def _lockdown(names: Iterable[str]) -> str:
     """What makes a product's endpoint of a runspace: these commands, no other, and no language. Must come last."""
     kept = ", ".join(map(quoted, names))
     return f"""
-$null = $ExecutionContext.InvokeCommand.InvokeScript('Import-Module Microsoft.PowerShell.Utility')
 foreach ($command in $ExecutionContext.InvokeCommand.GetCommands('*', 'Alias, Function, Filter, Cmdlet', $true)) {{
     if ($command.Name -notin {kept}) {{ try {{ $command.Visibility = 'Private' }} catch {{ }} }}
 }}

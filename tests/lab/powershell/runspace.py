@@ -124,7 +124,7 @@ class Runspace:
         """Make functions of a session's commands; the names of the new ones."""
         names = []
         for cmdlet in self.offered(session.host, sessions.PROFILE, session.user, session.groups).values():
-            verb, _, noun = cmdlet.name.partition("-")
+            verb, _separator, noun = cmdlet.name.partition("-")
             name = f"{verb}-{prefix}{noun}"
             if any(matches(pattern, cmdlet.name) for pattern in patterns) and (
                 clobber or name.lower() not in self._commands

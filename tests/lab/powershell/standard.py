@@ -186,7 +186,7 @@ def command_info(cmdlet: Cmdlet, source: str) -> ps.PSObject:
     """What Get-Command says of a command."""
     kind = "Function" if cmdlet.function else "Cmdlet"
     type_name = f"System.Management.Automation.{kind}Info"
-    verb, _, noun = cmdlet.name.partition("-")
+    verb, _separator, noun = cmdlet.name.partition("-")
     return make(
         [type_name, "System.Management.Automation.CommandInfo", "System.Object"],
         cmdlet.name,
@@ -216,7 +216,7 @@ class GetCommand(Element):
                 self.fail(key, text(key, self.runspace.host.culture, argument=name), "ObjectNotFound", key, target=name)
 
     def _fits(self, cmdlet: Cmdlet, bound: Binding) -> bool:
-        verb, _, noun = cmdlet.name.partition("-")
+        verb, _separator, noun = cmdlet.name.partition("-")
         source = self.runspace.source_of(cmdlet)
         for name, own in (("Verb", verb), ("Noun", noun), ("Module", source)):
             wanted = bound.values.get(name)

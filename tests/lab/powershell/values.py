@@ -53,7 +53,7 @@ def from_farm(message: Mapping[str, Any]) -> Any:
 
 def remote_form(value: Any) -> Any:
     """What a client of this runspace gets of an object: its remote form, where it has one, serialized at depth 1."""
-    return at_depth_one(getattr(value, _REMOTE, value))
+    return at_depth(getattr(value, _REMOTE, value), 1)
 
 
 def deserialized(value: Any, computer: str) -> Any:
@@ -69,24 +69,28 @@ def _is_complex(value: Any) -> bool:
     return type(value) in (ps.PSObject, ps.PSCustomObject)
 
 
-def at_depth_one(value: Any) -> Any:
-    """The object with nested objects as their text, in place: remoting serializes one level."""
-    if _is_complex(value):
-        for entry in (*value.PSObject.adapted_properties, *value.PSObject.extended_properties):
-            entry.set_value(_leaf(entry.get_value(value)), value)
-    return value
+def at_depth(value: Any, depth: int) -> Any:
+    """What PowerShell's serializer leaves of a value, in place: where the depth ends, an object is its text.
 
-
-def _leaf(value: Any) -> Any:
-    if _is_complex(value):
-        # PowerShell serializes every CimInstance one level deeper (its GetDepthOfSerialization)
-        is_cim = any("Microsoft.Management.Infrastructure.CimInstance" in name for name in value.PSObject.type_names)
-        return at_depth_one(value) if is_cim else ps.PSString(to_text(value))
+    A note is at its object's own depth (``WriteMemberInfoCollection``), so what Select-Object gives reaches one level deeper;
+    a CimInstance has a depth of its own (``GetDepthOfSerialization``).
+    """
     if isinstance(value, list):
-        value[:] = [_leaf(item) for item in value]
+        value[:] = [at_depth(item, depth) for item in value]
     elif isinstance(value, dict):
         for key in list(value):
-            value[key] = _leaf(value[key])
+            value[key] = at_depth(value[key], depth)
+    elif _is_complex(value):
+        if any("Microsoft.Management.Infrastructure.CimInstance" in name for name in value.PSObject.type_names):
+            depth = 1
+        if not depth:
+            return ps.PSString(to_text(value))
+        for entries, left in (
+            (value.PSObject.adapted_properties, depth - 1),
+            (value.PSObject.extended_properties, depth),
+        ):
+            for entry in entries:
+                entry.set_value(at_depth(entry.get_value(value), left), value)
     return value
 
 

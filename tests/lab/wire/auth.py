@@ -81,7 +81,7 @@ class ConnectionAuth:
         self.final = []
         if not header:
             return None if self.identity else self.challenge(schemes)
-        scheme, _, text = header.partition(" ")
+        scheme, _separator, text = header.partition(" ")
         if scheme.lower() not in {offered.lower() for offered in schemes}:
             return self.challenge(schemes)
         try:
@@ -98,7 +98,7 @@ class ConnectionAuth:
             text = token.decode()
         except UnicodeDecodeError:
             text = token.decode("latin-1")
-        name, _, password = text.partition(":")
+        name, _separator, password = text.partition(":")
         user = self.credentials.check(name, password)
         self._context = None
         self.identity = Identity(user.name, user.groups, False, "Basic", self.address) if user else None

@@ -19,7 +19,7 @@ class NoSuchProgramError(LookupError):
 
 def environment(host: Host, identity: Identity, variables: Mapping[str, str]) -> dict[str, str]:
     """The variables of a command shell of that user."""
-    domain, _, name = identity.user.rpartition("\\")
+    domain, _separator, name = identity.user.rpartition("\\")
     return {
         "COMPUTERNAME": host.short,
         "USERNAME": name,
@@ -60,7 +60,7 @@ class Shell:
             self.stdout = before
 
     def _plain_command(self, text: str) -> None:
-        name, _, rest = text.partition(" ")
+        name, _separator, rest = text.partition(" ")
         folded = name.strip('"').lower().rpartition("\\")[2].removesuffix(".exe")
         if folded.startswith("echo."):
             folded, rest = "echo", name[5:]
@@ -122,7 +122,7 @@ _COMMANDS = _PROGRAMS | {
 
 def run(line: str, variables: Mapping[str, str], *, skip_shell: bool) -> Shell:
     """Run a line; without cmd.exe (WINRS_SKIP_CMD_SHELL) its first word must be a program's full path."""
-    path, _, name = (arguments(line) or [""])[0].lower().rpartition("\\")
+    path, _separator, name = (arguments(line) or [""])[0].lower().rpartition("\\")
     if skip_shell and not (path and name.removesuffix(".exe") in _PROGRAMS):
         raise NoSuchProgramError(name)
     shell = Shell(variables)

@@ -47,7 +47,7 @@ class Credentials:
 
 
 def _names(user: User, netbios_domain: str) -> Iterable[str]:
-    domain, _, short = user.name.rpartition("\\")
+    domain, _separator, short = user.name.rpartition("\\")
     yield user.name
     if not domain:
         yield f"{netbios_domain}\\{short}"

@@ -77,13 +77,16 @@ class FarmClient:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self.connect()
+        whole = False
         try:
             yield connection
-        except BaseException:
-            connection.close()
-            raise
-        with self._lock:
-            self._idle.append(connection)
+            whole = True
+        finally:
+            if whole:
+                with self._lock:
+                    self._idle.append(connection)
+            else:
+                connection.close()
 
     def call(self, op: str, **fields: Any) -> dict[str, Any]:
         """One question, one answer."""

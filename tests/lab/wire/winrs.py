@@ -81,7 +81,7 @@ class CmdShell(Shell):
         """Start a program; pywinrm sends all arguments as one string, so the line is split as Windows does."""
         line = " ".join([text, *arguments]).strip()
         output = Output(divisible=True)
-        path, _, program = (split(line) or [""])[0].lower().rpartition("\\")
+        path, _separator, program = (split(line) or [""])[0].lower().rpartition("\\")
         skip = request.options.get("WINRS_SKIP_CMD_SHELL", "").upper() == "TRUE"
         if program in ("powershell", "powershell.exe") and (path or not skip):
             self._processes[command_id] = self.start_powershell(powershell_call(split(line)[1:]), output)

@@ -153,7 +153,7 @@ def test_a_transfer_needs_the_key(client: Client) -> None:
 
 
 def test_nonsense_gets_a_format_error(port_and_names: tuple[int, NameServer]) -> None:
-    _, names = port_and_names
+    _port, names = port_and_names
     answer = names.handle(b"\x12\x34" + b"\xff" * 30, tcp=False)
     assert answer is None or answer[:2] == b"\x12\x34"
     assert names.handle(b"short", tcp=False) is None

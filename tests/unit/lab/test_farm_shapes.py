@@ -67,8 +67,10 @@ def modelled(cmdlet: str) -> str:
 
 @pytest.mark.parametrize("cmdlet", CAPTURES)
 def test_an_object_is_shaped_as_the_captured_one(cmdlet: str, shared: Path) -> None:
-    captured_types, captured, _ = properties((shared / "fixtures" / "clixml" / CAPTURES[cmdlet]).read_text("utf-8-sig"))
-    types, own, _ = properties(modelled(cmdlet))
+    captured_types, captured, _notes = properties(
+        (shared / "fixtures" / "clixml" / CAPTURES[cmdlet]).read_text("utf-8-sig")
+    )
+    types, own, _notes = properties(modelled(cmdlet))
     assert types == captured_types
     unknown = set(own) - set(captured)
     assert not unknown, f"the captured object has no {unknown}"
@@ -81,6 +83,8 @@ def test_an_object_is_shaped_as_the_captured_one(cmdlet: str, shared: Path) -> N
 
 
 def test_an_accepted_domain_keeps_the_order_of_the_captured_one(shared: Path) -> None:
-    _, captured, _ = properties((shared / "fixtures" / "clixml" / "E19-GetAcceptedDomain.xml").read_text("utf-8-sig"))
-    _, own, _ = properties(modelled("Get-AcceptedDomain"))
+    _types, captured, _notes = properties(
+        (shared / "fixtures" / "clixml" / "E19-GetAcceptedDomain.xml").read_text("utf-8-sig")
+    )
+    _types, own, _notes = properties(modelled("Get-AcceptedDomain"))
     assert [name for name in captured if name in own] == list(own)

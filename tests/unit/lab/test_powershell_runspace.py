@@ -33,7 +33,9 @@ def test_projection_of_named_properties() -> None:
     assert list(first) == ["Name", "AutoDiscoverServiceInternalUri", "AdminDisplayVersion", "Bogus"]
     assert first["Bogus"] is None
     assert isinstance(first["AutoDiscoverServiceInternalUri"], ps.PSUri)
-    assert first["AdminDisplayVersion"] == "Version 15.2 (Build 1.2)"
+    # a note is at its object's own depth: what is below a projected property's own properties is text
+    assert str(first["AdminDisplayVersion"].PSObject.to_string) == "Version 15.2 (Build 1.2)"
+    assert first["AdminDisplayVersion"].Major == 15
     assert sink.outputs[0].PSTypeNames[0] == "Selected.Microsoft.Exchange.Data.Directory.Management.ClientAccessServer"
 
 

@@ -157,7 +157,7 @@ def test_pipelines_are_quick(lab: Lab) -> None:
     with pool(lab.ports["wsman_https"]) as opened:
         run(opened, "Write-Echo", Value=1)
         times = []
-        for _ in range(20):
+        for _turn in range(20):
             started = time.perf_counter()
             run(opened, "Write-Echo", Value=1)
             times.append(time.perf_counter() - started)

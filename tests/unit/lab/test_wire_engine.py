@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,17 +30,8 @@ $ExecutionContext.SessionState.LanguageMode = 'NoLanguage'
 
 
 @pytest.fixture
-def engine(repository: Path) -> str:
-    beside = Path(os.environ.get("EXCHANGE_LYNC_SHARED") or repository.parent / "shared") / "pwsh" / "pwsh"
-    found = os.environ.get("PWSH") or shutil.which("pwsh") or (str(beside) if beside.exists() else None)
-    if not found:
-        pytest.skip("no PowerShell engine: neither PWSH, nor pwsh on PATH, nor ../shared/pwsh/pwsh")
-    return found
-
-
-@pytest.fixture
-def lab(start_lab: Callable[..., Lab], engine: str) -> Lab:
-    return start_lab({"culture": "de-DE"}, engine=engine, startup_text=lambda profile, identity, session: STARTUP)
+def lab(start_lab: Callable[..., Lab], pwsh: str) -> Lab:
+    return start_lab({"culture": "de-DE"}, engine=pwsh, startup_text=lambda profile, identity, session: STARTUP)
 
 
 def run(opened: RunspacePool, command: str, **parameters: Any) -> PowerShell:
@@ -96,8 +84,8 @@ def test_as_a_program(lab: Lab) -> None:
     assert len(lab.farm.wait_for("pipeline", 3)) == 3
 
 
-def test_a_script_as_a_program(start_lab: Callable[..., Lab], engine: str) -> None:
-    lab = start_lab({}, engine=engine, startup_text=lambda profile, identity, session: "$answer = 42")
+def test_a_script_as_a_program(start_lab: Callable[..., Lab], pwsh: str) -> None:
+    lab = start_lab({}, engine=pwsh, startup_text=lambda profile, identity, session: "$answer = 42")
     winrm = protocol(lab.ports["wsman_https"])
     shell = winrm.open_shell(codepage=65001)
     command = winrm.run_command(shell, "powershell.exe", ["-NoProfile", "-Command", '"$answer + 1; exit 3"'])
@@ -105,9 +93,9 @@ def test_a_script_as_a_program(start_lab: Callable[..., Lab], engine: str) -> No
     winrm.close_shell(shell)
 
 
-def test_long_startup_text_goes_through_a_file(start_lab: Callable[..., Lab], engine: str) -> None:
+def test_long_startup_text_goes_through_a_file(start_lab: Callable[..., Lab], pwsh: str) -> None:
     long = "# filler\n" * 20_000 + STARTUP
-    lab = start_lab({}, engine=engine, startup_text=lambda profile, identity, session: long)
+    lab = start_lab({}, engine=pwsh, startup_text=lambda profile, identity, session: long)
     with pool(lab.ports["wsman_https"]) as opened:
         assert run(opened, "Get-Thing", Name="d").output == ["d 1"]
 

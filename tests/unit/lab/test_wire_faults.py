@@ -85,7 +85,7 @@ def test_the_farm_pushes_faults(lab: Lab) -> None:
     lab.farm.push([{"name": "http_503", "value": "", "count": 2}])
     while not faults.take("http_503") and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert [bool(faults.take("http_503")) for _ in range(2)] == [True, False]
+    assert [bool(faults.take("http_503")) for _turn in range(2)] == [True, False]
     connection.close()
     follower.join(5)
     assert not follower.is_alive()

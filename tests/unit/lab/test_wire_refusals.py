@@ -107,7 +107,7 @@ def test_user_without_the_right(lab: Lab) -> None:
 @pytest.mark.parametrize(("listener", "options", "allowed"), [("wsman_https", {}, 5), ("product_https", EXCHANGE, 3)])
 def test_too_many_shells(lab: Lab, listener: str, options: dict[str, Any], allowed: int) -> None:
     with ExitStack() as stack:
-        for _ in range(allowed):
+        for _turn in range(allowed):
             stack.enter_context(pool(lab.ports[listener], **options))
         fault = fault_of(lambda: stack.enter_context(pool(lab.ports[listener], **options)))
         assert fault.code == 2150859173

@@ -23,7 +23,7 @@ def answer(zones: Zones, question: dns.message.Message, response: dns.message.Me
     name, kind = question.question[0].name, question.question[0].rdtype
     if zones.holding(name) is None:
         raise Refusal(dns.rcode.REFUSED)
-    for _ in range(CHAIN):
+    for _turn in range(CHAIN):
         zone = zones.holding(name)
         if zone is None:
             return

@@ -135,7 +135,7 @@ def key_of(tsig: dict[str, str]) -> dns.tsig.Key:
 
 def serve(names: NameServer, host: str = "127.0.0.1") -> int:
     """Answer on a free port, the same for UDP and TCP; which one."""
-    for _ in range(20):
+    for _turn in range(20):
         stream = _Tcp((host, 0), _Stream)
         port = int(stream.server_address[1])
         try:

@@ -60,7 +60,7 @@ def _server(call: Call) -> tuple[Server, str] | None:
     if identity := call.text("Identity"):
         if name:
             raise failure(call, "The Server parameter can't be used with Identity.", INVALID_ARGUMENT, terminating=True)
-        name, _, thumbprint = identity.rpartition("\\")
+        name, _separator, thumbprint = identity.rpartition("\\")
     server = call.farm.organization.server(name or call.host.fqdn)
     if server is None:
         call.error(not_found(call, name))

@@ -140,7 +140,7 @@ def set_cs_partner_application(call: Call) -> Iterator[PSObject]:
 @cmdlet("Remove-CsPartnerApplication", LYNC_WRITE, type_name=f"{NAMESPACE}.RemovePartnerApplicationCmdlet", writes=True)
 def remove_cs_partner_application(call: Call) -> Iterator[PSObject]:
     """Remove a partner application."""
-    others, _ = _one(call)
+    others, _found = _one(call)
     if not call.what_if:
         call.farm.store.write(partner_applications=others)
     yield from ()

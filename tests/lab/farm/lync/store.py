@@ -131,8 +131,8 @@ class ManagementStore:
             if name in self.stuck or self.faults.get("replication_stuck", replica.fqdn):
                 continue
             if due := [entry for entry in replica.waiting if entry[0] <= now]:
-                replica.version = max((version for _, version in due), key=lambda version: version.number)
-                replica.reported = max(moment for moment, _ in due)
+                replica.version = max((version for _moment, version in due), key=lambda version: version.number)
+                replica.reported = max(moment for moment, _version in due)
                 self._deploy(replica)
             replica.waiting = [entry for entry in replica.waiting if entry[0] > now]
 

@@ -158,7 +158,7 @@ def add_record(call: Call) -> Iterator[PSObject]:
             return _add(
                 call, kind.upper(), values if kind in ("A", "AAAA", "Txt") else [_full(value) for value in values]
             )
-    _, zone = zone_of(call)
+    _server, zone = zone_of(call)
     sent = call.parameters.get("InputObject")
     entry = from_object(zone, sent) if isinstance(sent, PSObject) else None
     if entry is None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator
 
-from psrpcore.types import PSDateTime, PSObject, PSString
+from psrpcore.types import PSDateTime, PSList, PSObject, PSString
 
 from farm.errors import CmdletError
-from farm.objects import date, enumeration, psobject
+from farm.objects import date, enumeration, psobject, with_notes
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ, WINDOWS_WRITE
 from farm.windows.errors import failure
@@ -53,7 +53,7 @@ def _service(call: Call, name: str) -> PSObject:
     stopped = call.farm.faults.get("service_stopped", call.host.fqdn)
     running = call.machine.services[name] and not (stopped and stopped.value.lower() == name.lower())
     shown = services_of(call.host, call.farm.scenario.version_of(call.host)).get(name, name)
-    return psobject(
+    made = psobject(
         [SERVICE, "System.ComponentModel.Component", "System.MarshalByRefObject", "System.Object"],
         SERVICE,
         CanPauseAndContinue=False,
@@ -62,10 +62,12 @@ def _service(call: Call, name: str) -> PSObject:
         DisplayName=PSString(shown),
         MachineName=PSString("."),
         ServiceName=PSString(name),
-        Name=PSString(name),
+        ServicesDependedOn=PSList(),
         Status=enumeration(f"{SERVICE}Status", *(("Running", 4) if running else ("Stopped", 1))),
         StartType=enumeration("System.ServiceProcess.ServiceStartMode", "Automatic", 2),
     )
+    # both are aliases in PowerShell's types.ps1xml
+    return with_notes(made, Name=PSString(name), RequiredServices=PSList())
 
 
 @cmdlet("Restart-Service", WINDOWS_WRITE, type_name="Microsoft.PowerShell.Commands.RestartServiceCommand", writes=True)

@@ -50,6 +50,7 @@ def test_a_failure_without_a_kind_is_bad_input_and_gets_its_host() -> None:
         {"candidates": [{"findings": ["one"]}, {"findings": []}]},
         {"expected": {"Exchange servers": ["ex1"]}, "present": ["ex1", "fe1"]},
         {"commands": ["Set-It"], "changed": True},
+        {"warnings": ["CN=x: it is old (expires_soon)."]},
     ],
 )
 def test_what_is_no_problem(result: dict[str, t.Any]) -> None:
@@ -76,6 +77,7 @@ def test_what_is_no_problem(result: dict[str, t.Any]) -> None:
             "AB (CN=x): key_size",
         ),
         ({"candidates": []}, "token_issuer_no_candidate", "none of the 0 certificates"),
+        ({"warnings": ["A real run would fail: not offered."]}, "not_writable", f"{HOST}: not offered."),
         ({"expected": {"DNS servers": []}, "present": []}, "no_hosts", "there are no DNS servers"),
         ({"expected": {"DNS servers": ["dc1"]}, "present": ["ex1"]}, "host_not_in_play", "dc1"),
     ],

@@ -105,4 +105,4 @@ def test_writes_what_the_cmdlet_takes(kind: Kind, plain: Any, parameter: Any) ->
 
 
 def test_writes_a_uri_typed() -> None:
-    assert type(Url(as_uri=True).parameter("https://a/")) is Uri
+    assert isinstance(Url(as_uri=True).parameter("https://a/"), Uri)

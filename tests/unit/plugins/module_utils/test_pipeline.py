@@ -26,8 +26,7 @@ def test_shows_no_secret() -> None:
 
 
 def test_survives_the_socket() -> None:
-    pipeline = Pipeline(
-        (Cmdlet("Get-X", name="a parameter called name", Uri=Uri("https://a/")), select("Name")), write=True
-    )
+    cmdlet = Cmdlet("Get-X").with_parameters(name="a parameter called name", Uri=Uri("https://a/"))
+    pipeline = Pipeline((cmdlet, select("Name")), write=True)
     assert Pipeline.decoded(json.loads(json.dumps(pipeline.encoded()))) == pipeline
     assert pipeline.subject == "Get-X"

@@ -60,7 +60,7 @@ def test_writes_only_the_servers_that_differ_and_reads_once(farm: Farm, run_modu
     real = run_module(exchange_client_access, farm.helper, autodiscover_service_internal_uri=RIGHT)
     assert predicted == real
     assert [cmdlet.parameters["Identity"] for cmdlet in farm.helper.writes] == ["EX2", "EX3"]
-    assert all(type(cmdlet.parameters["AutoDiscoverServiceInternalUri"]) is Uri for cmdlet in farm.helper.writes)
+    assert all(isinstance(cmdlet.parameters["AutoDiscoverServiceInternalUri"], Uri) for cmdlet in farm.helper.writes)
     assert hosts(real) == ["ex1.contoso.com", "ex2.contoso.com", "ex3.contoso.com"]
     assert real["diff"]["before"]["ex3.contoso.com"]["autodiscover_service_internal_uri"] is None
     assert real["diff"]["after"]["ex3.contoso.com"]["autodiscover_service_internal_uri"] == RIGHT

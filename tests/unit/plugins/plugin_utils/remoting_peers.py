@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import subprocess
 import time
 import typing as t
@@ -20,12 +19,6 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.car
 
 ROOT = Path(__file__).resolve().parents[4]
 SHARED = Path(os.environ.get("EXCHANGE_LYNC_SHARED") or ROOT.parent / "shared")
-
-
-def engine() -> str | None:
-    """The command of a real PowerShell engine, if there is one."""
-    beside = SHARED / "pwsh" / "pwsh"
-    return os.environ.get("PWSH") or shutil.which("pwsh") or (str(beside) if beside.exists() else None)
 
 
 class ServerCarrier:

@@ -54,10 +54,10 @@ class Comparison:
         if tag == "Nil":
             self._expect(path, value is None)
         elif tag == "S":
-            self._expect(path, type(value) is str and value == unescaped(text))
+            self._expect(path, value.__class__ is str and value == unescaped(text))
         elif tag in PRIMITIVES:
             kind, read = PRIMITIVES[tag]
-            self._expect(path, type(value) is kind and value == read(text))
+            self._expect(path, value.__class__ is kind and value == read(text))
         elif tag == "Obj":
             self._compare_object(element, value, path)
         else:

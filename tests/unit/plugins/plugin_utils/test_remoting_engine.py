@@ -45,11 +45,8 @@ function Set-Typed {
 
 
 @pytest.fixture(scope="module", params=["en_US", "de_DE", "tr_TR"])
-def session(request: pytest.FixtureRequest) -> t.Iterator[Session]:
-    command = remoting_peers.engine()
-    if command is None:
-        pytest.skip("there is no PowerShell engine: set PWSH or put pwsh on the PATH")
-    opened = Session(remoting_peers.EngineCarrier(command, request.param))
+def session(request: pytest.FixtureRequest, pwsh: str) -> t.Iterator[Session]:
+    opened = Session(remoting_peers.EngineCarrier(pwsh, request.param))
     opened.open(60)
     opened.invoke_script(FUNCTIONS)
     yield opened
@@ -104,11 +101,8 @@ def test_a_megabyte_both_ways(session: Session) -> None:
     assert answer(session, "Get-Same", Value=text) == (text,)
 
 
-def test_a_timeout_leaves_nothing_behind() -> None:
-    command = remoting_peers.engine()
-    if command is None:
-        pytest.skip("there is no PowerShell engine: set PWSH or put pwsh on the PATH")
-    session = Session(remoting_peers.EngineCarrier(command))
+def test_a_timeout_leaves_nothing_behind(pwsh: str) -> None:
+    session = Session(remoting_peers.EngineCarrier(pwsh))
     session.open(60)
     with pytest.raises(ShellError) as caught:
         session.invoke(Pipeline((Cmdlet("Start-Sleep", Seconds=60),)), 1)
@@ -117,11 +111,8 @@ def test_a_timeout_leaves_nothing_behind() -> None:
     session.close()
 
 
-def test_an_engine_that_dies() -> None:
-    command = remoting_peers.engine()
-    if command is None:
-        pytest.skip("there is no PowerShell engine: set PWSH or put pwsh on the PATH")
-    session = Session(remoting_peers.EngineCarrier(command))
+def test_an_engine_that_dies(pwsh: str) -> None:
+    session = Session(remoting_peers.EngineCarrier(pwsh))
     session.open(60)
     with pytest.raises(ShellError) as caught:
         session.invoke_script("[Environment]::Exit(3)")
