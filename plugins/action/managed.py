@@ -12,6 +12,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import (
@@ -52,12 +53,6 @@ class ActionModule(ActionBase):
         return str(self._task.delegate_to or variables["inventory_hostname"])
 
     def _carried_out(self, variables: dict[str, t.Any]) -> Result:
-        if self._play_context.become:
-            raise ShellError(
-                "unsupported",
-                "become does not reach a management shell.",
-                remedy="Remove become from the task, or give the account to use in the connection variables.",
-            )
         helper = HostHelper(self, variables)
         in_subprocess = helper.option("execution") == "subprocess"
         result = self._in_subprocess(helper, variables) if in_subprocess else self._in_worker(helper)
@@ -75,22 +70,39 @@ class ActionModule(ActionBase):
         given = {key: value for key, value in self._task.args.items() if key != SOCKET}
         validated = ArgumentSpecValidator(spec.argument_spec, **limits).validate(given)
         if validated.error_messages:
-            return {"failed": True, "msg": "; ".join(validated.error_messages)}
-
-        def opened() -> HelperSocket:
-            path = helper.socket()
-            if helper.option("session_scope") == "play":
-                # core resets the helpers that it finds under this name at the end of the play
-                self._task.args[SOCKET] = path
-            return HelperSocket(path)
-
-        call = Call(validated.validated_parameters, check_mode=self._task.check_mode, helper=opened)
-        result = carry_out(module.run, call)
+            result: Result = {"failed": True, "msg": "; ".join(map(_sentence, validated.errors))}
+        else:
+            call = Call(
+                validated.validated_parameters,
+                check_mode=self._task.check_mode,
+                helper=lambda: self._opened(helper),
+            )
+            result = carry_out(module.run, call)
         return t.cast(Result, remove_values(result, validated._no_log_values))
+
+    def _opened(self, helper: HostHelper) -> HelperSocket:
+        path = self._socket(helper)
+        if self._is_closed_with_the_play(helper):
+            # core resets the helpers that it finds under this name at the end of the play
+            self._task.args[SOCKET] = path
+        return HelperSocket(path, lost=helper.forget)
+
+    def _socket(self, helper: HostHelper) -> str:
+        if self._play_context.become:
+            raise ShellError(
+                "unsupported",
+                "become does not reach a management shell.",
+                remedy="Remove become from the task, or give the account to use in the connection variables.",
+            )
+        return helper.socket()
+
+    def _is_closed_with_the_play(self, helper: HostHelper) -> bool:
+        """Whether core shall know the helper: it keeps one for each host, which a delegated task must not take the place of."""
+        return helper.option("session_scope") == "play" and not self._task.delegate_to
 
     def _in_subprocess(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
         """The module's own ``main()``, on the controller's interpreter, with the helper's socket."""
-        helper.socket()
+        self._socket(helper)
         interpreter = {"ansible_python_interpreter": sys.executable}
         variables = {**variables, **interpreter}
         if self._task.delegate_to:
@@ -99,9 +111,14 @@ class ActionModule(ActionBase):
                 host: {**of_host, **interpreter} for host, of_host in delegated.items()
             }
         # a copy of the arguments hides the helper's socket from core, which would reset it at the end of the play
-        args = None if helper.option("session_scope") == "play" else dict(self._task.args)
+        args = None if self._is_closed_with_the_play(helper) else dict(self._task.args)
         real, self._connection = self._connection, helper.probe
         try:
             return t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
         finally:
             self._connection = real
+
+
+def _sentence(error: Exception) -> str:
+    """An argument error as AnsibleModule says it."""
+    return f"Unsupported parameters: {error}" if isinstance(error, UnsupportedError) else str(error)

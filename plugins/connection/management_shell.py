@@ -180,9 +180,8 @@ class Connection(NetworkConnectionBase):
     def invoke(self, request: str) -> str:
         """Run one pipeline: ``{"shell", "pipeline"}`` to a reply, or to ``{"error"}``, all as JSON text."""
         asked = json.loads(request)
-        return self._answered(
-            lambda shells: shells.invoke(asked["shell"], Pipeline.decoded(asked["pipeline"])).encoded()
-        )
+        pipeline = Pipeline.decoded(asked["pipeline"])
+        return self._answered(lambda shells: shells.invoke(asked["shell"], pipeline).encoded(), write=pipeline.write)
 
     def offered(self, request: str) -> str:
         """Which cmdlets a shell offers: ``{"shell", "names"}`` to ``{"names"}``, or to ``{"error"}``."""
@@ -198,12 +197,10 @@ class Connection(NetworkConnectionBase):
     def close(self) -> None:
         """Close the remote sessions; core calls this at the end of the play, on idle time-out and on ``meta: reset_connection``."""
         self._closing.set()
-        shells, self._shells = self._shells, None
-        if shells:
-            shells.close()
+        self._forget()
         super().close()
 
-    def _answered(self, ask: t.Callable[[Shells], dict[str, t.Any]]) -> str:
+    def _answered(self, ask: t.Callable[[Shells], dict[str, t.Any]], *, write: bool = False) -> str:
         # only in the helper: each task's worker loads this plugin for its options, and need not load the transports with it
         from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
 
@@ -216,6 +213,21 @@ class Connection(NetworkConnectionBase):
             return json.dumps(ask(self._shells))
         except ShellError as error:
             return json.dumps({"error": error.located(host=host).details()})
+        # the border of the helper: core would send the exception's text, which may quote the request. Its alarm ends up here too.
+        except Exception as error:
+            self._forget()
+            found = ShellError(
+                "unknown_outcome" if write else "failed",
+                f"the helper process met an unforeseen {type(error).__name__} and closed its sessions.",
+                host=host,
+            )
+            return json.dumps({"error": found.details()})
+
+    def _forget(self) -> None:
+        """Close all sessions: after an exception an answer may be in flight that belongs to nobody."""
+        shells, self._shells = self._shells, None
+        if shells:
+            shells.close()
 
     def _watch(self, playbook: int) -> None:
         """End this process when its playbook is gone: a killed ansible-playbook resets nobody."""

@@ -38,24 +38,33 @@ class ModuleSpec:
 class HelperSocket:
     """The helper behind its local socket, with core's socket errors turned into ours: core's quote the request, secrets and all."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, lost: t.Callable[[], None] = lambda: None) -> None:
         self._rpc = Connection(path)
+        self._lost = lost
 
-    def invoke(self, request: str) -> str:
-        """Run one encoded pipeline."""
-        return self._call("invoke", request)
+    def invoke(self, request: str, *, write: bool) -> str:
+        """Run one encoded pipeline, which may ``write``."""
+        return self._call("invoke", request, write=write)
 
     def offered(self, request: str) -> str:
         """Ask which cmdlets are offered."""
-        return self._call("offered", request)
+        return self._call("offered", request, write=False)
 
-    def _call(self, method: str, request: str) -> str:
+    def _call(self, method: str, request: str, *, write: bool) -> str:
         try:
             return t.cast(str, getattr(self._rpc, method)(request))
         except HelperError as error:
-            kind = "unknown_outcome" if '"write": true' in request else "session_lost"
+            self._lost()
+            kind = "unknown_outcome" if write and _was_sent(error) else "session_lost"
             message = "the helper process that holds the remote sessions gave no answer (it ended, or the command time-out passed)."
             raise ShellError(kind, message) from error
+
+
+def _was_sent(error: HelperError) -> bool:
+    """Whether the helper may have had the request: core raises bare where there is no socket, and from the refusal of one."""
+    if isinstance(error.__cause__, (ConnectionRefusedError, FileNotFoundError)):
+        return False
+    return error.__cause__ is not None or error.__context__ is not None or hasattr(error, "code")
 
 
 class Call:

@@ -18,6 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import Steps
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import (
     Credential,
     RemoteObject,
@@ -56,7 +57,7 @@ def run_cmdlet(call: Call, shell_name: ShellName) -> Result:
         shell.first_offered(cmdlet.name)  # what is not offered would fail, so it must not look like a change
         objects = ()
     else:
-        objects = shell.write(*steps).objects
+        objects = Steps(shell).write(*steps).objects
     return {**result, "objects": [plain(item, call.params["depth"]) for item in objects]}
 
 

@@ -83,17 +83,24 @@ class Url(Kind):
         if value in (None, ""):
             return None
         url = str(value).strip()
-        parts = urlsplit(url)
-        if parts.scheme.lower() not in DEFAULT_PORTS or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            whole = parts.scheme.lower() in DEFAULT_PORTS and parts.hostname and parts.port != 0
+        except ValueError:  # a port beyond 65535, half an IPv6 address
+            whole = False
+        if not whole:
             raise ValueError(
                 f"'{url}' is not an absolute http or https URL: give scheme and host, such as https://autodiscover.litwareinc.com/…"
             )
         return url
 
     def key(self, value: t.Any) -> t.Any:
-        parts = urlsplit(str(value))
+        try:
+            parts = urlsplit(str(value))
+            port = parts.port or DEFAULT_PORTS.get(parts.scheme.lower())
+        except ValueError:  # what is there need not be a URL
+            return str(value)
         scheme = parts.scheme.lower()
-        port = parts.port or DEFAULT_PORTS.get(scheme)
         return urlunsplit(
             (
                 scheme,
@@ -129,6 +136,9 @@ class Instant(Kind):
     """A point in time, as ISO 8601 in UTC."""
 
     def observed(self, value: Value) -> t.Any:
+        if isinstance(value, RemoteObject) and "System.DateTime" in value.type_names:
+            # of the kind Unspecified, without a zone: the products store dates in UTC
+            value = dt.datetime.fromisoformat(str(value)).replace(tzinfo=dt.UTC)
         if isinstance(value, dt.datetime):
             return value.astimezone(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
         return None

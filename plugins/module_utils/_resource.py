@@ -19,10 +19,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind, Text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell, ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import UNKNOWN, Steps, listed
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Value
 
-UNKNOWN = ("unknown_outcome", "timeout")
-"""Kinds of error after which a write may or may not have taken effect."""
 LOST = (*UNKNOWN, "session_lost")
 """Kinds of error after which the state is read back and planned again."""
 
@@ -80,7 +79,9 @@ def ensure(call: Call, subject: Subject, *, patience: float = 0.0) -> Result:
         "commands": [str(step) for step in plan.steps],
     }
     if plan.steps and not call.check_mode:
-        result[subject.name] = _apply(call, subject, plan, patience)
+        steps = Steps(call.shell(subject.shell))
+        result[subject.name] = _apply(call, subject, plan, patience, steps)
+        result["commands"] = [str(step) for step in steps.sent]
     elif plan.steps:
         _foretell(call, subject, plan)
     return result
@@ -96,31 +97,43 @@ def _foretell(call: Call, subject: Subject, plan: Plan) -> None:
             call.warn(f"{WOULD_FAIL}{ShellError('not_offered', message, shell=subject.shell, cmdlet=name)}")
 
 
-def _apply(call: Call, subject: Subject, plan: Plan, patience: float) -> State:
+def _apply(call: Call, subject: Subject, plan: Plan, patience: float, steps: Steps) -> State:
     """Run the plan and give the state as read back.
 
     A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between.
     """
-    ran: list[Cmdlet] = []
     try:
-        _run(call, subject, plan.steps, ran)
+        steps.run(plan.steps)
     except ShellError as error:
         if error.kind not in LOST:
             raise
-        again = subject.plan(call, subject.observe(call))
-        found = "it had not taken effect and is sent again" if again.steps else "it had taken effect"
-        call.warn(f"{error} It was read back: {found}.")
-        _run(call, subject, again.steps, ran)
+        steps.run(_planned_again(call, subject, error, patience))
     try:
         left = _read_back(call, subject, patience)
     except ShellError as error:
-        error.result = {**_progress(ran), **error.result}
+        error.result = {**steps.progress(), **error.result}
         raise
     if left.steps:
-        still = _listed(left.steps)
+        still = listed(left.steps)
         message = f"the writes were accepted, but read back they have not taken effect; still to do: {still}."
-        raise ShellError("not_effective", message, shell=subject.shell, result=_progress(ran))
+        raise ShellError("not_effective", message, shell=subject.shell, result=steps.progress())
     return left.after
+
+
+def _planned_again(call: Call, subject: Subject, lost: ShellError, patience: float) -> t.Sequence[Cmdlet]:
+    """What is still to do after a write without its answer, by what is read back.
+
+    :raises ShellError: the error of that write, where nothing can be read back.
+    """
+    try:
+        # one that may have taken effect gets the time that it needs to show, before it is sent again
+        again = _read_back(call, subject, patience if lost.kind in UNKNOWN else 0.0)
+    except ShellError as error:
+        lost.message += f" Reading it back failed too: {error.message}"
+        raise lost from error
+    found = "it had not taken effect and is sent again" if again.steps else "it had taken effect"
+    call.warn(f"{lost} It was read back: {found}.")
+    return again.steps
 
 
 def _read_back(call: Call, subject: Subject, patience: float) -> Plan:
@@ -131,36 +144,6 @@ def _read_back(call: Call, subject: Subject, patience: float) -> Plan:
         time.sleep(READ_BACK_SECONDS)
         left = subject.plan(call, subject.observe(call))
     return left
-
-
-def _run(call: Call, subject: Subject, steps: t.Sequence[Cmdlet], ran: list[Cmdlet]) -> None:
-    """Run ``steps``, and keep in ``ran`` those that the server accepted."""
-    shell = call.shell(subject.shell)
-    for number, step in enumerate(steps):
-        try:
-            shell.write(step)
-        except ShellError as error:
-            stopped = error.located(cmdlet=step.name)
-            unknown, left = ([step], steps[number + 1 :]) if error.kind in UNKNOWN else ([], steps[number:])
-            stopped.result = _progress(ran, unknown, left)
-            if ran:
-                stopped.message += f" Already done before it: {_listed(ran)}."
-            raise stopped from error
-        ran.append(step)
-
-
-def _progress(ran: t.Sequence[Cmdlet], unknown: t.Sequence[Cmdlet] = (), left: t.Sequence[Cmdlet] = ()) -> Result:
-    """How far a plan came: a write whose outcome is unknown counts as a change, since it may be one."""
-    return {
-        "changed": bool(ran or unknown),
-        "commands": [str(step) for step in ran],
-        "commands_unknown": [str(step) for step in unknown],
-        "commands_not_run": [str(step) for step in left],
-    }
-
-
-def _listed(steps: t.Sequence[Cmdlet]) -> str:
-    return "; ".join(str(step) for step in steps)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ ShellName = t.Literal["exchange", "lync", "windows"]
 class Helper(t.Protocol):
     """What of the helper's JSON-RPC surface a shell calls: core's ``module_utils.connection.Connection`` offers it."""
 
-    def invoke(self, request: str) -> str: ...
+    def invoke(self, request: str, *, write: bool) -> str: ...
 
     def offered(self, request: str) -> str: ...
 
@@ -109,7 +109,8 @@ class Shell:
 
     def _invoke(self, pipeline: Pipeline) -> Reply:
         request = {"shell": self.name, "pipeline": pipeline.encoded()}
-        reply = Reply.decoded(self._opened(self._helper().invoke(json.dumps(request))))
+        answer = self._helper().invoke(json.dumps(request), write=pipeline.write)
+        reply = Reply.decoded(self._opened(answer))
         for warning in reply.warnings:
             self._warn(f"{pipeline.subject}: {warning}")
         return reply

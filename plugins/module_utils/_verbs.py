@@ -95,7 +95,9 @@ def nature(cmdlet: str, parameters: t.Mapping[str, t.Any]) -> Nature:
     if given.get("whatif") is True:
         return "read"
     # with an argument, a component may do more than tell: VariantConfiguration -Argument Refresh loads the settings overrides anew
-    if name in WRITING_CMDLETS or (name == "get-exchangediagnosticinfo" and given.get("argument")):
+    # (parameters may be abbreviated, so every beginning of the name counts)
+    argument = any(value and "argument".startswith(key) for key, value in given.items())
+    if name in WRITING_CMDLETS or (name == "get-exchangediagnosticinfo" and argument):
         return "write"
     verb = name.partition("-")[0]
     if verb in READING_VERBS or name in READING_TESTS:

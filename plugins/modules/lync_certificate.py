@@ -42,7 +42,8 @@ options:
   state:
     description:
       - V(present) assigns the certificate.
-      - V(absent) takes the assignment back, whatever certificate it is. The certificate stays in the store.
+      - V(absent) takes the assignment back, whatever certificate it is, or only that of O(thumbprint) where one is named. The
+        certificate stays in the store.
     type: str
     choices: [present, absent]
     default: present

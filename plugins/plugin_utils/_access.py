@@ -20,6 +20,12 @@ HOST_KEYS = frozenset(
 )
 """Keys of a shell's dictionary that mean what they mean for the transport's connection plugin."""
 KEYS = frozenset({*HOST_KEYS, "transport", "place", "load", "server"})
+CHOICES = {
+    "transport": ("psrp", "winrm"),
+    "place": ("endpoint", "machine"),
+    "load": ("session", "snapin"),
+    "protocol": ("http", "https"),
+}
 ENDPOINTS: dict[str, tuple[str, str]] = {
     "exchange": ("PowerShell", "Microsoft.Exchange"),
     "lync": ("OcsPowershell", "Microsoft.PowerShell"),
@@ -135,6 +141,12 @@ class Access:
     def _given(self, shell: ShellName) -> Options:
         given: Options = dict(self._options[f"{shell}_shell"] or {})
         unknown = sorted(set(given) - KEYS)
+        for key, allowed in CHOICES.items():
+            if given.get(key) not in (None, *allowed):
+                message = f"ansible_{shell}_shell: {key} is '{given[key]}'; it can be {' or '.join(allowed)}."
+                raise ShellError("unsupported", message)
+        if given.get("port") is not None and not str(given["port"]).isdigit():
+            raise ShellError("unsupported", f"ansible_{shell}_shell: port is '{given['port']}'; it must be a number.")
         if unknown:
             raise ShellError(
                 "unsupported",
@@ -144,8 +156,6 @@ class Access:
 
 
 def _check(shell: ShellName, transport: str, place: str) -> None:
-    if place not in ("endpoint", "machine"):
-        raise ShellError("unsupported", f"ansible_{shell}_shell: place is '{place}'; it can be endpoint or machine.")
     if place == "endpoint" and transport == "winrm":
         raise ShellError(
             "unsupported",

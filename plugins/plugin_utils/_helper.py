@@ -59,6 +59,10 @@ class HostHelper:
             self.probe._connected = self._opened = True
         return t.cast(str, self.probe._socket_path)
 
+    def forget(self) -> None:
+        """Look for the helper anew at the next call: this one gave no answer."""
+        self._opened = False
+
     def messages(self) -> list[tuple[str, str]]:
         """What the helper queued for the user's eyes at this verbosity."""
         if not self._opened:

@@ -42,31 +42,35 @@ $null = Import-PSSession -Session $global:ProductSession -CommandName $Name -All
 """
 
 
+Left = t.Callable[[], float]
+"""The seconds that are left of the command time-out; raises when none is."""
+
+
 class Setup:
     """Nothing to do: the cmdlets are there as the session opens."""
 
-    def open(self, session: Session) -> None:
+    def open(self, session: Session, left: Left) -> None:
         """Make the shell out of a fresh session."""
 
-    def before(self, session: Session, pipeline: Pipeline) -> None:
+    def before(self, session: Session, pipeline: Pipeline, left: Left) -> None:
         """Make sure of what this one pipeline needs."""
 
 
 class LyncModule(Setup):
     """The module of Lync or Skype for Business Server in the machine's own PowerShell."""
 
-    def open(self, session: Session) -> None:
+    def open(self, session: Session, left: Left) -> None:
         """Import the module that is installed.
 
         :raises ShellError: of kind ``not_offered`` where the management tools are missing.
         """
         found = session.invoke(
-            Pipeline((Cmdlet("Get-Module", ListAvailable=True, Name=list(LYNC_MODULES)), select("Name"))), None
+            Pipeline((Cmdlet("Get-Module", ListAvailable=True, Name=list(LYNC_MODULES)), select("Name"))), left()
         )
         names = {str(item["Name"]) for item in found.objects}
         for module in LYNC_MODULES:
             if module in names:
-                session.invoke(Pipeline((Cmdlet("Import-Module", Name=[module], ErrorAction="Stop"),)), None)
+                session.invoke(Pipeline((Cmdlet("Import-Module", Name=[module], ErrorAction="Stop"),)), left())
                 return
         raise ShellError(
             "not_offered",
@@ -79,9 +83,9 @@ class LyncModule(Setup):
 class ExchangeSnapIn(Setup):
     """The Exchange snap-in in the machine's own PowerShell: needs delegation, bypasses role based access control."""
 
-    def open(self, session: Session) -> None:
+    def open(self, session: Session, left: Left) -> None:
         """Load the snap-in."""
-        session.invoke(Pipeline((Cmdlet("Add-PSSnapin", Name=[SNAP_IN], ErrorAction="Stop"),)), None)
+        session.invoke(Pipeline((Cmdlet("Add-PSSnapin", Name=[SNAP_IN], ErrorAction="Stop"),)), left())
 
 
 class ExchangeSession(Setup):
@@ -94,7 +98,7 @@ class ExchangeSession(Setup):
         self._route = route
         self._imported: set[str] = set()
 
-    def open(self, session: Session) -> None:
+    def open(self, session: Session, left: Left) -> None:
         """Open the session to the host's own name, which is the name that its service principal carries."""
         script = OPEN_PRODUCT_SESSION_DELEGATED
         data: dict[str, Value] = {"Uri": Uri(f"http://{self._route.server}/PowerShell/")}
@@ -109,9 +113,9 @@ class ExchangeSession(Setup):
                 "the imported Exchange session needs a password or a logon that delegates.",
                 cmdlet="New-PSSession",
             )
-        session.invoke_script(script, data)
+        session.invoke_script(script, data, left())
 
-    def before(self, session: Session, pipeline: Pipeline) -> None:
+    def before(self, session: Session, pipeline: Pipeline, left: Left) -> None:
         """Import the cmdlets of this pipeline that are not there yet: importing all of them takes a minute, a few take a second.
 
         A name that the account is not offered stays unknown, and the pipeline itself says so.
@@ -125,10 +129,10 @@ class ExchangeSession(Setup):
         ]
         missing = sorted(name for name in {*named, *asked} if name.casefold() not in self._OWN | self._imported)
         if missing:
-            self._import(session, missing)
+            self._import(session, missing, left)
 
-    def _import(self, session: Session, names: list[str]) -> None:
-        session.invoke_script(IMPORT_COMMANDS, {"Name": names})
+    def _import(self, session: Session, names: list[str], left: Left) -> None:
+        session.invoke_script(IMPORT_COMMANDS, {"Name": names}, left())
         self._imported.update(name.casefold() for name in names)
 
 

@@ -10,6 +10,7 @@ module loaded.
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
@@ -41,6 +42,7 @@ class Shells:
         self._say = say
         self._sessions: dict[tuple[str, str], Session] = {}
         self._open: dict[ShellName, OpenShell] = {}
+        self._end = 0.0
 
     def invoke(self, name: ShellName, pipeline: Pipeline) -> Reply:
         """Run ``pipeline``. A read whose session was lost is repeated once on a fresh one; a write never is.
@@ -48,6 +50,7 @@ class Shells:
         :raises ShellError: located by shell and cmdlet. A write without its answer is of kind ``unknown_outcome``; one that is of kind
             ``session_lost`` did not reach the server.
         """
+        self._begin()
         try:
             return self._invoke(name, pipeline)
         except ShellError as error:
@@ -61,6 +64,7 @@ class Shells:
 
     def offered(self, name: ShellName, names: t.Sequence[str]) -> set[str]:
         """Which of the cmdlets ``names`` the shell offers; asked of the server once in the life of a session."""
+        self._begin()
         unknown = [cmdlet for cmdlet in names if cmdlet not in self._known(name)]
         if unknown:
             asked = Cmdlet("Get-Command", Name=unknown, ErrorAction="SilentlyContinue")
@@ -78,6 +82,18 @@ class Shells:
             except ShellError as error:
                 self._say(f"closing a session: {error}")
 
+    def _begin(self) -> None:
+        """From now on the command time-out counts: for opening, setting up, running and repeating together."""
+        self._end = time.monotonic() + self._access.command_timeout
+
+    def _left(self) -> float:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise ShellError(
+                "timeout", f"nothing was sent: opening the shell took {self._access.command_timeout:.0f} seconds."
+            )
+        return left
+
     def _known(self, name: ShellName) -> dict[str, bool]:
         opened = self._open.get(name)
         return opened.known if opened else self._opened(name).known
@@ -85,8 +101,8 @@ class Shells:
     def _invoke(self, name: ShellName, pipeline: Pipeline) -> Reply:
         shell = self._opened(name)
         try:
-            shell.setup.before(shell.session, pipeline)
-            return shell.session.invoke(pipeline, self._access.command_timeout)
+            shell.setup.before(shell.session, pipeline, self._left)
+            return shell.session.invoke(pipeline, self._left())
         finally:
             if shell.session.broken:
                 self._discard(shell.session)
@@ -97,7 +113,7 @@ class Shells:
             session = self._sessions.get(route.key) or self._session(route)
             setup = setup_of(name, route)
             try:
-                setup.open(session)
+                setup.open(session, self._left)
             finally:
                 if session.broken:
                     self._discard(session)
@@ -106,7 +122,7 @@ class Shells:
 
     def _session(self, route: Route) -> Session:
         session = Session(route.carrier(self._access.idle_timeout))
-        session.open(self._access.command_timeout)
+        session.open(self._left())
         self._say(f"session opened: {route}")
         self._sessions[route.key] = session
         return session

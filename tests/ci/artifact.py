@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the collection, install what was built into an empty folder, and read its documentation from there."""
+"""Build the collection from the copy of the tree, install what was built into an empty folder, and read its documentation there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ NAME = "onprem.exchange_lync"
 
 def main() -> None:
     """Fail at the first step that does not hold."""
-    copy_tree.main()
     with tempfile.TemporaryDirectory() as folder:
         artifact = build(Path(folder))
         check_content(artifact)

@@ -2,7 +2,8 @@
 """Fixtures of the integration tests: a lab for each module of tests, connection and peer.
 
 A peer is what answers behind the lab's endpoints, and its language. With EXCHANGE_LYNC_LAB_ENGINE set it is the real PowerShell
-engine for every test that does not say otherwise.
+engine for every test that does not say otherwise. EXCHANGE_LYNC_CONNECTIONS=psrp leaves the tests over winrm out, and the other
+way round.
 """
 
 from __future__ import annotations
@@ -38,20 +39,36 @@ DEFAULT = Peer("engine" if os.environ.get("EXCHANGE_LYNC_LAB_ENGINE") else "emul
 
 def pytest_configure(config: Any) -> None:
     """Declare the markers."""
+    config.addinivalue_line("markers", "core: run on the oldest ansible-core as well: what stands on its internals")
     config.addinivalue_line("markers", "scenario(name): the lab's scenario, litware where nothing is said")
     config.addinivalue_line(
         "markers", "connections(names): the connections to run a test over, psrp and winrm where nothing is said"
     )
-    config.addinivalue_line("markers", "peers((powershell, culture), ...): what answers, instead of the run's own choice")
+    config.addinivalue_line(
+        "markers", "peers((powershell, culture), ...): what answers, instead of the run's own choice"
+    )
 
 
 def pytest_generate_tests(metafunc: Any) -> None:
     """Run each test that uses a farm over every connection and with every peer that it names."""
     if "farm" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("connections")
-        metafunc.parametrize("connection", marker.args if marker else CONNECTIONS, scope="module")
+        left_out = set(CONNECTIONS).difference(
+            os.environ.get("EXCHANGE_LYNC_CONNECTIONS", " ".join(CONNECTIONS)).split()
+        )
+        named = [name for name in (marker.args if marker else CONNECTIONS) if name not in left_out]
+        metafunc.parametrize("connection", named, scope="module")
         if marker := metafunc.definition.get_closest_marker("peers"):
             metafunc.parametrize("peer", [Peer(*peer) for peer in marker.args], ids="-".join, scope="module")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let pytest-xdist keep together what shares a lab: such tests run in their order, each on what the one before has left."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        lab = [str(parameters.get(name, "")) for name in ("connection", "peer")]
+        item.add_marker(pytest.mark.xdist_group(" ".join([item.path.stem, *lab])))
 
 
 @pytest.fixture(scope="module")

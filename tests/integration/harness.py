@@ -106,7 +106,9 @@ class Farm:
     def up(self, *options: str) -> None:
         """Start the lab."""
         engine = ["--engine", self.engine] if self.engine else []
-        self.lab("up", "--scenario", self._localised(self.culture) if self.culture else self.scenario, *engine, *options)
+        self.lab(
+            "up", "--scenario", self._localised(self.culture) if self.culture else self.scenario, *engine, *options
+        )
 
     def _localised(self, culture: str) -> str:
         """A copy of the scenario in which every server has a culture."""
@@ -145,9 +147,10 @@ class Farm:
         return entries
 
     def inventory(self) -> Path:
-        """The inventory file for this farm's connection."""
+        """The inventory file for this farm's connection; nothing in it changes while the lab runs."""
         path = self.state_dir / f"inventory-{self.connection}.yml"
-        path.write_text(self.lab("inventory", "--connection", self.connection), encoding="utf-8")
+        if not path.exists():
+            path.write_text(self.lab("inventory", "--connection", self.connection), encoding="utf-8")
         return path
 
     def play(

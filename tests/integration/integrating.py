@@ -52,6 +52,14 @@ def three_runs(farm: Farm) -> tuple[Watched, Watched, Watched]:
     return integrate(farm, *CHECK), integrate(farm), integrate(farm)
 
 
+def said(run: Run, task: str) -> str:
+    """What a task of a role said first. Releases of ansible-core differ in whether the role is part of its name."""
+    for step in run.steps:
+        if step.task.rpartition(" : ")[2] == task:
+            return step.msg
+    raise LookupError(f"no result of task {task!r} in:\n{run.output}")
+
+
 def answers(farm: Farm, name: str, kind: str = "CNAME") -> list[str]:
     """What the farm's DNS server says of a name."""
     server = json.loads((farm.state_dir / "lab.json").read_text(encoding="utf-8"))["dns"]
@@ -61,8 +69,9 @@ def answers(farm: Farm, name: str, kind: str = "CNAME") -> list[str]:
 
 
 def sessions(farm: Farm) -> dict[str, int]:
-    """The remote sessions that a play needs: one for each host and place. Over winrm the Exchange shell is a session of the machine's
-    PowerShell, and the session to the product that it imports.
+    """The remote sessions that a play needs: one for each host and place.
+
+    Over winrm the Exchange shell is a session of the machine's PowerShell, and the session to the product that it imports.
     """
     state = farm.state()["hosts"]
     return {

@@ -10,17 +10,16 @@ import pytest
 import yaml
 
 from harness import Farm
-from integrating import Watched, integrate
+from integrating import Watched, integrate, said
 
 EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
-REPORT = "onprem.exchange_lync.preflight : Report all problems at once"
 
 
 def refused(watched: Watched) -> list[str]:
     """The problems, one a line, of a run that was refused before anything was written."""
     assert watched.run.rc == 2, watched.run.output
     assert watched.writes == []
-    return watched.run.step(REPORT).msg.splitlines()
+    return said(watched.run, "Report all problems at once").splitlines()
 
 
 def problem(lines: list[str], *parts: str) -> str:
@@ -39,7 +38,7 @@ def also(farm: Farm, variables: dict[str, dict[str, Any]]) -> tuple[str, str]:
 
 def own_endpoint(farm: Farm, **changes: Any) -> dict[str, Any]:
     """The Exchange host's variables with changes to how its shell is reached, whichever way that is."""
-    inventory = yaml.load(farm.inventory().read_text(encoding="utf-8"), Loader=Loose)
+    inventory = yaml.load(farm.inventory().read_text(encoding="utf-8"), Loader=Loose)  # noqa: S506 (a SafeLoader)
     host = inventory["all"]["children"]["exchange_servers"]["hosts"][EXCHANGE]
     return {"ansible_exchange_shell": {**host.get("ansible_exchange_shell", {}), **changes}}
 
@@ -48,7 +47,7 @@ class Loose(yaml.SafeLoader):
     """YAML with Ansible's tag for data that is no template."""
 
 
-Loose.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+Loose.add_constructor("!unsafe", lambda _loader, node: node.value)
 
 
 def test_hosts_that_cannot_be_reached_are_told_together(farm: Farm) -> None:

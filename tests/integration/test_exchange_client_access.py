@@ -7,6 +7,8 @@ import pytest
 
 from harness import Farm
 
+pytestmark = pytest.mark.core
+
 HOST = "atl-exchange-001.litwareinc.com"
 SETUPS = f"https://{HOST}/Autodiscover/Autodiscover.xml"
 RIGHT = "https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml"

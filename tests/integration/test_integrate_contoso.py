@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Farm
-from integrating import Watched, answers, integrate, sessions, three_runs
+from integrating import Watched, answers, integrate, said, sessions, three_runs
 
 pytestmark = pytest.mark.scenario("contoso")
 
@@ -36,7 +36,7 @@ def runs(farm: Farm, untolerated: Watched) -> Runs:
 def test_all_that_is_wrong_is_told_at_once_and_nothing_written(untolerated: Watched) -> None:
     assert untolerated.run.rc == 2
     assert untolerated.writes == []
-    message = untolerated.run.step("onprem.exchange_lync.preflight : Report all problems at once").msg
+    message = said(untolerated.run, "Report all problems at once")
     for problem in (
         "the accepted domain *.contoso.com is a wildcard",
         "EX-NYC-01: OAuth is off for the virtual directory Autodiscover",

@@ -59,6 +59,7 @@ def test_forcing_is_a_change_and_check_mode_writes_nothing(farm: Farm) -> None:
     assert forced.changed
     assert [entry["cmdlet"] for entry in forced.writes] == ["Invoke-CsManagementStoreReplication"]
     assert checked.result["commands"] == forced.result["commands"]
+    assert (forced.result["up_to_date"], forced.result["waited"] > 0) == (True, True)
 
 
 def test_a_stuck_replica_is_named_in_time_and_can_be_left_out(farm: Farm) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from harness import ROOT, Farm, Run
 
+pytestmark = pytest.mark.core
+
 LYNC = "atl-lync-001.litwareinc.com"
 EXCHANGE = "atl-exchange-001.litwareinc.com"
 DC = "atl-dc-001.litwareinc.com"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Farm, Run
-from integrating import INTEGRATE, integrate
+from integrating import INTEGRATE, integrate, said
 
 pytestmark = pytest.mark.connections("documented")
 
@@ -84,17 +84,14 @@ def test_preflight_reads_and_reports(farm: Farm) -> None:
     run = play(farm, "preflight", "exchange_servers:lync_servers", {"preflight_sip_domains": SIP_DOMAINS})
     assert run.rc == 0, run.output
     assert (run.writes, facts(run, "preflight")) == ([], {False})
-    assert run.step("onprem.exchange_lync.preflight : Report all problems at once").msg == "Nothing stands in the way."
+    assert said(run, "Report all problems at once") == "Nothing stands in the way."
 
 
 def test_preflight_may_only_report(farm: Farm) -> None:
     variables = {"preflight_sip_domains": ["tailspintoys.com"], "preflight_fail": False}
     run = play(farm, "preflight", "exchange_servers:lync_servers", variables)
     assert run.rc == 0, run.output
-    assert (
-        "tailspintoys.com is not a SIP domain"
-        in run.step("onprem.exchange_lync.preflight : Report all problems at once").msg
-    )
+    assert "tailspintoys.com is not a SIP domain" in said(run, "Report all problems at once")
 
 
 def test_a_limited_play_says_whose_absence_matters(farm: Farm) -> None:
@@ -114,7 +111,7 @@ def test_verify_tells_what_differs(farm: Farm) -> None:
     }
     run = play(farm, "verify", "exchange_servers:lync_servers:dns_servers", variables)
     assert (run.rc, run.writes) == (2, [])
-    lines = run.step("onprem.exchange_lync.verify : Report everything that differs at once").msg.splitlines()
+    lines = said(run, "Report everything that differs at once").splitlines()
     for host, cmdlet in (
         (EXCHANGE, "Set-ClientAccessServer"),
         (DNS, "Remove-DnsServerResourceRecord"),

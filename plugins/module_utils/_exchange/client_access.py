@@ -95,7 +95,7 @@ class ClientAccess:
             before[host_name(service)] = state
             after[host_name(service)] = {**state, **mine} if parameters else state
             if parameters:
-                steps.append(Cmdlet(f"Set-{observed.noun}", Identity=service["name"], **parameters))
+                steps.append(Cmdlet(f"Set-{observed.noun}", Identity=service["name"], **parameters, Confirm=False))
         if steps and not observed.writable:
             self._refuse_writing(call, steps[0].name)
         return Plan(before, after, tuple(steps))

@@ -79,7 +79,7 @@ class Assignment:
         everywhere, here = use == TOKEN_ISSUER, assigned(call.shell(self.shell), use)
         current = next((item for item in here if _is_global(item) == everywhere), None)
         if call.params["state"] == "absent":
-            return Observed(current)
+            return Observed(current, wanted)
         if not wanted:
             self._in_file = self._in_file or _file(call, wanted)
             wanted = str((self._in_file or {}).get("thumbprint", ""))
@@ -119,7 +119,9 @@ class Assignment:
         scope: dict[str, Value] = {"Identity": "global"} if use == TOKEN_ISSUER else {}
         if call.params["state"] == "absent":
             step = Cmdlet(writing_cmdlet(call), Type=[use], **scope, Confirm=False)
-            return Plan(before, None, (step,)) if observed.current else Plan(None, None)
+            # a thumbprint that the task names is the only one that it takes back
+            meant = observed.current and observed.wanted in ("", observed.current["thumbprint"])
+            return Plan(before, None, (step,)) if meant else Plan(before, before)
         effective = _option(call, "effective_date", Instant())
         if _same(observed.current, observed.wanted, effective):
             return Plan(before, before)

@@ -14,6 +14,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import Steps
 
 REPLICAS = Family(
     Cmdlet("Get-CsManagementStoreReplicationStatus"),
@@ -27,16 +28,22 @@ REPLICAS = Family(
 )
 FORCE = Cmdlet("Invoke-CsManagementStoreReplication")
 
-Replicas = list[dict[str, t.Any]]
+Replicas = t.Sequence[dict[str, t.Any]]
 
 
-def lagging(replicas: Replicas, exclude: t.Sequence[str]) -> list[str]:
-    """The replicas that do not have the newest version, less those that nobody waits for."""
+def lagging(replicas: Replicas, exclude: t.Sequence[str], before: Replicas = ()) -> list[str]:
+    """The replicas that do not have the newest version, less those that nobody waits for.
+
+    :param before: what they reported before replication was forced. It starts minutes later (Invoke-CsManagementStoreReplication.md),
+        and until then they say that they are up to date: one that has not reported anew lags too.
+    """
     left_out = {name.strip().rstrip(".").casefold() for name in exclude}
+    old = {item["replica_fqdn"]: item["last_status_report"] for item in before}
     return [
         item["replica_fqdn"]
         for item in replicas
-        if not item["up_to_date"] and str(item["replica_fqdn"]).casefold() not in left_out
+        if (not item["up_to_date"] or old.get(item["replica_fqdn"], "") == item["last_status_report"])
+        and str(item["replica_fqdn"]).casefold() not in left_out
     ]
 
 
@@ -46,14 +53,18 @@ def replicate(call: Call) -> Result:
     :raises ShellError: of kind ``timeout``, naming the replicas that still lag.
     """
     shell, commands = call.shell("lync"), [FORCE] if call.params["force"] else []
+    before: Replicas = ()
     if commands and not call.check_mode:
-        shell.write(FORCE)
+        before = REPLICAS.read(shell) if call.params["wait"] else ()
+        Steps(shell).write(FORCE)
     replicas = REPLICAS.read(shell)
     started = time.monotonic()
-    while lagging(replicas, call.params["exclude"]) and _may_wait(call, started):
+    while lagging(replicas, call.params["exclude"], before) and _may_wait(call, started):
         time.sleep(call.params["interval"])
         replicas = REPLICAS.read(shell)
-    result = _result(call, replicas, time.monotonic() - started)
+    behind = lagging(replicas, call.params["exclude"], before)
+    result: Result = {"replicas": list(replicas), "lagging": behind, "up_to_date": not behind}
+    result["waited"] = round(time.monotonic() - started, 1)
     result.update(changed=bool(commands), commands=[str(command) for command in commands])
     if result["lagging"] and call.params["wait"] and not call.check_mode:
         raise _too_late(call, result)
@@ -65,11 +76,6 @@ def _may_wait(call: Call, started: float) -> bool:
     return bool(
         call.params["wait"] and not call.check_mode and waited + call.params["interval"] <= call.params["timeout"]
     )
-
-
-def _result(call: Call, replicas: Replicas, waited: float) -> Result:
-    behind = lagging(replicas, call.params["exclude"])
-    return {"replicas": replicas, "lagging": behind, "up_to_date": not behind, "waited": round(waited, 1)}
 
 
 def _too_late(call: Call, result: Result) -> ShellError:

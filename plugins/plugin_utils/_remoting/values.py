@@ -33,6 +33,8 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.gua
 _DEPTH = 48
 """Deeper than any cmdlet's output: the server serialises a few levels only."""
 _PREFIX = "Deserialized."
+_NO_TEXT = frozenset("\ufffe\uffff")
+"""XML has no room for these, and psrpcore, unlike .NET, does not escape them."""
 _COLLECTIONS: tuple[t.Any, ...] = (list, dict, queue.Queue)
 _ENUMERATIONS: tuple[t.Any, ...] = (ps.PSEnumBase, ps.PSFlagBase)
 _UTC = dt.UTC
@@ -80,6 +82,8 @@ def secrets(value: Value) -> set[str]:
 def _text(value: str) -> str:
     text = str(value)
     text.encode("utf-8")  # half a surrogate pair is no text: UnicodeEncodeError, a ValueError
+    if not _NO_TEXT.isdisjoint(text):
+        raise ValueError("a noncharacter cannot be sent")
     return text
 
 

@@ -152,17 +152,19 @@ def _conversion_failure(binding: Binding, parameter: Parameter, error: Conversio
     return binding.fail(key, parameter=parameter.name, detail=detail)
 
 
-def _refuse_nothing(binding: Binding, parameter: Parameter, value: Any) -> None:
-    """A mandatory parameter takes neither null nor an empty string nor an empty array."""
+def _refuse_nothing(binding: Binding, parameter: Parameter, value: Any, *, member: bool = False) -> None:
+    """A mandatory parameter takes neither null nor an empty string nor an empty array; of its array's members none is looked into."""
     if value is None:
         raise binding.fail("ParameterArgumentValidationErrorNullNotAllowed", parameter=parameter.name)
     if isinstance(value, str) and not value and parameter.kind in {"string", "text"}:
         raise binding.fail("ParameterArgumentValidationErrorEmptyStringNotAllowed", parameter=parameter.name)
+    if member:
+        return
     if isinstance(value, list | bytes) and not value:
         raise binding.fail("ParameterArgumentValidationErrorEmptyArrayNotAllowed", parameter=parameter.name)
     if isinstance(value, list) and parameter.array:
         for item in value:
-            _refuse_nothing(binding, parameter, item)
+            _refuse_nothing(binding, parameter, item, member=True)
 
 
 def _bind_named(binding: Binding, arguments: Arguments) -> list[tuple[str | None, Any]]:

@@ -128,6 +128,13 @@ function global:Set-LabForm([psobject] $Value, [bool] $Deserialized, [string[]] 
     foreach ($name in $TypeNames) { $Value.psobject.TypeNames.Add($name) }
 }
 
+# Between two statements the engine can stop a pipeline, inside of one it cannot.
+function global:Read-LabAnswer([System.IO.StreamReader] $Reader) {
+    $line = $Reader.ReadLineAsync()
+    while (-not $line.Wait(100)) { }
+    $line.Result
+}
+
 # $Last: nothing follows in the pipeline, so the object leaves the server's process and takes its form on the wire.
 function global:Invoke-LabCmdlet($Caller, [string] $Name, [string] $Shell, $Bound, [string[]] $Identities, [bool] $Last) {
     $values = @{}
@@ -148,7 +155,7 @@ function global:Invoke-LabCmdlet($Caller, [string] $Name, [string] $Shell, $Boun
         $farm.Writer.WriteLine($request.ToJsonString())
         $farm.Writer.Flush()
         $computer = if ($session) { [string]$session['host'] }
-        while ($null -ne ($line = $farm.Reader.ReadLine())) {
+        while ($null -ne ($line = Read-LabAnswer $farm.Reader)) {
             $answer = [System.Text.Json.Nodes.JsonNode]::Parse($line)
             if ($answer['output']) {
                 $form = if ($answer['remote'] -and ($Last -or $session)) { 'remote' } else { 'output' }
@@ -260,7 +267,7 @@ if ([string]$Lab['profile'] -eq 'windows') {
                 continue
             }
             if (-not $LabLoaded.Contains($module)) { $null = Request-LabFarm 'charge' @{ what = 'module_load' }; $LabLoaded.Add($module) }
-            if ($PassThru) { [pscustomobject]@{ Name = $module } }
+            if ($PassThru) { [pscustomobject]@{ Name = $module; Version = [version]'1.0' } }
         }
     }
     function global:New-PSSession {

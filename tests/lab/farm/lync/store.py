@@ -118,11 +118,11 @@ class ManagementStore:
             replica.waiting.append((now + timedelta(seconds=self.replication.delay), self.head))
 
     def force(self, fqdn: str | None = None) -> None:
-        """Have replicas take what waits for them soon."""
+        """Have replicas take everything anew soon, what waits for them with it; until then they report what they did before."""
         soon = self.clock.now() + timedelta(seconds=self.replication.forced_delay)
         for replica in self.replicas.values():
             if fqdn is None or replica.fqdn.lower() == fqdn.lower():
-                replica.waiting = [(min(due, soon), version) for due, version in replica.waiting]
+                replica.waiting = [*((min(due, soon), version) for due, version in replica.waiting), (soon, self.head)]
 
     def settle(self) -> None:
         """Give each replica the versions whose time has come."""

@@ -37,7 +37,7 @@ class Server:
         self.lose: list[str] = []
         self.deaf = False
 
-    def invoke(self, request: str) -> str:
+    def invoke(self, request: str, *, write: bool) -> str:
         pipeline = Pipeline.decoded(json.loads(request)["pipeline"])
         if pipeline.write:
             return self._write(dict(pipeline.cmdlets[0].parameters))

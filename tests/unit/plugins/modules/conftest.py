@@ -41,7 +41,7 @@ class ScriptedHelper:
         """The names of the reading cmdlets that were run."""
         return [pipeline.subject for pipeline in self.pipelines if not pipeline.write]
 
-    def invoke(self, request: str) -> str:
+    def invoke(self, request: str, *, write: bool) -> str:
         """Run one pipeline."""
         data = json.loads(request)
         pipeline = Pipeline.decoded(data["pipeline"])

@@ -73,7 +73,9 @@ def test_writes_only_the_servers_that_differ_and_reads_once(farm: Farm, run_modu
 def test_the_predecessor_is_used_where_it_is_all_there_is(scripted: Any, run_module: Any) -> None:
     farm = Farm(scripted, "Server")
     result = run_module(exchange_client_access, farm.helper, servers=["ex3"], autodiscover_service_internal_uri=RIGHT)
-    assert result["commands"] == [f"Set-ClientAccessServer -Identity 'EX3' -AutoDiscoverServiceInternalUri '{RIGHT}'"]
+    assert result["commands"] == [
+        f"Set-ClientAccessServer -Identity 'EX3' -AutoDiscoverServiceInternalUri '{RIGHT}' -Confirm:$false"
+    ]
     assert hosts(result) == ["ex3.contoso.com"]
 
 
@@ -87,7 +89,7 @@ def test_only_blank_leaves_what_has_a_value(farm: Farm, run_module: Any) -> None
     )
     assert [str(cmdlet) for cmdlet in farm.helper.writes] == [
         f"Set-ClientAccessService -Identity 'EX3' -AutoDiscoverServiceInternalUri '{RIGHT}' "
-        "-AutoDiscoverSiteScope 'Rome' -ErrorAction 'Stop'"
+        "-AutoDiscoverSiteScope 'Rome' -Confirm:$false -ErrorAction 'Stop'"
     ]
     assert result["client_access"]["ex2.contoso.com"]["autodiscover_service_internal_uri"] == SETUPS
 
@@ -101,7 +103,7 @@ def test_site_scope_is_a_set(farm: Farm, run_module: Any, scope: list[str], writ
 def test_the_empty_string_clears_the_uri(farm: Farm, run_module: Any) -> None:
     result = run_module(exchange_client_access, farm.helper, autodiscover_service_internal_uri="")
     assert [str(cmdlet) for cmdlet in farm.helper.writes] == [
-        f"Set-ClientAccessService -Identity '{name}' -AutoDiscoverServiceInternalUri $null -ErrorAction 'Stop'"
+        f"Set-ClientAccessService -Identity '{name}' -AutoDiscoverServiceInternalUri $null -Confirm:$false -ErrorAction 'Stop'"
         for name in ("EX1", "EX2")
     ]
     assert {state["autodiscover_service_internal_uri"] for state in result["client_access"].values()} == {None}

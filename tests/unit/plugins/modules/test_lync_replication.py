@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import lagging
 from ansible_collections.onprem.exchange_lync.plugins.modules import lync_replication
 
 EDGE = "Edge.contoso.com"
@@ -17,7 +18,7 @@ class Replicas:
     """FE1 is up to date, FE2 after ``readings``, EDGE never. Sleeping is counted, not done."""
 
     def __init__(self, scripted: Any, readings: int) -> None:
-        self.readings, self.slept, self.now = readings, 0.0, 0.0
+        self.readings, self.slept, self.forced = readings, 0.0, False
         self.helper = scripted(
             Get_CsManagementStoreReplicationStatus=self.read, Invoke_CsManagementStoreReplication=self.invoke
         )
@@ -31,7 +32,7 @@ class Replicas:
         ]
 
     def invoke(self) -> None:
-        self.readings = min(self.readings, 1)
+        self.readings, self.forced = min(self.readings, 1), True
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
@@ -39,9 +40,8 @@ class Replicas:
     def monotonic(self) -> float:
         return self.slept
 
-    @staticmethod
-    def _state(name: str, fresh: bool) -> dict[str, Any]:
-        moment = dt.datetime(2026, 8, 1, 12, tzinfo=dt.UTC)
+    def _state(self, name: str, fresh: bool) -> dict[str, Any]:
+        moment = dt.datetime(2026, 8, 1, 12, 1 if self.forced and fresh else 0, tzinfo=dt.UTC)
         return {"ReplicaFqdn": name, "UpToDate": fresh, "LastStatusReport": moment, "ProductVersion": "7.0.2046.0"}
 
 
@@ -95,6 +95,13 @@ def test_forcing_is_the_only_change(replicas: Any, run_module: Any) -> None:
     assert result["changed"]
     assert result["commands"] == predicted["commands"] == ["Invoke-CsManagementStoreReplication"]
     assert [command.name for command in there.helper.writes] == ["Invoke-CsManagementStoreReplication"]
+
+
+def test_a_replica_that_has_not_reported_since_it_was_forced_lags() -> None:
+    before = [{"replica_fqdn": "fe1", "up_to_date": True, "last_status_report": "2026-08-01T12:00:00Z"}]
+    after = [{**before[0], "last_status_report": "2026-08-01T12:03:00Z"}]
+    assert lagging(before, [], before) == ["fe1"]
+    assert lagging(after, [], before) == lagging(before, []) == []
 
 
 @pytest.mark.parametrize("params", [{"interval": 0}, {"timeout": -1}])

@@ -119,7 +119,11 @@ def test_the_other_transport_keeps_account_address_and_trust(own: str, other: st
         ({"exchange_shell": {"prot": 1}}, "unknown keys: prot"),
         ({"exchange_shell": {"place": "moon"}}, "it can be endpoint or machine"),
         ({"exchange_shell": {"place": "endpoint", "transport": "winrm"}}, "needs transport psrp"),
-        ({"exchange_shell": {"transport": "ssh"}}, "cannot carry a management shell"),
+        ({"exchange_shell": {"transport": "ssh"}}, "it can be psrp or winrm"),
+        ({"exchange_shell": {"load": "snap-in"}}, "it can be session or snapin"),
+        ({"exchange_shell": {"protocol": "ftp"}}, "it can be http or https"),
+        ({"exchange_shell": {"port": "abc"}}, "port is 'abc'; it must be a number"),
+        ({"transport": "", "carried_connection": "ssh"}, "'ssh' cannot carry a management shell"),
     ],
 )
 def test_refuses_what_leads_nowhere(shells: dict[str, Any], says: str) -> None:

@@ -47,7 +47,8 @@ class PlayedSession:
         )
         return Reply(tuple(RemoteObject(properties={"Name": name}) for name in names))
 
-    def invoke_script(self, script: str, parameters: dict[str, Any]) -> Reply:
+    def invoke_script(self, script: str, parameters: dict[str, Any], timeout: float) -> Reply:
+        assert 0 < timeout <= Access.command_timeout
         self.asked.append(script.splitlines()[0])
         return Reply()
 
