@@ -128,15 +128,20 @@ class Access:
             )
         place = given.get("place") or ("endpoint" if shell == "exchange" and transport == "psrp" else "machine")
         _check(shell, transport, place)
-        options = dict(self._options["transport_options"])
+        options = dict(self._options["transport_options"] or self._bare())
         if transport != own:
             options = _translated(options, own)
         options.update(_named(given, transport))
         if place == "endpoint":
             options.update(_endpoint(shell, given, options))
+            _check_method(shell, given, options)
         return Route(
             shell, transport, place, given.get("load") or "session", given.get("server") or self._server, options
         )
+
+    def _bare(self) -> Options:
+        """What is known of a host whose own connection is neither psrp nor winrm: its address and user."""
+        return {"remote_addr": self._options["host"], "remote_user": self._options["remote_user"]}
 
     def _given(self, shell: ShellName) -> Options:
         given: Options = dict(self._options[f"{shell}_shell"] or {})
@@ -165,6 +170,15 @@ def _check(shell: ShellName, transport: str, place: str) -> None:
         raise ShellError(
             "unsupported",
             f"ansible_{shell}_shell: there is no product endpoint for this shell: place can only be machine.",
+        )
+
+
+def _check_method(shell: ShellName, given: Options, options: Options) -> None:
+    if shell == "exchange" and "auth" not in given and options.get("auth") == "credssp":
+        raise ShellError(
+            "unsupported",
+            "Exchange's own endpoint does not take CredSSP, which is this host's authentication method.",
+            remedy="Set ansible_exchange_shell to {auth: kerberos}, to {auth: basic}, or to {place: machine}.",
         )
 
 

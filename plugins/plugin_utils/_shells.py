@@ -20,6 +20,9 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access impor
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._setup import Setup, setup_of
 
+AT_THE_DOOR = ("authentication", "unreachable", "untrusted")
+"""Kinds of error that the connection variables decide: the message names the way that was taken."""
+
 
 class OpenShell:
     """A shell on its session: what was set up for it, and what it is known to offer."""
@@ -122,7 +125,12 @@ class Shells:
 
     def _session(self, route: Route) -> Session:
         session = Session(route.carrier(self._access.idle_timeout))
-        session.open(self._left())
+        try:
+            session.open(self._left())
+        except ShellError as error:
+            if error.kind in AT_THE_DOOR:
+                error.message += f" ({route})"
+            raise
         self._say(f"session opened: {route}")
         self._sessions[route.key] = session
         return session

@@ -14,7 +14,7 @@ PSRP = {
     "remote_password": "p",
     "port": 5986,
     "path": "wsman",
-    "auth": "credssp",
+    "auth": "basic",
     "ca_cert": "ca.pem",
 }
 WINRM = {
@@ -109,7 +109,9 @@ def test_overrides_of_a_shell_win() -> None:
 def test_the_other_transport_keeps_account_address_and_trust(own: str, other: str, ca: str) -> None:
     options = access(own, windows_shell={"transport": other}).route("windows").options
     assert {"remote_addr": "atl", "remote_user": "u", "remote_password": "p", ca: "ca.pem"}.items() <= options.items()
-    assert (options["auth"] if other == "psrp" else options["transport"]) in ("credssp", ["credssp"])
+    assert (options["auth"] if other == "psrp" else options["transport"]) in (
+        ("credssp", ["credssp"]) if own == "winrm" else ("basic", ["basic"])
+    )
     assert "port" not in options
 
 
@@ -143,3 +145,26 @@ def test_our_time_out_comes_before_cores_alarm() -> None:
 
 def test_no_password_in_what_a_curious_user_reads() -> None:
     assert "p" not in str(access(own={**PSRP, "remote_password": "p"}).route("exchange")).split()
+
+
+def test_the_product_endpoint_is_not_asked_with_a_method_that_it_never_takes() -> None:
+    with pytest.raises(ShellError, match="does not take CredSSP") as caught:
+        access(own={**PSRP, "auth": "credssp"}).route("exchange")
+    assert "ansible_exchange_shell" in caught.value.remedy
+    assert (
+        access(own={**PSRP, "auth": "credssp"}, exchange_shell={"auth": "basic"}).route("exchange").options["auth"]
+        == "basic"
+    )
+
+
+def test_a_shell_can_be_reached_although_the_host_itself_is_not() -> None:
+    farm = access(
+        "",
+        own={},
+        transport_options=None,
+        host="atl",
+        remote_user="u",
+        exchange_shell={"transport": "psrp", "password": "p"},
+    )
+    wanted = {"remote_addr": "atl", "remote_user": "u", "remote_password": "p", "port": 443}
+    assert wanted.items() <= farm.route("exchange").options.items()
