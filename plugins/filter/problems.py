@@ -32,6 +32,13 @@ options:
     type: list
     elements: str
     default: []
+  front_ends:
+    description:
+      - The Front End Servers of the inventory, with which those that M(onprem.exchange_lync.lync_info) found are compared.
+      - They are not compared, if not given.
+    type: list
+    elements: str
+    default: []
   tolerate:
     description: Rules, as in C(rule) of a problem, whose problems are only warnings.
     type: list
@@ -65,7 +72,8 @@ _value:
       what to do.
     - 'The rules are those of M(onprem.exchange_lync.certificate_verdict), the kind of the error of a task that failed (such as
       V(unreachable), V(authentication), V(untrusted), V(not_found), V(conflict) and V(bad_input)), and V(service_stopped),
-      V(wildcard_accepted_domain), V(oauth_off), V(sip_domain_unknown), V(token_issuer_no_candidate), V(replica_behind), V(no_hosts),
+      V(wildcard_accepted_domain), V(oauth_off), V(sip_domain_unknown),
+      V(front_end_not_in_inventory), V(token_issuer_no_candidate), V(replica_behind), V(no_hosts),
       V(host_not_in_play), V(not_writable) (a task in check mode foretells that a real run would be refused) and V(differs).'
   type: list
   elements: dict

@@ -35,12 +35,14 @@ class Question:
 
     :ivar host: whose results these are.
     :ivar sip_domains: those that the integration is for.
+    :ivar front_ends: the hosts that the inventory has; none means that they are not compared.
     :ivar pending: whether a change that would still be made is a problem.
     """
 
     host: str
     sip_domains: Sequence[str] = ()
     pending: bool = False
+    front_ends: Sequence[str] = ()
 
 
 def problems(
@@ -50,9 +52,10 @@ def problems(
     sip_domains: Sequence[str] = (),
     tolerate: Sequence[str] = (),
     pending: bool = False,
+    front_ends: Sequence[str] = (),
 ) -> list[dict[str, str]]:
     """The problems in ``results``, each once; those of a rule that is tolerated are only warnings."""
-    found = dict.fromkeys(_problems(results, Question(host, sip_domains, pending)))
+    found = dict.fromkeys(_problems(results, Question(host, sip_domains, pending, front_ends)))
     return [asdict(replace(item, severity="warning") if item.rule in tolerate else item) for item in found]
 
 
@@ -104,6 +107,9 @@ def _failure(result: Result, question: Question) -> Iterator[Problem]:
 
 def _services(result: Result, question: Question) -> Iterator[Problem]:
     """``Test-ServiceHealth`` lists what does not run, by role; ``Get-CsWindowsService`` lists everything."""
+    asked = {str(command).split(" ", 1)[0].casefold() for command in result.get("commands") or ()}
+    if not asked & {"test-servicehealth", "get-cswindowsservice"}:
+        return
     for item in result["objects"]:
         stopped = [item["Name"]] if item.get("Status", "Running") != "Running" else item.get("ServicesNotRunning") or ()
         for name in stopped:
@@ -131,6 +137,18 @@ def _virtual_directories(result: Result, question: Question) -> Iterator[Problem
                 "OAuthAuthentication to true (Set-AutodiscoverVirtualDirectory, Set-WebServicesVirtualDirectory)."
             )
             yield Problem("oauth_off", question.host, message)
+
+
+def _front_ends(result: Result, question: Question) -> Iterator[Problem]:
+    """What holds on all front ends can only be seen on those that the inventory has."""
+    known = {canonical(name) for name in question.front_ends}
+    for name in result["front_ends"] if known else ():
+        if canonical(name) not in known:
+            message = (
+                f"{question.host}: the Front End Server {name} of this deployment is not in the inventory under this name, so its "
+                "certificates are not looked at. Add it."
+            )
+            yield Problem("front_end_not_in_inventory", question.host, message, "warning")
 
 
 def _sip_domains(result: Result, question: Question) -> Iterator[Problem]:
@@ -180,6 +198,7 @@ _LOOKS: dict[str, Callable[[Result, Question], Iterator[Problem]]] = {
     "accepted_domains": _wildcards,
     "virtual_directories": _virtual_directories,
     "sip_domains": _sip_domains,
+    "front_ends": _front_ends,
     "lagging": _replicas,
     "verdict": _findings,
     "warnings": _refusals,

@@ -139,3 +139,16 @@ def test_one_host_after_the_other(farm: Farm) -> None:
     variables = ROLES["autodiscover"][1] | ROLES["oauth"][1]
     run = farm.play(tasks, hosts="exchange_servers:lync_servers", extra_vars=variables, serial=1)
     assert run.rc == 0, run.output
+
+
+def test_a_play_that_goes_host_by_host_is_refused(farm: Farm) -> None:
+    run = play(farm, "preflight", "exchange_servers:lync_servers", {}, serial=1)
+    assert run.rc != 0
+    assert "cannot run with serial" in run.output
+    assert not [step for step in run.steps if step.journal]
+
+
+def test_the_certificates_are_judged_where_preflight_is_left_out(farm: Farm) -> None:
+    run = farm.playbook(INTEGRATE, "--check", "--skip-tags", "preflight")
+    assert run.rc == 0, run.output
+    assert run.writes == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe, normal_thumbprint
 
@@ -130,19 +130,19 @@ def read_exchange(data: object, where: str) -> ExchangeServers:
     )
 
 
-def assumed(lync: Sequence[t.Any], thumbprint: str) -> list[t.Any]:
-    """The results of lync_certificate_info as they would be after this certificate has been assigned globally.
+def assumed(front_ends: Sequence[FrontEnd], thumbprint: str) -> list[FrontEnd]:
+    """The front ends as they would be after this certificate has been assigned globally.
 
-    Assigning deploys it, with its private key, to the front ends that lack it. Where no store has it yet (it is in a file), there is
-    nothing to show, and the results are left out.
+    Assigning deploys it, with its private key, to those that lack it. Where no store has it yet (it is in a file), there is nothing to
+    show, and the front ends are left out.
     """
     wanted = normal_thumbprint(thumbprint)
-    stored = [item for result in lync for item in result.get("store") or () if item.get("thumbprint") == wanted]
+    stored = [item.store.certificates[wanted] for item in front_ends if wanted in item.store.certificates]
     if not stored:
         return []
-    deployed = max(stored, key=lambda item: bool(item.get("has_private_key")))
-    assigned = [{"use": ASSIGNED_USE, "thumbprint": wanted, "scope": "Global"}]
-    return [{**result, "assigned": assigned, "store": [deployed]} for result in lync]
+    deployed = {wanted: max(stored, key=lambda item: bool(item.has_private_key))}
+    assignment = Assignment(wanted, "", "Global", None)
+    return [FrontEnd(replace(item.store, certificates=deployed), (assignment,)) for item in front_ends]
 
 
 def _read_auth_config(data: object, where: str) -> AuthConfig | None:

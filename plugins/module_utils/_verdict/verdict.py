@@ -57,8 +57,9 @@ def judge(
         raise ObservationError("now: a point in time is wanted.")
     policy = Policy(moment, _read_domains(sip_domains), warn_days, error_days, minimum_key_size)
     servers = [read_exchange(item, f"exchange[{index}]") for index, item in enumerate(exchange)]
-    seen = assumed(lync, assigning) if assigning else lync
-    front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(seen)]
+    front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(lync)]
+    if assigning:
+        front_ends = assumed(front_ends, assigning)
     if not any(item.stores for item in servers) and not lync:
         raise ObservationError("neither exchange nor lync names a server: there is nothing to judge.")
     if front_ends and not policy.sip_domains:

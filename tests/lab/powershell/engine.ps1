@@ -214,7 +214,8 @@ function global:Select-LabProperty($Caller, [psobject] $Value, [object[]] $Names
     if (-not $found) {
         return Write-LabError $Caller 'ExpandPropertyNotFound,Microsoft.PowerShell.Commands.SelectObjectCommand' 'InvalidArgument' 'PSArgumentException' "Property ""$Expand"" cannot be found."
     }
-    foreach ($each in Show-LabNested $found.Value) {
+    $expanded = Show-LabNested $found.Value
+    foreach ($each in $expanded) {
         $entry = [psobject]::AsPSObject($each)
         foreach ($note in ([pscustomobject]$picked).psobject.Properties) { $entry.psobject.Properties.Add($note.Copy()) }
         $Caller.WriteObject($entry)

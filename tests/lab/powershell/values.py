@@ -14,6 +14,7 @@ from powershell.convert import properties_of, property_of, to_text
 
 _REMOTE = "lab_remote_form"
 _PREFIX = "Deserialized."
+_CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
 
 
 def make(type_names: Iterable[str], text: str | None = None, **properties: Any) -> ps.PSObject:
@@ -85,6 +86,10 @@ def at_depth(value: Any, depth: int) -> Any:
             depth = 1
         if not depth:
             return ps.PSString(to_text(value))
+        if _CERTIFICATE in value.PSObject.type_names:  # by its PropertySerializationSet in PowerShell's types
+            value.PSObject.adapted_properties[:] = [
+                entry for entry in value.PSObject.adapted_properties if entry.name == "RawData"
+            ]
         for entries, left in (
             (value.PSObject.adapted_properties, depth - 1),
             (value.PSObject.extended_properties, depth),

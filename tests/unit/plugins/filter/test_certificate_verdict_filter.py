@@ -49,3 +49,14 @@ def test_without_a_moment_it_is_now(
 def test_what_cannot_be_judged(verdict: Callable[..., t.Any], observed: object) -> None:
     with pytest.raises(AnsibleFilterError, match="certificate_verdict: "):
         verdict(observed, ["litwareinc.com"])
+
+
+def test_as_if_it_had_been_assigned(
+    verdict: Callable[..., t.Any], certificate: Maker, front_end: FrontEnd, now: dt.datetime
+) -> None:
+    """Assigning deploys the certificate; one that no store has yet cannot be judged."""
+    right, other = front_end(certificate(), host="fe1"), front_end(certificate("fabrikam.com"), host="fe2")
+    thumbprint = right["assigned"][1]["thumbprint"]
+    assert verdict({"lync": [right, other]}, ["litwareinc.com"], now)["summary"]["error"] > 0
+    assert verdict({"lync": [right, other]}, ["litwareinc.com"], now, assigning=thumbprint)["findings"] == []
+    assert verdict({"lync": [other]}, ["litwareinc.com"], now, assigning="0" * 40)["certificates"] == []

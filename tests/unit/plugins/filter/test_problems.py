@@ -15,6 +15,9 @@ DIRECTORY = {"server": "EX1", "name": "EWS (Default Web Site)", "oauth_authentic
 problems = FilterModule().filters()["problems"]
 
 
+STOPPED = {"commands": ["Get-CsWindowsService -Select 'x'"], "objects": [{"Name": "RTCSRV", "Status": "Stopped"}]}
+
+
 def found(result: dict[str, t.Any], **question: t.Any) -> list[tuple[str, str]]:
     return [(item["rule"], item["severity"]) for item in problems([result], HOST, **question)]
 
@@ -38,9 +41,11 @@ def test_a_failure_without_a_kind_is_bad_input_and_gets_its_host() -> None:
     [
         {"skipped": True, "changed": False},
         {"msg": "All items completed", "results": [{"skipped": True}], "changed": False},
-        {"objects": [{"Name": "RTCSRV", "Status": "Running"}]},
-        {"objects": [{"Role": "Mailbox Server Role", "ServicesNotRunning": []}]},
-        {"objects": [{"Role": "Mailbox Server Role", "ServicesNotRunning": None}]},
+        {"commands": ["Get-CsWindowsService"], "objects": [{"Name": "RTCSRV", "Status": "Running"}]},
+        {"commands": ["Test-ServiceHealth"], "objects": [{"Role": "Mailbox Server Role", "ServicesNotRunning": []}]},
+        {"commands": ["Test-ServiceHealth"], "objects": [{"Role": "Mailbox Server Role", "ServicesNotRunning": None}]},
+        {"commands": ["Get-MailboxDatabaseCopyStatus"], "objects": [{"Status": "Mounted"}, "text"]},
+        {"front_ends": ["FE1.litwareinc.com"]},
         {"accepted_domains": [{"domain_name": "litwareinc.com", "wildcard": False}]},
         {"virtual_directories": {"autodiscover": [], "web_services": [DIRECTORY]}},
         {"sip_domains": [{"name": "LitwareInc.com", "default": True}]},
@@ -54,14 +59,18 @@ def test_a_failure_without_a_kind_is_bad_input_and_gets_its_host() -> None:
     ],
 )
 def test_what_is_no_problem(result: dict[str, t.Any]) -> None:
-    assert found(result, sip_domains=["litwareinc.com"]) == []
+    assert found(result, sip_domains=["litwareinc.com"], front_ends=["fe1.litwareinc.com"]) == []
 
 
 @pytest.mark.parametrize(
     ("result", "rule", "part"),
     [
-        ({"objects": [{"Name": "RTCSRV", "Status": "Stopped"}]}, "service_stopped", "RTCSRV"),
-        ({"objects": [{"ServicesNotRunning": ["MSExchangeIS"]}]}, "service_stopped", "MSExchangeIS"),
+        (STOPPED, "service_stopped", "RTCSRV"),
+        (
+            {"commands": ["Test-ServiceHealth"], "objects": [{"ServicesNotRunning": ["MSExchangeIS"]}]},
+            "service_stopped",
+            "MSExchangeIS",
+        ),
         (
             {"accepted_domains": [{"domain_name": "*.litwareinc.com", "wildcard": True}]},
             "wildcard_accepted_domain",
@@ -88,6 +97,12 @@ def test_what_is_a_problem(result: dict[str, t.Any], rule: str, part: str) -> No
     assert part in problem["message"]
 
 
+def test_a_front_end_that_the_inventory_lacks_is_a_warning() -> None:
+    deployment = {"front_ends": ["fe1.litwareinc.com", "fe2.litwareinc.com"]}
+    assert found(deployment, front_ends=["fe1.litwareinc.com"]) == [("front_end_not_in_inventory", "warning")]
+    assert found(deployment) == []
+
+
 def test_each_item_of_a_loop_is_looked_at() -> None:
     conflict = {"msg": f"{HOST}: conflict", "error": {"kind": "conflict", "host": HOST}}
     assert found({"msg": "One or more items failed", "results": [conflict, {"skipped": True}]}) == [
@@ -108,8 +123,7 @@ def test_findings_keep_their_severity_and_information_is_none() -> None:
 
 
 def test_what_is_tolerated_is_only_a_warning() -> None:
-    stopped = {"objects": [{"Name": "RTCSRV", "Status": "Stopped"}]}
-    assert found(stopped, tolerate=["service_stopped"]) == [("service_stopped", "warning")]
+    assert found(STOPPED, tolerate=["service_stopped"]) == [("service_stopped", "warning")]
 
 
 def test_what_is_still_to_do_counts_only_when_asked_for() -> None:
