@@ -62,15 +62,6 @@ def pytest_generate_tests(metafunc: Any) -> None:
             metafunc.parametrize("peer", [Peer(*peer) for peer in marker.args], ids="-".join, scope="module")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let pytest-xdist keep together what shares a lab: such tests run in their order, each on what the one before has left."""
-    for item in items:
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        lab = [str(parameters.get(name, "")) for name in ("connection", "peer")]
-        item.add_marker(pytest.mark.xdist_group(" ".join([item.path.stem, *lab])))
-
-
 @pytest.fixture(scope="module")
 def peer() -> Peer:
     """What answers behind the lab's endpoints."""

@@ -56,7 +56,8 @@ def said(run: Run, task: str) -> str:
     """What a task of a role said first. Releases of ansible-core differ in whether the role is part of its name."""
     for step in run.steps:
         if step.task.rpartition(" : ")[2] == task:
-            return step.msg
+            message = step.result.get("msg", "")
+            return "\n".join(message) if isinstance(message, list) else str(message)
     raise LookupError(f"no result of task {task!r} in:\n{run.output}")
 
 
