@@ -8,11 +8,8 @@ import json
 import dns.message
 import dns.query
 import dns.rdatatype
-import pytest
 
 from harness import Farm, Run
-
-pytestmark = pytest.mark.core
 
 NAME = "autodiscover.litwareinc.com"
 TARGET = "atl-exchange-001.litwareinc.com"

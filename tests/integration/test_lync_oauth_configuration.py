@@ -9,8 +9,6 @@ import pytest
 
 from harness import Farm
 
-pytestmark = pytest.mark.core
-
 RIGHT = "https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc"
 READ = """{cmdlet: Get-CsOAuthConfiguration, select: [ExchangeAutodiscoverUrl, ExchangeAutodiscoverAllowedDomains, Realm, ServiceName]}"""
 RHYTHM = f"""
