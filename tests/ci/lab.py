@@ -27,7 +27,7 @@ class Lab:
 
     def __init__(self, state: Path) -> None:
         self.state_folder = state
-        self.inventory = state / "inventory"
+        self.inventory = state / "inventory.yml"
 
     def call(self, command: str, *arguments: str) -> str:
         """What a command of the lab prints; its complaint and exit code 1 where it fails."""
@@ -45,17 +45,8 @@ class Lab:
         return t.cast("dict[str, t.Any]", json.loads(self.call("state", "--json")))
 
     def write_inventory(self) -> None:
-        """The inventory as a folder: the hosts as the lab gives them, and the variables that the playbook asks for."""
-        self.inventory.mkdir(exist_ok=True)
-        (self.inventory / "hosts.yml").write_text(self.call("inventory"), encoding="utf-8")
-        state = self.state()
-        domains = sorted(state["lync"]["store"]["sip_domains"], key=lambda domain: not domain["default"])
-        variables = {
-            "integration_sip_domains": [domain["name"] for domain in domains],
-            "integration_exchange_fqdn": next(iter(state["exchange"]["servers"])),
-        }
-        content = json.dumps({"all": {"vars": variables}}, indent=2)
-        (self.inventory / "integration.json").write_text(content, encoding="utf-8")
+        """The inventory as the lab gives it: hosts, how they are reached, and the variables that the playbook asks for."""
+        self.inventory.write_text(self.call("inventory"), encoding="utf-8")
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         words = [sys.executable, str(ROOT / "tests" / "lab"), command, *arguments, "--state", str(self.state_folder)]

@@ -2,8 +2,8 @@
 """Fixtures of the integration tests: a lab for each module of tests, connection and peer.
 
 A peer is what answers behind the lab's endpoints, and its language. With EXCHANGE_LYNC_LAB_ENGINE set it is the real PowerShell
-engine for every test that does not say otherwise. EXCHANGE_LYNC_CONNECTIONS=psrp leaves the tests over winrm out, and the other
-way round.
+engine for every test that does not say otherwise. EXCHANGE_LYNC_CONNECTIONS names the connections of tests that name none
+themselves: "psrp winrm", one of them, or "documented", which is Exchange by psrp and Lync by winrm in one inventory.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from harness import Farm
 
 CONNECTIONS = ("psrp", "winrm")
+ASKED = tuple(os.environ.get("EXCHANGE_LYNC_CONNECTIONS", " ".join(CONNECTIONS)).split())
 
 pwsh = unit.pwsh
 
@@ -53,10 +54,7 @@ def pytest_generate_tests(metafunc: Any) -> None:
     """Run each test that uses a farm over every connection and with every peer that it names."""
     if "farm" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("connections")
-        left_out = set(CONNECTIONS).difference(
-            os.environ.get("EXCHANGE_LYNC_CONNECTIONS", " ".join(CONNECTIONS)).split()
-        )
-        named = [name for name in (marker.args if marker else CONNECTIONS) if name not in left_out]
+        named = [name for name in marker.args if name in ASKED or name not in CONNECTIONS] if marker else ASKED
         metafunc.parametrize("connection", named, scope="module")
         if marker := metafunc.definition.get_closest_marker("peers"):
             metafunc.parametrize("peer", [Peer(*peer) for peer in marker.args], ids="-".join, scope="module")
