@@ -23,7 +23,8 @@ def main() -> None:
         artifact = build(Path(folder))
         check_content(artifact)
         installed = Path(folder) / "collections"
-        run("ansible-galaxy", "collection", "install", str(artifact), "-p", str(installed), "--offline")
+        # the tree itself is not in this path, or ansible-galaxy would find nothing to install
+        run("ansible-galaxy", "collection", "install", str(artifact), "--offline", collections=installed)
         check_documentation(installed)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness import Farm
 
-pytestmark = pytest.mark.peers(("engine", "de-DE"), ("engine", "tr-TR"))
+pytestmark = [pytest.mark.peers(("engine", "de-DE"), ("engine", "tr-TR")), pytest.mark.connections("documented")]
 
 EXCHANGE = """
 - name: organisation

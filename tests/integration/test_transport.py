@@ -163,6 +163,7 @@ def test_a_version_comes_as_text(session: Session) -> None:
     assert module["Version"] == "1.0"
 
 
+@pytest.mark.connections("psrp")
 def test_what_a_projection_gives(restricted: Session) -> None:
     reply = ask(
         restricted, Cmdlet("Get-ExchangeServer"), select("NAME", "IsClientAccessServer", "Site", "Guid", "Nothing")
@@ -175,6 +176,7 @@ def test_what_a_projection_gives(restricted: Session) -> None:
     assert server["Site"].type_names[0] == "Microsoft.Exchange.Data.Directory.ADObjectId"
 
 
+@pytest.mark.connections("psrp")
 def test_nested_objects_are_text_where_nothing_is_projected(restricted: Session) -> None:
     (server,) = ask(restricted, Cmdlet("Get-ExchangeServer")).objects
     assert server.type_names[0] == "Microsoft.Exchange.Data.Directory.Management.ExchangeServer"
@@ -204,6 +206,7 @@ def test_a_record_with_address_duration_and_switch(farm: Farm) -> None:
     session.close()
 
 
+@pytest.mark.connections("psrp")
 def test_null_uri_list_and_change_of_a_list(farm: Farm, restricted: Session) -> None:
     def write(**parameters: Any) -> Mapping[str, Any]:
         ask(restricted, Cmdlet("Set-ClientAccessServer", Identity="ATL-EXCHANGE-001", **parameters, WhatIf=True))
@@ -255,6 +258,7 @@ def test_names_in_any_case(session: Session) -> None:
 # Errors and warnings
 
 
+@pytest.mark.connections("psrp")
 def test_warnings(restricted: Session) -> None:
     (server,) = ask(restricted, Cmdlet("Get-ClientAccessServer"), select("AutoDiscoverServiceInternalUri")).objects
     same = {"AutoDiscoverServiceInternalUri": server["AutoDiscoverServiceInternalUri"]}
@@ -321,6 +325,7 @@ def test_a_restricted_endpoint_takes_no_script(farm: Farm) -> None:
     session.close()
 
 
+@pytest.mark.connections("psrp")
 @pytest.mark.parametrize("name", ["Get-Service", "Invoke-Expression", "Get-CsPool", "New-Object", "Invoke-LabCmdlet"])
 def test_a_restricted_endpoint_hides_what_it_does_not_offer(restricted: Session, name: str) -> None:
     error = refused(restricted, Cmdlet(name))

@@ -35,7 +35,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         if "://" in target:
             continue
-        name, _, anchor = target.partition("#")
+        name, _separator, anchor = target.partition("#")
         there = (page.parent / name).resolve() if name else page
         assert there.exists(), f"{target}: there is no such file"
         assert not anchor or anchor in anchors(there), f"{target}: there is no such heading"

@@ -40,9 +40,10 @@ def bad(*arguments: str | Path) -> str:
     return done.stderr
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("lab")
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A lab for each test: ansible-test runs each in a process of its own, in which what outlives the test is never torn down."""
+    folder = tmp_path / "lab"
     good("up", "--state", folder)
     yield folder
     run("down", "--state", folder)
