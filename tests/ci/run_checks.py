@@ -30,7 +30,7 @@ LOGS = ROOT / ".cache" / "checks"
 VENVS = {"newest": ROOT / ".venv", "oldest": ROOT / ".venv-oldest"}
 LANE_REQUIREMENTS = ("requirements.txt", "tests/requirements-run.txt", "tests/unit/requirements.txt")
 OLDEST_CORE = "ansible-core==2.19.0"
-LIMIT_SECONDS = 20 * 60
+LIMIT_SECONDS = 40 * 60
 TAIL_LINES = 60
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
 import threading
 import uuid
@@ -29,6 +30,9 @@ _PATIENCE = 60.0
 """Seconds to wait for an Ack before the engine counts as dead."""
 _LONGEST_ARGUMENT = 100_000
 """Linux takes 128 KiB in one argument."""
+_LONGEST_BESIDE_A_SCRIPT = 10_000
+"""Start-up text and script go in one argument, in Base64 of UTF-16: 8/3 of their length."""
+_COMMAND_NAME = re.compile(rb'<S N="Cmd">([^<]*)</S>')
 
 
 class Engine:
@@ -44,14 +48,15 @@ class Engine:
 
     def run(self, startup: str, script: str) -> subprocess.Popen[bytes]:
         """A script, after the start-up text."""
-        text = f"{self._short(startup)}\n{script}".encode("utf-16-le")
+        text = f"{self._short(startup, _LONGEST_BESIDE_A_SCRIPT)}\n{script}".encode("utf-16-le")
         return self._start("-NoProfile", "-EncodedCommand", base64.b64encode(text).decode())
 
-    def _short(self, startup: str) -> str:
-        if len(startup.encode()) < _LONGEST_ARGUMENT:
+    def _short(self, startup: str, limit: int = _LONGEST_ARGUMENT) -> str:
+        if len(startup.encode()) < limit:
             return startup
         path = self._state_dir / f"startup-{uuid.uuid5(uuid.NAMESPACE_OID, startup)}.ps1"
         if not path.exists():
+            path.touch(0o600)  # the control token is in it
             path.write_text(startup, encoding="utf-8")
         quoted = str(path).replace("'", "''")
         return f". '{quoted}'"
@@ -61,6 +66,22 @@ class Engine:
         return subprocess.Popen(
             [self._program, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, env=self._environment, bufsize=0
         )
+
+
+class Pipelines:
+    """Says of each new pipeline what its commands are: its first data names them."""
+
+    def __init__(self, told: OnPipeline) -> None:
+        self._told = told
+        self.silent: set[uuid.UUID] = set()
+
+    def see(self, element: Element) -> None:
+        """Take notice of what goes to the engine."""
+        if element.pipeline is not None and element.name == "Command":
+            self.silent.add(element.pipeline)
+        elif element.pipeline in self.silent:
+            self.silent.discard(element.pipeline)
+            self._told([name.decode(errors="replace") for name in _COMMAND_NAME.findall(element.data)])
 
 
 def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -89,7 +110,7 @@ class EngineProcess(Process):
 
     def __init__(self, output: Output, engine: Engine, startup: str, call: PowerShellCall, told: OnPipeline) -> None:
         super().__init__(output)
-        self._server, self._told = call.server, told
+        self._server, self._pipelines = call.server, Pipelines(told)
         self._input = Lines()
         self._engine, self._startup = engine, startup
         self._process: subprocess.Popen[bytes] | None = None
@@ -125,8 +146,8 @@ class EngineProcess(Process):
             return
         if self._server:
             for line in self._input.feed(data):
-                if line.startswith(b"<Command "):
-                    self._told([])
+                if (line.startswith(b"<Command ") or self._pipelines.silent) and (element := parse(line)):
+                    self._pipelines.see(element)
         try:
             _stream(self._process.stdin).write(data)
         except (BrokenPipeError, ValueError):
@@ -149,7 +170,7 @@ class EnginePeer:
     """The engine behind a WS-Management endpoint: fragments to elements and back."""
 
     def __init__(self, outlet: Outlet, engine: Engine, startup: str, told: OnPipeline) -> None:
-        self._outlet, self._told = outlet, told
+        self._outlet, self._pipelines = outlet, Pipelines(told)
         self.process = engine.serve(startup)
         self._acknowledged: set[tuple[str, uuid.UUID | None]] = set()
         self._news = threading.Condition()
@@ -190,6 +211,7 @@ class EnginePeer:
 
     def _send(self, element: Element) -> None:
         """Write an element and wait until the engine has taken it."""
+        self._pipelines.see(element)
         key = (f"{element.name}Ack", element.pipeline)
         with self._turns.setdefault(element.pipeline, threading.Lock()):
             try:
@@ -209,7 +231,6 @@ class EnginePeer:
 
     def create_pipeline(self, pipeline: uuid.UUID) -> None:
         """Announce a pipeline."""
-        self._told([])
         self._endings[pipeline] = EndOfPipeline()
         self._send(Element("Command", pipeline))
 
