@@ -66,6 +66,12 @@ def test_refuses(name: str, arguments: list[tuple[str | None, Any]], key: str) -
     assert record.CategoryInfo.Activity == name
 
 
+def test_what_lies_within_a_mandatory_list_may_be_empty() -> None:
+    assert bound("Write-Output", ("InputObject", [[None, "", []]]))["InputObject"] == [[None, "", []]]
+    record = refused("Write-Output", ("InputObject", [None]))
+    assert record.FullyQualifiedErrorId.startswith("ParameterArgumentValidationErrorNullNotAllowed")
+
+
 def test_an_address_is_one() -> None:
     name, rest = "Add-DnsServerResourceRecordA", [("Name", "a"), ("ZoneName", "b")]
     record = refused(name, *rest, ("IPv4Address", "300.1.1.1"))

@@ -103,6 +103,7 @@ def test_any_text(value: str) -> None:
         (dt.datetime(2026, 1, 1), TypeError),  # without a zone on purpose
         (float("nan"), ValueError),
         ("half a pair \ud800", ValueError),
+        ("a noncharacter \uffff", ValueError),
         (object(), TypeError),
         ({1, 2}, TypeError),
     ],
