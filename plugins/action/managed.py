@@ -69,16 +69,14 @@ class ActionModule(ActionBase):
         # in a loop, the socket that an earlier item left for core is still among the arguments
         given = {key: value for key, value in self._task.args.items() if key != SOCKET}
         validated = ArgumentSpecValidator(spec.argument_spec, **limits).validate(given)
+        call = Call(
+            validated.validated_parameters, check_mode=self._task.check_mode, helper=lambda: self._opened(helper)
+        )
         if validated.error_messages:
             result: Result = {"failed": True, "msg": "; ".join(map(_sentence, validated.errors))}
         else:
-            call = Call(
-                validated.validated_parameters,
-                check_mode=self._task.check_mode,
-                helper=lambda: self._opened(helper),
-            )
             result = carry_out(module.run, call)
-        return t.cast(Result, remove_values(result, validated._no_log_values))
+        return t.cast(Result, remove_values(result, validated._no_log_values | call.hidden))
 
     def _opened(self, helper: HostHelper) -> HelperSocket:
         path = self._socket(helper)

@@ -73,12 +73,14 @@ class Call:
     :ivar params: the validated arguments.
     :ivar check_mode: whether nothing may be written.
     :ivar warnings: what the user should read besides the result.
+    :ivar hidden: values that must not be shown, though no option that hides its values carried them.
     """
 
     def __init__(self, params: dict[str, t.Any], *, check_mode: bool, helper: t.Callable[[], Helper]) -> None:
         self.params = params
         self.check_mode = check_mode
         self.warnings: list[str] = []
+        self.hidden: set[str] = set()
         self._helper = helper
         self._shells: dict[ShellName, Shell] = {}
 
@@ -118,6 +120,7 @@ def run_module(spec: ModuleSpec, run: Run) -> None:
         )
     call = Call(module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path))
     result = carry_out(run, call)
+    module.no_log_values |= call.hidden  # core shows the arguments beside the result
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

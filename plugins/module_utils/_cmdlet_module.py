@@ -43,9 +43,13 @@ SPEC = ModuleSpec(
 # Properties that remoting adds to every object, and Exchange's binary copy of it
 REMOTING_PROPERTIES = frozenset({"PSComputerName", "PSShowComputerName", "RunspaceId", "SerializationData"})
 
+# How secret_parameters marks a value; parameters has no place for them
+SECRET_TAGS = frozenset({"secret", "text", "credential"})
+
 
 def run_cmdlet(call: Call, shell_name: ShellName) -> Result:
     """Run the cmdlet that the task names, or, where it is a write and this is check mode, say that it would run."""
+    call.hidden.update(_misplaced_secrets(call.params["parameters"]))
     cmdlet = _cmdlet(call.params)
     writes = _writes(cmdlet, call.params["changes"])
     steps = (cmdlet, *_projection(call.params["select"], cmdlet))
@@ -59,6 +63,19 @@ def run_cmdlet(call: Call, shell_name: ShellName) -> Result:
     else:
         objects = Steps(shell).write(*steps).objects
     return {**result, "objects": [plain(item, call.params["depth"]) for item in objects]}
+
+
+def _misplaced_secrets(value: t.Any, tagged: bool = False) -> t.Iterator[str]:
+    """The texts that ``parameters`` marks as secret: refused there, and hidden from what is shown of the task."""
+    if isinstance(value, dict):
+        tagged = tagged or (len(value) == 1 and not SECRET_TAGS.isdisjoint(value))
+        for item in value.values():
+            yield from _misplaced_secrets(item, tagged)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _misplaced_secrets(item, tagged)
+    elif tagged and value not in (None, ""):
+        yield str(value)
 
 
 def _cmdlet(params: dict[str, t.Any]) -> Cmdlet:
@@ -115,7 +132,7 @@ def typed(value: t.Any, where: str) -> Value:
         return [typed(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, dict):
         tag, content = next(iter(value.items())) if len(value) == 1 else ("", None)
-        if tag in ("secret", "text", "credential"):
+        if tag in SECRET_TAGS:
             raise _refused(
                 f"parameters: {where} is secret; give it in secret_parameters, whose values are never shown."
             )
