@@ -57,18 +57,25 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say how long the certificates of this front end last
+- name: Read the certificates of each front end
+  onprem.exchange_lync.lync_certificate_info:
+  register: certificates
+
+- name: Say how long those of this front end last
   ansible.builtin.debug:
     msg: "{{ verdict.days_left }} days left"
   vars:
     verdict: "{{ {'lync': [certificates]} | onprem.exchange_lync.certificate_verdict(['litwareinc.com']) }}"
 
-- name: Require that no finding is an error at the end of the year
+- name: Require that none of them is wrong at the end of the year
   ansible.builtin.assert:
     that: verdict.ok
+    fail_msg: "{{ verdict.findings | map(attribute='remedy') | unique | join(' ') }}"
   vars:
-    observed: {exchange: ["{{ certificates }}"]}
-    verdict: "{{ observed | onprem.exchange_lync.certificate_verdict(now='2026-12-31T23:59:59Z') }}"
+    front_ends: "{{ groups['lync_servers'] | map('extract', hostvars, 'certificates') }}"
+    end: "{{ now(utc=true).year }}-12-31T23:59:59Z"
+    verdict: "{{ {'lync': front_ends} | onprem.exchange_lync.certificate_verdict(['litwareinc.com'], now=end) }}"
+  run_once: true
 """
 
 RETURN = r"""

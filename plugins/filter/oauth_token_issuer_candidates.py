@@ -47,6 +47,10 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Read the certificates of this front end
+  onprem.exchange_lync.lync_certificate_info:
+  register: certificates
+
 - name: Name the certificates that could be assigned
   ansible.builtin.debug:
     msg: "{{ candidates | rejectattr('findings') | map(attribute='thumbprint') }}"

@@ -68,7 +68,10 @@ def run_cmdlet(call: Call, shell_name: ShellName) -> Result:
 def _misplaced_secrets(value: t.Any, tagged: bool = False) -> t.Iterator[str]:
     """The texts that ``parameters`` marks as secret: refused there, and hidden from what is shown of the task."""
     if isinstance(value, dict):
-        tagged = tagged or (len(value) == 1 and not SECRET_TAGS.isdisjoint(value))
+        if len(value) == 1 and isinstance(value.get("hashtable"), dict):
+            value = value["hashtable"]  # whose own keys are no tags; see typed()
+        else:
+            tagged = tagged or (len(value) == 1 and not SECRET_TAGS.isdisjoint(value))
         for item in value.values():
             yield from _misplaced_secrets(item, tagged)
     elif isinstance(value, list):
@@ -114,7 +117,7 @@ def _writes(cmdlet: Cmdlet, changes: str) -> bool:
 def _projection(properties: list[str] | None, cmdlet: Cmdlet) -> tuple[Cmdlet, ...]:
     if properties:
         return (select(*properties),)
-    if properties is None and cmdlet.name.casefold().startswith("get-"):
+    if cmdlet.name.casefold().startswith("get-"):
         raise _refused("select: name the properties to read of each object, or '*' for all of them.")
     return ()
 

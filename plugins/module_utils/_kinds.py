@@ -63,13 +63,6 @@ class Flag(Kind):
         return None if value is None else bool(value)
 
 
-class Number(Kind):
-    """A whole number."""
-
-    def observed(self, value: Value) -> t.Any:
-        return None if value is None else int(value)
-
-
 class Url(Kind):
     """A URL: scheme, host and a default port compare as RFC 3986 section 6.2 says, the path without case, as IIS serves it.
 
@@ -116,10 +109,16 @@ class Url(Kind):
 
 
 class Thumbprint(Kind):
-    """A certificate's SHA-1 thumbprint: 40 hexadecimal digits, whatever their case and spacing (MMC copies carry an invisible mark)."""
+    """A certificate's SHA-1 thumbprint: 40 hexadecimal digits, whatever their case and spacing (MMC copies carry an invisible mark).
+
+    :param none: what stands for none where one is read.
+    """
+
+    def __init__(self, *, none: str | None = None) -> None:
+        self._none = none
 
     def observed(self, value: Value) -> t.Any:
-        return re.sub(r"[^0-9A-F]", "", str(value or "").upper()) or None
+        return re.sub(r"[^0-9A-F]", "", str(value or "").upper()) or self._none
 
     def desired(self, value: t.Any) -> t.Any:
         if value in (None, ""):

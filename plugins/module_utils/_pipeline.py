@@ -83,7 +83,8 @@ def select(*properties: str) -> Cmdlet:
 
 
 def _shown(name: str, value: Value) -> str:
-    return f"-{name}" if value is True else f"-{name}{':' if value is False else ' '}{_literal(value)}"
+    # a switch takes its value after a colon only, and a Boolean needs one: the colon is right for both
+    return f"-{name}{':' if isinstance(value, bool) else ' '}{_literal(value)}"
 
 
 def _literal(value: Value) -> str:

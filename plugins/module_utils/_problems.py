@@ -13,7 +13,8 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import seen
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.names import canonical
 
 Result = Mapping[str, t.Any]
@@ -43,6 +44,13 @@ class Question:
     sip_domains: Sequence[str] = ()
     pending: bool = False
     front_ends: Sequence[str] = ()
+
+    def problem(self, rule: str, cmdlet: str, message: str, remedy: str, severity: str = "error") -> Problem:
+        """A problem that a cmdlet showed, or that is about one, in the words of an error: it reads as if the cmdlet had failed."""
+        # all cmdlets of Lync have a noun that begins with Cs, and none of Exchange has
+        shell = "lync" if "-Cs" in cmdlet else "exchange"
+        error = ShellError(rule, message, self.host, shell, cmdlet, remedy=remedy)
+        return Problem(rule, self.host, str(error), severity)
 
 
 def problems(
@@ -88,11 +96,13 @@ def _candidates(result: Result, question: Question) -> Iterator[Problem]:
             f"{item['thumbprint']} ({item['subject']}): {', '.join(finding['rule'] for finding in item['findings'])}"
             for item in result["candidates"]
         ]
-        message = (
-            f"{question.host}: none of the {len(against)} certificates in the store is fit to be assigned as OAuthTokenIssuer: "
-            f"{'; '.join(against)}. Request one whose subject is the SIP domain, with an RSA key of 2048 bits or more, or name one."
+        message = f"none of the {len(against)} certificates in the store is fit to be assigned as OAuthTokenIssuer"
+        yield question.problem(
+            "token_issuer_no_candidate",
+            "Set-CsCertificate",
+            f"{message}: {'; '.join(against)}." if against else f"{message}.",
+            "Request one whose subject is the SIP domain, with an RSA key of 2048 bits or more, or name one.",
         )
-        yield Problem("token_issuer_no_candidate", question.host, message)
 
 
 def _failure(result: Result, question: Question) -> Iterator[Problem]:
@@ -108,14 +118,11 @@ def _failure(result: Result, question: Question) -> Iterator[Problem]:
 def _services(result: Result, question: Question) -> Iterator[Problem]:
     """``Test-ServiceHealth`` lists what does not run, by role; ``Get-CsWindowsService`` lists everything."""
     asked = {str(command).split(" ", 1)[0].casefold() for command in result.get("commands") or ()}
-    if not asked & {"test-servicehealth", "get-cswindowsservice"}:
-        return
-    for item in result["objects"]:
+    cmdlet = next((name for name in ("Test-ServiceHealth", "Get-CsWindowsService") if name.casefold() in asked), "")
+    for item in result["objects"] if cmdlet else ():
         stopped = [item["Name"]] if item.get("Status", "Running") != "Running" else item.get("ServicesNotRunning") or ()
         for name in stopped:
-            yield Problem(
-                "service_stopped", question.host, f"{question.host}: the service {name} does not run. Start it."
-            )
+            yield question.problem("service_stopped", cmdlet, f"the service {name} does not run.", "Start it.")
 
 
 def _wildcards(result: Result, question: Question) -> Iterator[Problem]:
@@ -123,20 +130,22 @@ def _wildcards(result: Result, question: Question) -> Iterator[Problem]:
     for domain in result["accepted_domains"]:
         if domain["wildcard"]:
             message = (
-                f"{question.host}: the accepted domain {domain['domain_name']} is a wildcard, with which authentication between "
-                "servers fails (invalid_tenant). Replace it by one accepted domain for each name."
+                f"the accepted domain {domain['domain_name']} is a wildcard, with which authentication between servers fails "
+                "(invalid_tenant)."
             )
-            yield Problem("wildcard_accepted_domain", question.host, message)
+            remedy = "Replace it by one accepted domain for each name."
+            yield question.problem("wildcard_accepted_domain", "Get-AcceptedDomain", message, remedy)
 
 
 def _virtual_directories(result: Result, question: Question) -> Iterator[Problem]:
-    for directory in [item for kind in result["virtual_directories"].values() for item in kind]:
-        if directory["oauth_authentication"] is False:
-            message = (
-                f"{directory['server']}: OAuth is off for the virtual directory {directory['name']}, so Lync is refused (401). Set "
-                "OAuthAuthentication to true (Set-AutodiscoverVirtualDirectory, Set-WebServicesVirtualDirectory)."
-            )
-            yield Problem("oauth_off", question.host, message)
+    for kind, directories in result["virtual_directories"].items():
+        # "web_services" are what Get-WebServicesVirtualDirectory gives
+        noun = f"{kind.title().replace('_', '')}VirtualDirectory"
+        for directory in directories:
+            if directory["oauth_authentication"] is False:
+                message = f"{directory['server']}: OAuth is off for the virtual directory {directory['name']}, so Lync is refused (401)."
+                remedy = f"Set OAuthAuthentication to true (Set-{noun})."
+                yield question.problem("oauth_off", f"Get-{noun}", message, remedy)
 
 
 def _front_ends(result: Result, question: Question) -> Iterator[Problem]:
@@ -145,10 +154,10 @@ def _front_ends(result: Result, question: Question) -> Iterator[Problem]:
     for name in result["front_ends"] if known else ():
         if canonical(name) not in known:
             message = (
-                f"{question.host}: the Front End Server {name} of this deployment is not in the inventory under this name, so its "
-                "certificates are not looked at. Add it."
+                f"the Front End Server {name} of this deployment is not in the inventory under this name, so its certificates are not "
+                "looked at."
             )
-            yield Problem("front_end_not_in_inventory", question.host, message, "warning")
+            yield question.problem("front_end_not_in_inventory", "Get-CsPool", message, "Add it.", "warning")
 
 
 def _sip_domains(result: Result, question: Question) -> Iterator[Problem]:
@@ -156,25 +165,21 @@ def _sip_domains(result: Result, question: Question) -> Iterator[Problem]:
     for name in question.sip_domains:
         if canonical(name) not in known:
             listed = ", ".join(domain["name"] for domain in result["sip_domains"]) or "none"
-            message = (
-                f"{question.host}: {name} is not a SIP domain of this deployment (Get-CsSipDomain); it has {listed}."
-            )
-            yield Problem("sip_domain_unknown", question.host, f"{message} Correct the list of SIP domains.")
+            message = f"{name} is not a SIP domain of this deployment; it has {listed}."
+            yield question.problem("sip_domain_unknown", "Get-CsSipDomain", message, "Correct the list of SIP domains.")
 
 
 def _replicas(result: Result, question: Question) -> Iterator[Problem]:
     for name in result["lagging"]:
-        message = (
-            f"{question.host}: the replica {name} of the Central Management Store is not up to date. See whether the server and its "
-            "REPLICA service run, or exclude the replica of a server that is out of service."
-        )
-        yield Problem("replica_behind", question.host, message)
+        message = f"the replica {name} of the Central Management Store is not up to date."
+        remedy = "See whether the server and its REPLICA service run, or exclude the replica of a server that is out of service."
+        yield question.problem("replica_behind", "Get-CsManagementStoreReplicationStatus", message, remedy)
 
 
 def _findings(result: Result, _question: Question) -> Iterator[Problem]:
     for finding in result["verdict"]["findings"]:
         if finding["severity"] != "info":
-            message = f"{finding['host']}: {finding['rule']}: {finding['evidence']}. {finding['remedy']}"
+            message = f"{finding['host']}: {seen(finding)}. {finding['remedy']}"
             yield Problem(finding["rule"], finding["host"], message, finding["severity"])
 
 

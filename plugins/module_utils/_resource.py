@@ -72,6 +72,7 @@ def ensure(call: Call, subject: Subject, *, patience: float = 0.0) -> Result:
         where the plan ended half way.
     """
     plan = subject.plan(call, subject.observe(call))
+    refuse_unoffered(call, call.shell(subject.shell), plan.steps)
     result: Result = {
         "changed": bool(plan.steps),
         "diff": {"before": plan.before, "after": plan.after},
@@ -82,19 +83,23 @@ def ensure(call: Call, subject: Subject, *, patience: float = 0.0) -> Result:
         steps = Steps(call.shell(subject.shell))
         result[subject.name] = _apply(call, subject, plan, patience, steps)
         result["commands"] = [str(step) for step in steps.sent]
-    elif plan.steps:
-        _foretell(call, subject, plan)
     return result
 
 
-def _foretell(call: Call, subject: Subject, plan: Plan) -> None:
-    """Warn in check mode where this account is not offered what the plan needs."""
-    names = list(dict.fromkeys(step.name for step in plan.steps))
-    offered = call.shell(subject.shell).offered(*names)
+def refuse_unoffered(call: Call, shell: Shell, steps: t.Sequence[Cmdlet]) -> None:
+    """See that this account is offered all that ``steps`` need, before the first of them.
+
+    :raises ShellError: of kind ``not_offered``. In check mode it is a warning: whoever may not write may still see what differs.
+    """
+    names = list(dict.fromkeys(step.name for step in steps))
+    offered = shell.offered(*names) if names else ()
     for name in names:
         if name not in offered:
-            message = "the cmdlet is not offered to this account."
-            call.warn(f"{WOULD_FAIL}{ShellError('not_offered', message, shell=subject.shell, cmdlet=name)}")
+            message, left = "the cmdlet is not offered to this account.", Steps(shell).progress(left=steps)
+            refusal = ShellError("not_offered", message, shell=shell.name, cmdlet=name, result=left)
+            if not call.check_mode:
+                raise refusal
+            call.warn(f"{WOULD_FAIL}{refusal}")
 
 
 def _apply(call: Call, subject: Subject, plan: Plan, patience: float, steps: Steps) -> State:

@@ -14,7 +14,7 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ErrorRecord, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ErrorRecord, ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value, decode, encode
 
@@ -92,8 +92,9 @@ class Shell:
 
     def offered(self, *names: str) -> frozenset[str]:
         """Which of the cmdlets ``names`` this shell offers. Asked once for the life of the session."""
-        answer = self._helper().offered(json.dumps({"shell": self.name, "names": names}))
-        return frozenset(self._opened(answer)["names"])
+        request = json.dumps({"shell": self.name, "names": names})
+        with located(shell=self.name, cmdlet="Get-Command"):
+            return frozenset(_opened(self._helper().offered(request))["names"])
 
     def first_offered(self, *names: str) -> str:
         """The first of ``names`` that is offered: products are told apart by capability, never by year.
@@ -109,14 +110,15 @@ class Shell:
 
     def _invoke(self, pipeline: Pipeline) -> Reply:
         request = {"shell": self.name, "pipeline": pipeline.encoded()}
-        answer = self._helper().invoke(json.dumps(request), write=pipeline.write)
-        reply = Reply.decoded(self._opened(answer))
+        with located(shell=self.name, cmdlet=pipeline.subject):
+            reply = Reply.decoded(_opened(self._helper().invoke(json.dumps(request), write=pipeline.write)))
         for warning in reply.warnings:
             self._warn(f"{pipeline.subject}: {warning}")
         return reply
 
-    def _opened(self, answer: str) -> dict[str, t.Any]:
-        data = t.cast("dict[str, t.Any]", json.loads(answer))
-        if "error" in data:
-            raise ShellError.from_details(data["error"]).located(shell=self.name)
-        return data
+
+def _opened(answer: str) -> dict[str, t.Any]:
+    data = t.cast("dict[str, t.Any]", json.loads(answer))
+    if "error" in data:
+        raise ShellError.from_details(data["error"])
+    return data

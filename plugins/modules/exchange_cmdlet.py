@@ -37,26 +37,29 @@ EXAMPLES = r"""
       Identity: ATL-EXCHANGE-001
       AutoDiscoverServiceInternalUri: {uri: 'https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml'}
 
-- name: Stage a new Auth certificate, at a date that no server can misread
+- name: What would it change? Exchange checks the call, and does nothing
   onprem.exchange_lync.exchange_cmdlet:
-    cmdlet: Set-AuthConfig
+    cmdlet: Set-ClientAccessServer
     parameters:
-      NewCertificateThumbprint: "{{ thumbprint }}"
-      NewCertificateEffectiveDate: {datetime: '2027-01-31T00:00:00Z'}
-      Force: true
-  when: thumbprint is defined
+      Identity: ATL-EXCHANGE-001
+      AutoDiscoverSiteScope: [Atlanta, Boston]
+      WhatIf: true
 
-- name: Import a certificate
+- name: Which certificates of this server carry the Autodiscover name, and what are they used for?
   onprem.exchange_lync.exchange_cmdlet:
-    cmdlet: Import-ExchangeCertificate
+    cmdlet: Get-ExchangeCertificate
     parameters:
       Server: ATL-EXCHANGE-001
-      FileData: {bytes: "{{ pfx_base64 }}"}
-      PrivateKeyExportable: true
-    secret_parameters:
-      Password: "{{ pfx_password }}"
-    select: [Thumbprint]
-  when: pfx_base64 is defined
+      DomainName: [autodiscover.litwareinc.com]
+    select: [Thumbprint, Subject, NotAfter, Services, Status]
+  register: certificates
+
+- name: Does every service run that Exchange needs?
+  onprem.exchange_lync.exchange_cmdlet:
+    cmdlet: Test-ServiceHealth
+    select: [Role, RequiredServicesRunning, ServicesNotRunning]
+  register: health
+  failed_when: health.objects | rejectattr('RequiredServicesRunning') | length > 0
 """
 
 RETURN = r"""

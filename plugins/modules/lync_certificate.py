@@ -129,7 +129,7 @@ EXAMPLES = r"""
   onprem.exchange_lync.lync_certificate:
     use: OAuthTokenIssuer
     path: C:\Certificates\oauth.pfx
-    password: 'pfx: "ä" 50% é'
+    password: "{{ vault_pfx_password }}"
   run_once: true
 """
 

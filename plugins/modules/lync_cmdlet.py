@@ -41,15 +41,21 @@ EXAMPLES = r"""
     select: [Identity]
   when: partners.objects | selectattr('ApplicationIdentifier', 'eq', '00000002-0000-0ff1-ce00-000000000000') | length == 0
 
-- name: Can Lync store a conversation in a user's mailbox?
+- name: Bring a certificate into the store of this front end, with a password that the cmdlet takes as plain text
   onprem.exchange_lync.lync_cmdlet:
-    cmdlet: Test-CsExStorageConnectivity
+    cmdlet: Import-CsCertificate
     parameters:
-      SipUri: "sip:{{ test_user }}"
-      DeleteItem: true
-  register: storage
-  changed_when: false
-  when: test_user is defined
+      Path: C:\Certificates\oauth.pfx
+      PrivateKeyExportable: false
+    secret_parameters:
+      Password: {text: "{{ vault_pfx_password }}"}
+
+- name: Does every service of this front end run?
+  onprem.exchange_lync.lync_cmdlet:
+    cmdlet: Get-CsWindowsService
+    select: [Name, Status]
+  register: services
+  failed_when: services.objects | rejectattr('Status', 'eq', 'Running') | length > 0
 """
 
 RETURN = r"""

@@ -129,7 +129,7 @@ class Shells:
             session.open(self._left())
         except ShellError as error:
             if error.kind in AT_THE_DOOR:
-                error.message += f" ({route})"
+                error.message = f"{error.message.removesuffix('.')}: {route}."
             raise
         self._say(f"session opened: {route}")
         self._sessions[route.key] = session

@@ -26,6 +26,7 @@ CONNECTIONS = ("psrp", "winrm")
 ASKED = tuple(os.environ.get("EXCHANGE_LYNC_CONNECTIONS", " ".join(CONNECTIONS)).split())
 
 pwsh = unit.pwsh
+pytest_terminal_summary = unit.pytest_terminal_summary
 
 
 class Peer(NamedTuple):

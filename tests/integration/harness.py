@@ -183,16 +183,22 @@ class Farm:
     def playbook(
         self, playbook: Path, *arguments: str, extra_vars: dict[str, Any] | None = None, execution: str = ""
     ) -> Run:
-        """Run a playbook file."""
-        record = self._path("record", "jsonl")
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self.inventory()), str(playbook), *arguments]
+        """Run a playbook, by its file or by its name in a collection."""
         if extra_vars:
             extra = self._path("vars", "json")
             extra.write_text(json.dumps(extra_vars), encoding="utf-8")
-            command += ["-e", f"@{extra}"]
+            arguments += ("-e", f"@{extra}")
+        return self._ansible("playbook", str(playbook), *arguments, execution=execution)
+
+    def ad_hoc(self, hosts: str, *arguments: str) -> Run:
+        """Run one module with the command ansible."""
+        return self._ansible("adhoc", hosts, *arguments)
+
+    def _ansible(self, command: str, *arguments: str, execution: str = "") -> Run:
+        record = self._path("record", "jsonl")
         environment = self._environment(record) | ({"ANSIBLE_EXCHANGE_LYNC_EXECUTION": execution} if execution else {})
         done = subprocess.run(
-            command,
+            [sys.executable, "-m", "ansible", command, "-i", str(self.inventory()), *arguments],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -214,6 +220,7 @@ class Farm:
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.state_dir / "ansible"),
+            "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",  # for the command ansible, which else has none but its own
             "ANSIBLE_NOCOLOR": "1",
             "RECORDER_FARM": json.dumps(farm),
             "RECORDER_FILE": str(record),

@@ -14,22 +14,31 @@ import pytest
 import yaml
 
 from harness import ROOT, Farm
-from integrating import Watched, integrate, said
+from integrating import integrate, said
+from refusals import clear, failed, refused
 
 EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
+SHELLS = {EXCHANGE: "exchange", LYNC: "lync", DNS: "windows"}
 
 
-def refused(watched: Watched) -> list[str]:
-    """The problems, one a line, of a run that was refused before anything was written."""
-    assert watched.run.rc == 2, watched.run.output
+def problems(
+    farm: Farm, *arguments: str, extra_vars: dict[str, Any] | None = None, secret: str | None = None
+) -> list[str]:
+    """The problems, one a line, of an integration that is refused before anything is written, or a secret shown."""
+    watched = integrate(farm, *arguments, extra_vars=extra_vars)
+    failed(watched.run)
     assert watched.writes == []
-    return said(watched.run, "Report all problems at once").splitlines()
+    assert secret is None or secret not in watched.run.output
+    title, *lines = said(watched.run, "Report all problems at once").splitlines()
+    assert title == "This stands in the way:"
+    return lines
 
 
-def problem(lines: list[str], *parts: str) -> str:
-    """The one line that has all parts."""
-    found = [line for line in lines if all(part in line for part in parts)]
-    assert len(found) == 1, (parts, lines)
+def problem(lines: list[str], host: str, cmdlet: str, said: str, remedy: str) -> str:
+    """The one line that says this of a host, which is a clear error."""
+    found = [line for line in lines if line.startswith(f"- {host}: ") and f" {cmdlet}: " in line and said in line]
+    assert len(found) == 1, (host, cmdlet, said, lines)
+    clear(found[0].removeprefix("- "), host=host, shell=SHELLS[host], cmdlet=cmdlet, said=said, remedy=remedy)
     return found[0]
 
 
@@ -63,12 +72,10 @@ def test_hosts_that_cannot_be_reached_are_told_together(farm: Farm) -> None:
         LYNC: {"ansible_password": "wrong: é"},
         DNS: untrusted,
     }
-    watched = integrate(farm, *also(farm, overrides))
-    lines = refused(watched)
-    problem(lines, EXCHANGE, "exchange management shell", "Test-ServiceHealth", "Check the host name, the port")
-    problem(lines, LYNC, "lync management shell", "Get-CsWindowsService", "Check the user name, the password")
-    problem(lines, DNS, "windows management shell", "Get-DnsServerZone", "Name the authority")
-    assert "wrong: é" not in watched.run.output
+    lines = problems(farm, *also(farm, overrides), secret="wrong: é")
+    problem(lines, EXCHANGE, "Test-ServiceHealth", "connection refused", "Check the host name, the port")
+    problem(lines, LYNC, "Get-CsWindowsService", "did not accept the credentials", "Check the user name, the password")
+    problem(lines, DNS, "Get-DnsServerZone", "certificate is not trusted", "Name the authority")
 
 
 def test_what_the_variables_say_wrong_is_told_together(farm: Farm) -> None:
@@ -78,56 +85,59 @@ def test_what_the_variables_say_wrong_is_told_together(farm: Farm) -> None:
         {"name": "autodiscover.contoso.com", "value": [EXCHANGE]},
         {"name": "sip.litwareinc.com", "value": [EXCHANGE]},
     ]
+    url = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
     wrong = {
-        "integration_exchange_autodiscover_url": "https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml",
+        "integration_exchange_autodiscover_url": f"{url}.xml",
         "integration_autodiscover_uri": "https:///autodiscover/autodiscover.xml",
         "integration_dns_records": records,
         "integration_sip_domains": ["litwareinc.com", "fabrikam.com"],
     }
-    lines = refused(integrate(farm, extra_vars=wrong))
-    problem(lines, LYNC, ".xml", "https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc")
-    problem(lines, EXCHANGE, "not a URL with scheme and host", "give one such as")
-    problem(
-        lines, DNS, "windows management shell", "Get-DnsServerZone", "no zone fabrikam.com", "it has litwareinc.com"
-    )
-    problem(lines, DNS, "autodiscover.contoso.com", "zone litwareinc.com")
-    problem(lines, DNS, "no zone that autodiscover.contoso.com belongs to")
-    problem(lines, DNS, "sip.litwareinc.com already has A 192.0.2.20", "on_conflict")
-    problem(lines, LYNC, "fabrikam.com is not a SIP domain of this deployment")
+    lines = problems(farm, extra_vars=wrong)
+    outlooks = f"'{url}.xml' is the URL for Outlook; Lync needs the one that ends in .svc"
+    problem(lines, LYNC, "Set-CsOAuthConfiguration", outlooks, f"{url}.svc. Correct the task")
+    problem(lines, EXCHANGE, "Set-ClientAccessServer", "not a URL with scheme and host", "Correct the task")
+    problem(lines, DNS, "Get-DnsServerZone", "no zone fabrikam.com; it has litwareinc.com", "create the zone")
+    add = "Add-DnsServerResourceRecordCName"
+    problem(lines, DNS, add, "contoso.com lies outside the zone litwareinc.com", "Correct the task")
+    problem(lines, DNS, "Get-DnsServerZone", "no zone that autodiscover.contoso.com belongs to", "create the zone")
+    problem(lines, DNS, add, "sip.litwareinc.com already has A 192.0.2.20", "Set on_conflict")
+    unknown = "fabrikam.com is not a SIP domain of this deployment; it has litwareinc.com"
+    problem(lines, LYNC, "Get-CsSipDomain", unknown, "Correct the list of SIP domains")
 
 
 @pytest.mark.parametrize(
-    ("certificate", "part"),
+    ("certificate", "part", "remedy"),
     [
-        ("oauth-1024", "1024"),
-        ("oauth-expired", "expired"),
-        ("oauth-subject", "sip_domain_missing"),
-        ("none", "not among"),
+        ("oauth-1024", "1024 bits; at least 2048 are asked (key_size)", "Assign a certificate that keeps the rules"),
+        ("oauth-expired", "(expired)", "Assign a certificate that keeps the rules"),
+        ("none", "is not among the 9 certificates", "Import it there with its private key"),
     ],
 )
 @pytest.mark.connections("documented")
-def test_a_certificate_that_is_not_fit(farm: Farm, certificate: str, part: str) -> None:
+def test_a_certificate_that_is_not_fit(farm: Farm, certificate: str, part: str, remedy: str) -> None:
     known = farm.state()["certificates"]
     thumbprint = known[certificate]["thumbprint"] if certificate in known else "0123456789" * 4
-    lines = refused(integrate(farm, extra_vars={"integration_oauth_token_issuer_thumbprint": thumbprint}))
-    problem(lines, LYNC, thumbprint, part)
-    assert len(lines) == 2
+    lines = problems(farm, extra_vars={"integration_oauth_token_issuer_thumbprint": thumbprint})
+    assert thumbprint in problem(lines, LYNC, "Set-CsCertificate", part, remedy)
+    assert len(lines) == 1
 
 
-@pytest.mark.connections("documented")
 def test_a_sip_domain_that_no_certificate_carries(farm: Farm) -> None:
-    lines = refused(integrate(farm, extra_vars={"integration_sip_domains": ["tailspintoys.com"]}))
-    line = problem(lines, LYNC, "none of the 9 certificates in the store is fit", "Request one")
+    lines = problems(farm, extra_vars={"integration_sip_domains": ["tailspintoys.com"]})
+    unfit = "none of the 9 certificates in the store is fit"
+    line = problem(lines, LYNC, "Set-CsCertificate", unfit, "Request one whose subject is the SIP domain")
     assert "(CN=litwareinc.com): sip_domain_missing" in line
-    problem(lines, LYNC, "tailspintoys.com is not a SIP domain of this deployment", "it has litwareinc.com")
+    unknown = "tailspintoys.com is not a SIP domain of this deployment; it has litwareinc.com"
+    problem(lines, LYNC, "Get-CsSipDomain", unknown, "Correct the list of SIP domains")
 
 
 @pytest.mark.connections("documented")
 def test_certificates_that_are_going_to_expire(farm: Farm) -> None:
     """At another moment, which is an input: nothing of this is looked up on a clock."""
-    lines = refused(integrate(farm, extra_vars={"integration_now": "2099-01-01T00:00:00Z"}))
-    problem(lines, EXCHANGE, "expired", "New-ExchangeCertificate")
-    problem(lines, LYNC, "none of the 9 certificates", "expired")
+    lines = problems(farm, extra_vars={"integration_now": "2099-01-01T00:00:00Z"})
+    problem(lines, EXCHANGE, "Get-ExchangeCertificate", "expired: ", "New-ExchangeCertificate")
+    line = problem(lines, LYNC, "Set-CsCertificate", "none of the 9 certificates", "Request one")
+    assert "(CN=litwareinc.com): expired" in line
 
 
 def test_missing_variables_are_named(tmp_path: Path) -> None:
@@ -146,16 +156,18 @@ def test_missing_variables_are_named(tmp_path: Path) -> None:
 @pytest.mark.connections("documented")
 def test_an_account_without_the_rights(farm: Farm) -> None:
     auditor = {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'}
-    watched = integrate(farm, extra_vars=auditor)
-    lines = refused(watched)
-    problem(lines, EXCHANGE, "exchange management shell", "Set-ClientAccessServer", "not offered")
-    assert "100% é" not in watched.run.output
+    lines = problems(farm, extra_vars=auditor, secret="100% é")
+    problem(lines, EXCHANGE, "Set-ClientAccessServer", "not offered to this account", "the account's roles")
 
 
 def test_a_double_hop_without_delegation_is_named_as_such(farm: Farm) -> None:
     method = {"ansible_winrm_transport": "ntlm"} if farm.connection == "winrm" else {"ansible_psrp_auth": "ntlm"}
-    lines = refused(integrate(farm, *also(farm, {LYNC: method})))
-    assert [line for line in lines if LYNC in line and "lync management shell" in line and "double hop" in line]
+    lines = problems(farm, *also(farm, {LYNC: method}))
+    asked = ("Get-CsPool", "Get-CsManagementStoreReplicationStatus", "Get-CsOAuthConfiguration", "Get-CsComputer")
+    remedy = "(double hop): use an authentication that delegates (CredSSP, or Kerberos with delegation)"
+    for cmdlet in asked:
+        problem(lines, LYNC, cmdlet, "cannot be passed on to a second server", remedy)
+    assert len(lines) == len(asked)
 
 
 def test_a_library_that_is_missing(farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,26 +176,26 @@ def test_a_library_that_is_missing(farm: Farm, tmp_path: Path, monkeypatch: pyte
     (tmp_path / module).mkdir()
     (tmp_path / module / "__init__.py").write_text(f"raise ImportError('No module named {module}')\n", encoding="utf-8")
     monkeypatch.setitem(farm.environment, "PYTHONPATH", str(tmp_path))
-    lines = refused(integrate(farm))
-    problem(lines, EXCHANGE, library, "Install")
-    problem(lines, LYNC, library, "Install")
+    lines = problems(farm)
+    said = f"the {farm.connection} connection needs the Python library {library}"
+    remedy = f"Install it in the environment that runs ansible-playbook: pip install '{library}'."
+    problem(lines, EXCHANGE, "Test-ServiceHealth", said, remedy)
+    problem(lines, LYNC, "Get-CsWindowsService", said, remedy)
+    problem(lines, DNS, "Get-DnsServerZone", said, remedy)
 
 
-@pytest.mark.connections("documented")
-def test_a_cmdlet_and_a_server_that_are_not_there(farm: Farm) -> None:
-    tasks = """
-    - {name: cmdlet, onprem.exchange_lync.exchange_cmdlet: {cmdlet: Get-Everything, select: [Name]}, ignore_errors: true}
-    - name: server
-      onprem.exchange_lync.exchange_client_access:
-        servers: [atl-exchange-999]
-        autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
-    """
-    run = farm.play(tasks, hosts="exchange_servers")
-    assert (run.rc, run.writes) == (2, [])
-    for part in (EXCHANGE, "exchange management shell", "Get-Everything", "not offered"):
-        assert part in run.step("cmdlet").msg
-    for part in (EXCHANGE, "exchange management shell", "atl-exchange-999"):
-        assert part in run.step("server").msg
+def test_a_cmdlet_that_is_not_offered(farm: Farm) -> None:
+    [message] = refused(farm, "exchange_cmdlet", "exchange_servers", {"cmdlet": "Get-Everything", "select": ["Name"]})
+    remedy = "This cmdlet or parameter is not offered here: check the product version"
+    clear(message, host=EXCHANGE, shell="exchange", cmdlet="Get-Everything", remedy=remedy)
+
+
+def test_a_server_that_is_not_there(farm: Farm) -> None:
+    uri = "https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml"
+    case = {"servers": ["atl-exchange-999"], "autodiscover_service_internal_uri": uri}
+    [message] = refused(farm, "exchange_client_access", "exchange_servers", case)
+    said = f"no such Exchange server: atl-exchange-999. Known here: {EXCHANGE}."
+    clear(message, host=EXCHANGE, shell="exchange", cmdlet="Get-ExchangeServer", said=said, remedy="Check the name")
 
 
 def test_no_secret_is_shown_at_any_verbosity(farm: Farm) -> None:

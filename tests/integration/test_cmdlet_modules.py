@@ -88,7 +88,7 @@ def test_lync_reads_writes_and_secrets(farm: Farm, monkeypatch: pytest.MonkeyPat
     assert [entry["cmdlet"] for entry in applied.writes] == ["Import-CsCertificate"]
     assert len(run.step("import in a process of its own").writes) == 1
     assert applied.result["commands"] == [
-        "Import-CsCertificate -Path 'C:\\Certificates\\oauth.pfx' -PrivateKeyExportable -Password ********"
+        "Import-CsCertificate -Path 'C:\\Certificates\\oauth.pfx' -PrivateKeyExportable:$true -Password ********"
     ]
     shown = str([step.result for step in run.steps]) + run.output
     assert SECRET not in shown

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules on German and Turkish servers, on the PowerShell engine: reads, writes and writes again, one of each family.
+"""Every family of modules on the PowerShell engine, by psrp on German servers and by winrm on Turkish ones: reads, writes, writes again.
 
 A German server writes 1,5 and 31.01.2026; in Turkish the capital of i is not I. Neither may be seen from here.
 """
@@ -9,8 +9,6 @@ from __future__ import annotations
 import pytest
 
 from harness import Farm
-
-pytestmark = [pytest.mark.peers(("engine", "de-DE"), ("engine", "tr-TR")), pytest.mark.connections("documented")]
 
 EXCHANGE = """
 - name: organisation
@@ -24,6 +22,8 @@ EXCHANGE = """
     autodiscover_site_scope: [Atlanta, ISTANBUL, istanbul-2]
 - name: URI again
   onprem.exchange_lync.exchange_client_access: *uri
+- name: cmdlet
+  onprem.exchange_lync.exchange_cmdlet: {cmdlet: Get-ClientAccessServer, select: [AutoDiscoverSiteScope]}
 """
 LYNC = """
 - name: topology
@@ -41,6 +41,8 @@ LYNC = """
     exchange_autodiscover_allowed_domains: [LITWAREINC.com]
 - name: configuration again
   onprem.exchange_lync.lync_oauth_configuration: *oauth
+- name: cmdlet
+  onprem.exchange_lync.lync_cmdlet: {cmdlet: Get-CsOAuthConfiguration, select: [ExchangeAutodiscoverAllowedDomains]}
 - name: replication
   onprem.exchange_lync.lync_replication: {wait: true}
 """
@@ -56,14 +58,36 @@ DNS = """
 FAMILIES = {"exchange_servers": EXCHANGE, "lync_servers": LYNC, "dns_servers": DNS}
 
 
-@pytest.mark.parametrize("hosts", FAMILIES)
-def test_every_family(farm: Farm, hosts: str) -> None:
+each_family = pytest.mark.parametrize("hosts", FAMILIES)
+READ_BACK = {
+    "exchange_servers": {"AutoDiscoverSiteScope": ["Atlanta", "ISTANBUL", "istanbul-2"]},
+    "lync_servers": {"ExchangeAutodiscoverAllowedDomains": "LITWAREINC.com"},
+}
+"""What the modules that take any cmdlet read of what was written."""
+
+
+def runs(farm: Farm, hosts: str) -> None:
     run = farm.play(FAMILIES[hosts], hosts=hosts)
     assert run.rc == 0, run.output
     changed = {step.task for step in run.steps if step.changed}
     assert changed == {step.task.removesuffix(" again") for step in run.steps if step.task.endswith(" again")}
     assert not [step.writes for step in run.steps if step.task not in changed and step.writes]
+    assert [step.result["objects"] for step in run.all("cmdlet")] == [[READ_BACK[hosts]]] * (hosts in READ_BACK)
     for step in run.steps:
         assert step.result.get("warnings", []) == [], step.task
         for server in step.result.get("servers", []):
             assert not server.get("error"), server
+
+
+@each_family
+@pytest.mark.connections("psrp")
+@pytest.mark.peers(("engine", "de-DE"))
+def test_every_family_by_psrp(farm: Farm, hosts: str) -> None:
+    runs(farm, hosts)
+
+
+@each_family
+@pytest.mark.connections("winrm")
+@pytest.mark.peers(("engine", "tr-TR"))
+def test_every_family_by_winrm(farm: Farm, hosts: str) -> None:
+    runs(farm, hosts)

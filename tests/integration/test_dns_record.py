@@ -4,20 +4,31 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import dns.message
 import dns.query
+import dns.rcode
 import dns.rdatatype
+import dns.tsig
+import dns.update
 
 from harness import Farm, Run
+from refusals import clear, failed, refused
 
+HOST = "atl-dc-001.litwareinc.com"
 NAME = "autodiscover.litwareinc.com"
 TARGET = "atl-exchange-001.litwareinc.com"
 
 
+def name_server(farm: Farm) -> dict[str, Any]:
+    """The DNS server's own port, and the key of those who may send it updates."""
+    return json.loads((farm.state_dir / "lab.json").read_text(encoding="utf-8"))["dns"]
+
+
 def answers(farm: Farm, name: str, kind: str) -> list[str]:
     """What the DNS server answers to a client: each record with its lifetime."""
-    server = json.loads((farm.state_dir / "lab.json").read_text(encoding="utf-8"))["dns"]
+    server = name_server(farm)
     query = dns.message.make_query(name, kind)
     reply = dns.query.udp(query, server["host"], port=server["port"], timeout=5)
     return sorted(
@@ -62,43 +73,57 @@ def test_the_documented_record(farm: Farm) -> None:
     assert writes == ["Add-DnsServerResourceRecordCName"]
 
 
-def test_spelling_and_bad_input(farm: Farm) -> None:
-    run = farm.play(
-        f"""
-        - name: spelling
-          onprem.exchange_lync.dns_record: {{name: AutoDiscover.LITWAREINC.com., type: CNAME, value: {TARGET.upper()}.}}
-        - name: conflict
-          onprem.exchange_lync.dns_record: {{name: {NAME}, type: A, value: 192.0.2.10}}
-          ignore_errors: true
-        - name: outside
-          onprem.exchange_lync.dns_record: {{name: autodiscover.contoso.com, zone: litwareinc.com, type: A, value: 192.0.2.10}}
-          ignore_errors: true
-        - name: no zone
-          onprem.exchange_lync.dns_record: {{name: autodiscover, zone: contoso.com, type: A, value: 192.0.2.10}}
-          ignore_errors: true
-        - name: apex
-          onprem.exchange_lync.dns_record: {{name: '@', zone: litwareinc.com, type: CNAME, value: {TARGET}}}
-          ignore_errors: true
-        - name: mixed
-          onprem.exchange_lync.dns_record: {{name: sip.litwareinc.com, type: CNAME, value: {TARGET}}}
-          ignore_errors: true
-        """,
-        hosts="dns_servers",
-    )
-    assert not run.step("spelling").changed
-    said = {
-        "conflict": f"already has CNAME {TARGET}",
-        "outside": "lies outside the zone litwareinc.com",
-        "no zone": "no zone contoso.com; it has litwareinc.com",
-        "apex": "no CNAME can be",
-        "mixed": "already has A 192.0.2.20",
-    }
-    for name, words in said.items():
-        step = run.step(name)
-        assert step.failed
-        assert words in step.msg
-        assert step.msg.startswith("atl-dc-001.litwareinc.com: windows management shell: ")
-    assert run.writes == []
+def test_spelling_does_not_matter(farm: Farm) -> None:
+    options = f"{{name: AutoDiscover.LITWAREINC.com., type: CNAME, value: {TARGET.upper()}.}}"
+    run = ok(farm.play(f"- {{name: step, onprem.exchange_lync.dns_record: {options}}}", hosts="dns_servers"))
+    assert (run.step("step").changed, run.writes) == (False, [])
+
+
+REFUSED = (
+    (
+        {"name": "autodiscover.contoso.com", "zone": "litwareinc.com", "type": "A", "value": ["192.0.2.10"]},
+        "Add-DnsServerResourceRecordA",
+        "autodiscover.contoso.com lies outside the zone litwareinc.com",
+        "Correct the task",
+    ),
+    (
+        {"name": "autodiscover", "zone": "contoso.com", "type": "A", "value": ["192.0.2.10"]},
+        "Get-DnsServerZone",
+        "no zone contoso.com; it has litwareinc.com",
+        "Correct zone or name, create the zone, or run the task on the DNS server that has it.",
+    ),
+    (
+        {"name": "autodiscover.contoso.com", "type": "A", "value": ["192.0.2.10"]},
+        "Get-DnsServerZone",
+        "no zone that autodiscover.contoso.com belongs to; it has litwareinc.com",
+        "Correct zone or name, create the zone, or run the task on the DNS server that has it.",
+    ),
+    (
+        {"name": NAME, "type": "A", "value": ["192.0.2.10"]},
+        "Add-DnsServerResourceRecordA",
+        f"already has CNAME {TARGET}",
+        "Set on_conflict to replace",
+    ),
+    (
+        {"name": "sip.litwareinc.com", "type": "CNAME", "value": [TARGET]},
+        "Add-DnsServerResourceRecordCName",
+        "already has A 192.0.2.20",
+        "Set on_conflict to replace",
+    ),
+    (
+        {"name": "@", "zone": "litwareinc.com", "type": "CNAME", "value": [TARGET]},
+        "Add-DnsServerResourceRecordCName",
+        "litwareinc.com is the zone itself, where no CNAME can be",
+        "give it an A record",
+    ),
+)
+"""The options, the cmdlet that is named, and parts of what is wrong and of what to do."""
+
+
+def test_what_cannot_be_meant_is_refused(farm: Farm) -> None:
+    messages = refused(farm, "dns_record", "dns_servers", *(options for options, *_said in REFUSED))
+    for message, (_options, cmdlet, said, remedy) in zip(messages, REFUSED, strict=True):
+        clear(message, host=HOST, shell="windows", cmdlet=cmdlet, said=said, remedy=remedy)
 
 
 def test_a_change_of_type_and_of_addresses_and_lifetime(farm: Farm) -> None:
@@ -110,6 +135,23 @@ def test_a_change_of_type_and_of_addresses_and_lifetime(farm: Farm) -> None:
     _before, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, value: [192.0.2.11, 192.0.2.12], ttl: 60}}", "A")
     assert after == ["A 192.0.2.11 60", "A 192.0.2.12 60"]
     assert writes == ["Add-DnsServerResourceRecordA", "Remove-", "Add-DnsServerResourceRecordA", "Remove-"]
+
+
+def test_a_record_that_a_client_registered_keeps_its_lifetime(farm: Farm) -> None:
+    server = name_server(farm)
+    key = dns.tsig.Key(*(server["tsig"][part] for part in ("name", "secret", "algorithm")))
+    registration = dns.update.UpdateMessage("litwareinc.com", keyring=key)
+    registration.add("client", 1200, "A", "192.0.2.31")
+    registration.add("client", 600, "A", "192.0.2.32")
+    reply = dns.query.tcp(registration, server["host"], port=server["port"], timeout=5)
+    assert reply.rcode() == dns.rcode.NOERROR
+    task = "- {{name: {0}, onprem.exchange_lync.dns_record: {{name: client.litwareinc.com, type: A, value: {1}}}}}\n"
+    tasks = task.format("there", "[192.0.2.31, 192.0.2.32]") + task.format("new", "192.0.2.33, exclusive: false")
+    run = ok(farm.play(tasks, hosts="dns_servers"))
+    assert (run.step("there").changed, run.step("there").writes) == (False, [])
+    assert [entry["cmdlet"] for entry in run.step("new").writes] == ["Add-DnsServerResourceRecordA"]
+    assert "-TimeToLive '00:10:00'" in run.step("new").result["commands"][0]
+    assert len(answers(farm, "client.litwareinc.com", "A")) == 3
 
 
 def test_ipv6_beside_ipv4_and_taking_it_back(farm: Farm) -> None:
@@ -129,9 +171,10 @@ def test_an_account_without_rights_is_told_so(farm: Farm) -> None:
         hosts="dns_servers",
         extra_vars={"ansible_user": "operator@litwareinc.com", "ansible_password": 'no: "rights" 0% é'},
     )
+    failed(run)
     step = run.step("refused")
-    assert step.failed
     assert step.result["error"]["kind"] == "access_denied"
+    clear(step.msg, host=HOST, shell="windows", cmdlet="Get-DnsServerZone", remedy="Give the account")
 
 
 def test_the_module_in_a_process_of_its_own(farm: Farm) -> None:

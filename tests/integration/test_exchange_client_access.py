@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Farm
+from refusals import clear, failed, refused
 
 pytestmark = pytest.mark.core
 
@@ -49,30 +50,44 @@ def rhythm(farm: Farm, name: str, options: str) -> dict[str, list[object]]:
     }
 
 
-def test_wrong_input_is_refused_and_nothing_is_written(farm: Farm) -> None:
+def test_a_wrong_url_is_refused_with_the_right_one(farm: Farm) -> None:
+    cases = {
+        RIGHT.replace(".xml", ".svc"): "is not the Autodiscover URL that Exchange publishes",
+        RIGHT.replace("autodiscover.litwareinc.com", ""): "is not a URL with scheme and host",
+    }
+    options = [{"autodiscover_service_internal_uri": url} for url in cases]
+    messages = refused(farm, "exchange_client_access", "exchange_servers", *options, asked=False)
+    for (url, said), message in zip(cases.items(), messages, strict=True):
+        clear(
+            message,
+            host=HOST,
+            shell="exchange",
+            cmdlet="Set-ClientAccessServer",
+            said=f"autodiscover_service_internal_uri: '{url}' {said}",
+            remedy=f"{RIGHT}. Correct the task",
+        )
+
+
+def test_a_server_that_nobody_has_is_refused(farm: Farm) -> None:
     run = farm.play(
         f"""
-        - name: lync's url
-          onprem.exchange_lync.exchange_client_access:
-            autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
-          ignore_errors: true
-        - name: no host
-          onprem.exchange_lync.exchange_client_access:
-            autodiscover_service_internal_uri: https:///autodiscover/autodiscover.xml
-          ignore_errors: true
         - name: no such server
           onprem.exchange_lync.exchange_client_access:
             servers: [{HOST}, atl-exchange-009]
             autodiscover_service_internal_uri: {RIGHT}
-          ignore_errors: true
         """,
         hosts="exchange_servers",
     )
-    assert RIGHT in run.step("lync's url").msg
-    assert RIGHT in run.step("no host").msg
+    failed(run)
     missing = run.step("no such server")
-    assert missing.failed
-    assert "atl-exchange-009" in missing.msg
+    clear(
+        missing.msg,
+        host=HOST,
+        shell="exchange",
+        cmdlet="Get-ExchangeServer",
+        said="no such Exchange server: atl-exchange-009. Known here: ",
+        remedy="Check the name",
+    )
     assert missing.result["error"] | {"message": "", "remedy": ""} == {
         "kind": "not_found",
         "message": "",
@@ -83,7 +98,6 @@ def test_wrong_input_is_refused_and_nothing_is_written(farm: Farm) -> None:
         "error_id": "",
         "category": "",
     }
-    assert run.writes == []
 
 
 def test_only_blank_leaves_setups_uri_alone(farm: Farm) -> None:
@@ -127,14 +141,19 @@ def test_an_account_that_may_only_read_sees_what_differs_and_is_refused_to_write
         hosts="exchange_servers",
         extra_vars=auditor,
     )
-    checked, refused = run.step("checked"), run.step("refused")
+    failed(run)
+    checked, step = run.step("checked"), run.step("refused")
     assert checked.changed
     assert "A real run would fail" in str(checked.result["warnings"])
-    assert refused.failed
-    assert refused.result["error"]["kind"] == "not_offered"
-    assert HOST in refused.msg
-    assert "Set-ClientAccessServer" in refused.msg
-    assert run.writes == []
+    assert step.result["error"]["kind"] == "not_offered"
+    clear(
+        step.msg,
+        host=HOST,
+        shell="exchange",
+        cmdlet="Set-ClientAccessServer",
+        said="not offered to this account",
+        remedy="check the product version, the management tools and the account's roles",
+    )
 
 
 @pytest.mark.connections("psrp")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Farm, Run
+from refusals import clear, failed, refused
 
 HOST = "atl-lync-001.litwareinc.com"
 PFX = "path: 'C:\\Certificates\\oauth.pfx', password: 'pfx: \"ä\" 50% é'"
@@ -69,42 +70,38 @@ def test_what_the_host_has(farm: Farm) -> None:
     assert default["dns_names"] == by_name["Lync Server Default"]["dns_names"]
 
 
-@pytest.mark.parametrize(
-    ("name", "rule"),
-    [
-        ("OAuth 1024 bits", "key_size"),
-        ("OAuth ECC", "key_type"),
-        ("OAuth expired", "expired"),
-        ("OAuth wrong subject", "sip_domain_missing"),
-        ("OAuth no private key", "private_key_missing"),
-    ],
-)
-def test_what_breaks_a_rule_is_refused(farm: Farm, thumbprints: dict[str, str], name: str, rule: str) -> None:
-    task = f"- {{name: step, onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, thumbprint: {thumbprints[name]}}}}}"
-    step = farm.play(task, hosts="lync_servers").step("step")
-    assert (step.failed, step.changed, step.writes) == (True, False, [])
-    assert step.msg.startswith(f"{HOST}: lync management shell: Set-CsCertificate: {thumbprints[name]} is not fit: ")
-    assert f"({rule})" in step.msg
+UNFIT = {
+    "OAuth 1024 bits": "has an RSA key of 1024 bits; at least 2048 are asked (key_size)",
+    "OAuth ECC": "(key_type)",
+    "OAuth expired": "days left) (expired)",
+    "OAuth wrong subject": "(sip_domain_missing)",
+    "OAuth no private key": "(private_key_missing)",
+}
+"""Certificates of the store, and what is said against each."""
 
 
-def test_a_thumbprint_that_nobody_has_and_a_wrong_password(farm: Farm) -> None:
-    run = farm.play(
-        f"""
-        - name: nobody
-          onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, thumbprint: {"B1" * 20}}}
-          ignore_errors: true
-        - name: password
-          onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, path: 'C:\\Certificates\\oauth.pfx', password: no}}
-          ignore_errors: true
-        - name: file
-          onprem.exchange_lync.lync_certificate: {{use: OAuthTokenIssuer, path: 'C:\\no.pfx', password: no}}
-        """,
-        hosts="lync_servers",
+def test_what_breaks_a_rule_is_refused(farm: Farm, thumbprints: dict[str, str]) -> None:
+    cases = [{"use": "OAuthTokenIssuer", "thumbprint": thumbprints[name]} for name in UNFIT]
+    messages = refused(farm, "lync_certificate", "lync_servers", *cases)
+    for message, case, said in zip(messages, cases, UNFIT.values(), strict=True):
+        assert f"Set-CsCertificate: {case['thumbprint']} is not fit: " in message
+        remedy = "Nothing was written. Assign a certificate that keeps the rules."
+        clear(message, host=HOST, shell="lync", cmdlet="Set-CsCertificate", said=said, remedy=remedy)
+
+
+def test_a_certificate_that_is_not_there_and_a_wrong_password(farm: Farm) -> None:
+    nobody, password, file = refused(
+        farm,
+        "lync_certificate",
+        "lync_servers",
+        {"use": "OAuthTokenIssuer", "thumbprint": "B1" * 20},
+        {"use": "OAuthTokenIssuer", "path": "C:\\Certificates\\oauth.pfx", "password": "not this one"},
+        {"use": "OAuthTokenIssuer", "path": "C:\\no.pfx", "password": "not this one"},
     )
-    assert "is not among the 9 certificates" in run.step("nobody").msg
-    assert "Get-PfxData" in run.step("password").msg
-    assert run.step("file").result["error"]["kind"] == "not_found"
-    assert run.writes == []
+    said = "is not among the 9 certificates"
+    clear(nobody, host=HOST, shell="lync", cmdlet="Set-CsCertificate", said=said, remedy="Import it there")
+    clear(password, host=HOST, shell="windows", cmdlet="Get-PfxData", remedy="Correct path or password")
+    clear(file, host=HOST, shell="windows", cmdlet="Get-PfxData", remedy="Check the name")
 
 
 def test_from_the_store(farm: Farm, thumbprints: dict[str, str]) -> None:
@@ -143,6 +140,13 @@ def test_the_clock_of_the_farm_judges(farm: Farm, thumbprints: dict[str, str]) -
     farm.lab("clock", "+800")
     options = f"{{use: OAuthTokenIssuer, thumbprint: {thumbprints['OAuthTokenIssuer']}}}"
     task = f"- {{name: step, onprem.exchange_lync.lync_certificate: {options}}}"
-    step = farm.play(task, hosts="lync_servers").step("step")
-    assert (step.failed, step.writes) == (True, [])
-    assert "(expired)" in step.msg
+    run = farm.play(task, hosts="lync_servers")
+    failed(run)
+    clear(
+        run.step("step").msg,
+        host=HOST,
+        shell="lync",
+        cmdlet="Set-CsCertificate",
+        said="(expired)",
+        remedy="Assign a certificate that keeps the rules.",
+    )

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from harness import Farm
+from refusals import clear, refused
 
+HOST = "atl-lync-001.litwareinc.com"
 RIGHT = "https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc"
 READ = """{cmdlet: Get-CsOAuthConfiguration, select: [ExchangeAutodiscoverUrl, ExchangeAutodiscoverAllowedDomains, Realm, ServiceName]}"""
 RHYTHM = f"""
@@ -41,13 +43,21 @@ def rhythm(farm: Farm, options: str, execution: str = "") -> tuple[dict[str, Any
 
 
 def test_a_wrong_url_is_refused_with_the_right_one_and_nothing_is_asked(farm: Farm) -> None:
-    for wrong in (RIGHT.replace(".svc", ".xml"), RIGHT.replace("autodiscover.litwareinc.com", "")):
-        task = f"- {{name: wrong, onprem.exchange_lync.lync_oauth_configuration: {{exchange_autodiscover_url: '{wrong}'}}}}"
-        step = farm.play(task, hosts="lync_servers").step("wrong")
-        assert step.failed
-        assert step.journal == []
-        assert f"{step.host}: lync management shell: Set-CsOAuthConfiguration: " in step.msg
-        assert RIGHT in step.msg
+    wrong = {
+        RIGHT.replace(".svc", ".xml"): "is the URL for Outlook; Lync needs the one that ends in .svc",
+        RIGHT.replace("autodiscover.litwareinc.com", ""): "is not a URL with scheme and host",
+    }
+    cases = [{"exchange_autodiscover_url": url} for url in wrong]
+    messages = refused(farm, "lync_oauth_configuration", "lync_servers", *cases, asked=False)
+    for message, (url, said) in zip(messages, wrong.items(), strict=True):
+        clear(
+            message,
+            host=HOST,
+            shell="lync",
+            cmdlet="Set-CsOAuthConfiguration",
+            said=f"exchange_autodiscover_url: '{url}' {said}",
+            remedy=f"{RIGHT}. Correct the task",
+        )
 
 
 @pytest.mark.parametrize("execution", ["worker", "subprocess"])
@@ -65,16 +75,23 @@ def test_the_rhythm(farm: Farm, execution: str) -> None:
 
 
 def test_realm_and_service_name(farm: Farm) -> None:
-    _before, after = rhythm(farm, "{realm: litwareinc.com}")
-    assert (after["Realm"], after["ServiceName"]) == ("litwareinc.com", "00000004-0000-0ff1-ce00-000000000000")
+    """Each alone, so that the other stays; the name of the product comes back."""
+    name = "00000004-0000-0ff1-ce00-000000000000"
+    first, after = rhythm(farm, "{realm: litwareinc.com}")
+    assert (after["Realm"], after["ServiceName"]) == ("litwareinc.com", name)
+    before, renamed = rhythm(farm, "{service_name: lync.litwareinc.com}")
+    assert (before, renamed) == (after, {**after, "ServiceName": "lync.litwareinc.com"})
+    assert rhythm(farm, f"{{service_name: {name}, realm: ''}}")[1] == {**after, "Realm": first["Realm"]}
 
 
 def test_an_account_that_may_only_read_sees_what_differs_and_is_refused_to_write(farm: Farm) -> None:
     auditor = {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'}
     task = "- {name: step, onprem.exchange_lync.lync_oauth_configuration: {realm: other.litwareinc.com}}"
     assert farm.play(task, hosts="lync_servers", check=True, extra_vars=auditor).step("step").changed
-    refused = farm.play(task, hosts="lync_servers", extra_vars=auditor).step("step")
-    assert refused.failed
-    assert not refused.changed
-    assert refused.result["error"]["kind"] == "access_denied"
-    assert refused.result["commands_not_run"]
+    run = farm.play(task, hosts="lync_servers", extra_vars=auditor)
+    assert (run.rc, [entry["outcome"] for entry in run.writes]) == (2, ["error"])
+    step = run.step("step")
+    assert not step.changed
+    assert step.result["error"]["kind"] == "access_denied"
+    assert step.result["commands_not_run"]
+    clear(step.msg, host=HOST, shell="lync", cmdlet="Set-CsOAuthConfiguration", remedy="Give the account")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Farm, Run
-from integrating import INTEGRATE, integrate, said
+from integrating import integrate, said
 
 pytestmark = pytest.mark.connections("documented")
 
@@ -121,13 +121,41 @@ def test_verify_tells_what_differs(farm: Farm) -> None:
     right = {**variables, "verify_autodiscover_uri": f"{URL}.xml", "verify_dns_records": [RECORD]}
     run = play(farm, "verify", "exchange_servers:lync_servers:dns_servers", right)
     assert run.rc == 0, run.output
+    assert (run.writes, facts(run, "verify")) == ([], {False})
 
 
-def test_a_tag_runs_its_role_only(farm: Farm) -> None:
-    run = farm.playbook(INTEGRATE, "--check", "--tags", "oauth")
+OAUTH = """
+- name: checked
+  import_role: &oauth {name: onprem.exchange_lync.oauth}
+  check_mode: true
+- name: fact
+  ansible.builtin.debug: &fact {var: oauth_changed}
+- name: as it was
+  onprem.exchange_lync.lync_oauth_configuration: &read {}
+- name: applied
+  import_role: *oauth
+- {name: fact, ansible.builtin.debug: *fact}
+- name: as it is
+  onprem.exchange_lync.lync_oauth_configuration: *read
+- name: again
+  import_role: *oauth
+- {name: fact, ansible.builtin.debug: *fact}
+"""
+
+
+def test_the_names_of_the_oauth_configuration(farm: Farm) -> None:
+    """What the role leaves alone by default: in check mode, for real, and again."""
+    names = {"realm": "litwareinc.com", "service_name": "lync.litwareinc.com"}
+    wanted = {**names, "exchange_autodiscover_allowed_domains": ["*.fabrikam.com", "*.litwareinc.com"]}
+    variables = {"exchange_autodiscover_url": f"{URL}.svc", **wanted}
+    run = farm.play(OAUTH, hosts="lync_servers", extra_vars={f"oauth_{key}": value for key, value in variables.items()})
     assert run.rc == 0, run.output
-    roles = {step.task.partition(" : ")[0] for step in run.steps if "Validating arguments" not in step.task}
-    assert roles <= {"onprem.exchange_lync.oauth", "onprem.exchange_lync.integration"}
+    assert [step.result["oauth_changed"] for step in run.all("fact")] == [True, True, False]
+    assert [entry["cmdlet"] for entry in run.writes] == ["Set-CsOAuthConfiguration"]
+    before = run.step("as it was").result["oauth_configuration"]
+    after = run.step("as it is").result["oauth_configuration"]
+    assert not before.items() & names.items()
+    assert {**after, **variables} == after
 
 
 def test_one_host_after_the_other(farm: Farm) -> None:
@@ -141,14 +169,25 @@ def test_one_host_after_the_other(farm: Farm) -> None:
     assert run.rc == 0, run.output
 
 
-def test_a_play_that_goes_host_by_host_is_refused(farm: Farm) -> None:
-    run = play(farm, "preflight", "exchange_servers:lync_servers", {}, serial=1)
-    assert run.rc != 0
-    assert "cannot run with serial" in run.output
+def test_a_role_that_judges_all_hosts_together_refuses_serial(farm: Farm) -> None:
+    tasks = """
+    - block:
+        - import_role: {{name: onprem.exchange_lync.{0}}}
+      rescue:
+        - name: refused {0}
+          ansible.builtin.debug: {{var: ansible_failed_result.msg}}
+    """
+    judging = ("preflight", "certificates", "verify", "integration")
+    variables = {
+        "certificates_sip_domains": SIP_DOMAINS,
+        "verify_sip_domains": SIP_DOMAINS,
+        "verify_autodiscover_uri": f"{URL}.xml",
+        "verify_exchange_autodiscover_url": f"{URL}.svc",
+    }
+    all_roles = "".join(tasks.format(role) for role in judging)
+    run = farm.play(all_roles, hosts="exchange_servers:lync_servers", extra_vars=variables, serial=1)
+    for role in judging:
+        said = [step.result["ansible_failed_result.msg"] for step in run.all(f"refused {role}")]
+        assert len(said) == 2, run.output
+        assert all("cannot run with serial" in message for message in said)
     assert not [step for step in run.steps if step.journal]
-
-
-def test_the_certificates_are_judged_where_preflight_is_left_out(farm: Farm) -> None:
-    run = farm.playbook(INTEGRATE, "--check", "--skip-tags", "preflight")
-    assert run.rc == 0, run.output
-    assert run.writes == []

@@ -1,15 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every unit test can ask for: where the repository is, and the shared recordings beside it."""
+"""What every unit test can ask for: where the repository is, and the shared recordings beside it.
+
+What is not there is a reason to skip, or to fail where EXCHANGE_LYNC_REQUIRE_PEERS says that it has to be there.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show what tests measured, and recorded as "agreement", from wherever they ran."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    for report in reports:
+        for name, value in getattr(report, "user_properties", []):
+            if name == "agreement" and report.when == "call":
+                terminalreporter.write_line(f"{name}: {value}")
+
+
+def without(missing: str) -> NoReturn:
+    """Skip the test, or fail it where nothing may be missing."""
+    if os.environ.get("EXCHANGE_LYNC_REQUIRE_PEERS"):
+        pytest.fail(missing)
+    pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")
@@ -23,23 +43,17 @@ def shared() -> Path:
     """The folder of recorded conversations and captured objects: beside the clone, or EXCHANGE_LYNC_SHARED."""
     folder = Path(os.environ.get("EXCHANGE_LYNC_SHARED") or ROOT.parent / "shared")
     if not folder.is_dir():
-        pytest.skip("the recordings are not here: put them beside the clone as ../shared or set EXCHANGE_LYNC_SHARED")
+        without("the recordings are not here: put them beside the clone as ../shared or set EXCHANGE_LYNC_SHARED")
     return folder
 
 
 @pytest.fixture(scope="session")
 def pwsh() -> str:
-    """The PowerShell engine: PWSH, pwsh on the path, or the one of the recordings' folder.
-
-    Without one the test is skipped, or fails where EXCHANGE_LYNC_REQUIRE_ENGINE says that there has to be one.
-    """
+    """The PowerShell engine: PWSH, pwsh on the path, or the one of the recordings' folder."""
     beside = Path(os.environ.get("EXCHANGE_LYNC_SHARED") or ROOT.parent / "shared") / "pwsh" / "pwsh"
     for candidate in (os.environ.get("PWSH"), shutil.which("pwsh"), str(beside)):
         if candidate and Path(candidate).is_file():
             return candidate
-    missing = (
+    without(
         "there is no PowerShell engine: set PWSH, or put one on the path or beside the clone as ../shared/pwsh/pwsh"
     )
-    if os.environ.get("EXCHANGE_LYNC_REQUIRE_ENGINE"):
-        pytest.fail(missing)
-    pytest.skip(missing)

@@ -115,12 +115,13 @@ def _absent(call: Call, node: Node) -> Planned:
 def _present(call: Call, node: Node) -> Planned:
     kind, wanted, there = call.params["type"], _wanted(call), node.of(call.params["type"])
     in_the_way = _conflicts(call, node)
-    ttl = call.params["ttl"] if call.params["ttl"] is not None else next((record.ttl for record in there), None)
+    asked = call.params["ttl"]
     known = {record.value for record in there}
     exclusive = call.params["exclusive"] or kind == "CNAME"
     stale = [record for record in there if exclusive and record.value not in wanted]
     # RFC 2181, section 5.2: the records of a set share one lifetime, those that the task does not name too
-    aged = [record for record in there if record not in stale and ttl is not None and record.ttl != ttl]
+    aged = [record for record in there if record not in stale and asked is not None and record.ttl != asked]
+    ttl = asked if asked is not None else min((record.ttl for record in there if record.ttl is not None), default=None)
     missing = [value for value in wanted if value not in known]
     adding = [_add(node, kind, value, ttl) for value in missing]
     removing = [_remove(node, record) for record in stale]

@@ -52,13 +52,6 @@ class LastName(Kind):
         return text.rsplit("/", 1)[-1] if text else None
 
 
-class OptionalThumbprint(Thumbprint):
-    """A thumbprint as AuthConfig keeps it: the empty string where there is none."""
-
-    def observed(self, value: Value) -> t.Any:
-        return super().observed(value) or ""
-
-
 class EmptyText(Kind):
     """Text that is empty, not null, where there is nothing."""
 
@@ -94,9 +87,9 @@ ACCEPTED_DOMAINS = Family(
 AUTH_CONFIG = Family(
     Cmdlet("Get-AuthConfig"),
     Table(
-        Property("current_certificate_thumbprint", "CurrentCertificateThumbprint", OptionalThumbprint()),
-        Property("previous_certificate_thumbprint", "PreviousCertificateThumbprint", OptionalThumbprint()),
-        Property("next_certificate_thumbprint", "NextCertificateThumbprint", OptionalThumbprint()),
+        Property("current_certificate_thumbprint", "CurrentCertificateThumbprint", Thumbprint(none="")),
+        Property("previous_certificate_thumbprint", "PreviousCertificateThumbprint", Thumbprint(none="")),
+        Property("next_certificate_thumbprint", "NextCertificateThumbprint", Thumbprint(none="")),
         Property("next_certificate_effective_date", "NextCertificateEffectiveDate", Instant()),
         Property("service_name", "ServiceName", EmptyText()),
         Property("realm", "Realm", EmptyText()),
@@ -155,10 +148,10 @@ def auth_config(shell: Shell) -> Facts | None:
 
 
 def _with_methods(directory: Facts) -> Facts:
-    """Versions that leave a flag null under ADPropertiesOnly still list its method."""
+    """Versions that leave a flag null under ADPropertiesOnly still list its method. Where they list none at all, it is not known."""
     methods = {method.casefold() for method in directory["internal_authentication_methods"]}
     for flag, method in _METHODS.items():
-        if directory[flag] is None:
+        if directory[flag] is None and methods:
             directory[flag] = method in methods
     return directory
 

@@ -206,7 +206,11 @@ def _file(call: Call, wanted: str) -> Facts | None:
             "not_offered", message, shell="windows", cmdlet="Get-PfxData", remedy="Give its thumbprint as well."
         )
     read = Cmdlet("Get-PfxData", FilePath=path, **({"Password": Secret(password)} if password is not None else {}))
-    found = shell.read_all(read, Cmdlet("Select-Object", ExpandProperty="EndEntityCertificates"), select("RawData"))
+    try:
+        found = shell.read_all(read, Cmdlet("Select-Object", ExpandProperty="EndEntityCertificates"), select("RawData"))
+    except ShellError as error:
+        error.remedy = error.remedy or "Correct path or password; nothing was written."
+        raise
     facts = [certificate(item) for item in found]
     if len(facts) != 1 or wanted not in ("", facts[0]["thumbprint"]):
         held = ", ".join(item["thumbprint"] for item in facts) or "none"

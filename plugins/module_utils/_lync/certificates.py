@@ -13,21 +13,14 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Value
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
 
 Facts = dict[str, t.Any]
 
 
-class KnownThumbprint(Thumbprint):
-    """A thumbprint that is empty, not null, where there is none."""
-
-    def observed(self, value: Value) -> t.Any:
-        return super().observed(value) or ""
-
-
 ASSIGNED = Table(
     Property("use", "Use"),
-    Property("thumbprint", "Thumbprint", KnownThumbprint()),
+    Property("thumbprint", "Thumbprint", Thumbprint(none="")),
     Property("previous_thumbprint", "PreviousThumbprint", Thumbprint()),
     Property("scope", "SourceScope"),
     Property("effective_date", "EffectiveDate", Instant()),

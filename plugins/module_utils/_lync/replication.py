@@ -13,7 +13,13 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import (
+    Family,
+    Property,
+    Table,
+    refuse_unoffered,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import Steps
 
 REPLICAS = Family(
@@ -52,41 +58,46 @@ def replicate(call: Call) -> Result:
 
     :raises ShellError: of kind ``timeout``, naming the replicas that still lag.
     """
-    shell, commands = call.shell("lync"), [FORCE] if call.params["force"] else []
+    shell, planned = call.shell("lync"), [FORCE] if call.params["force"] else []
+    refuse_unoffered(call, shell, planned)
     before: Replicas = ()
-    if commands and not call.check_mode:
+    steps = Steps(shell)
+    if planned and not call.check_mode:
         before = REPLICAS.read(shell) if call.params["wait"] else ()
-        Steps(shell).write(FORCE)
+        steps.run(planned)
+    try:
+        status = _status(call, shell, before)
+    except ShellError as error:
+        error.result = {**steps.progress(), **error.result}
+        raise
+    return {"changed": bool(planned), **status, "commands": [str(step) for step in planned]}
+
+
+def _status(call: Call, shell: Shell, before: Replicas) -> Result:
+    """Read the status, again and again until nobody lags where the task waits for that; a last time when its time is over."""
     replicas = REPLICAS.read(shell)
     started = time.monotonic()
-    while lagging(replicas, call.params["exclude"], before) and _may_wait(call, started):
-        time.sleep(call.params["interval"])
+    end = started + (call.params["timeout"] if call.params["wait"] and not call.check_mode else 0)
+    while lagging(replicas, call.params["exclude"], before) and (left := end - time.monotonic()) > 0:
+        time.sleep(min(call.params["interval"], left))
         replicas = REPLICAS.read(shell)
     behind = lagging(replicas, call.params["exclude"], before)
-    result: Result = {"replicas": list(replicas), "lagging": behind, "up_to_date": not behind}
-    result["waited"] = round(time.monotonic() - started, 1)
-    result.update(changed=bool(commands), commands=[str(command) for command in commands])
-    if result["lagging"] and call.params["wait"] and not call.check_mode:
-        raise _too_late(call, result)
-    return result
+    waited = round(time.monotonic() - started, 1)
+    status: Result = {"replicas": replicas, "lagging": behind, "up_to_date": not behind, "waited": waited}
+    if behind and call.params["wait"] and not call.check_mode:
+        raise _too_late(call, status)
+    return status
 
 
-def _may_wait(call: Call, started: float) -> bool:
-    waited = time.monotonic() - started
-    return bool(
-        call.params["wait"] and not call.check_mode and waited + call.params["interval"] <= call.params["timeout"]
-    )
-
-
-def _too_late(call: Call, result: Result) -> ShellError:
+def _too_late(call: Call, status: Result) -> ShellError:
     return ShellError(
         "timeout",
-        f"not up to date after {call.params['timeout']} s: {', '.join(result['lagging'])}.",
+        f"not up to date after {call.params['timeout']} s: {', '.join(status['lagging'])}.",
         shell="lync",
         cmdlet=REPLICAS.cmdlet.name,
         remedy=(
             "See whether these servers run and their REPLICA service does (Get-CsWindowsService), wait longer with timeout, or name "
             "replicas of servers that are out of service in exclude."
         ),
-        result=result,
+        result=status,
     )

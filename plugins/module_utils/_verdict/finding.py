@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.rules import (
     RULES,
     SEVERITIES,
     Severity,
     Use,
 )
+
+_READ_BY: dict[Use, tuple[str, str]] = {
+    "OAuthTokenIssuer": ("lync", "Get-CsCertificate"),
+    "OAuthTokenIssuerStaged": ("lync", "Get-CsCertificate"),
+    "ExchangeAuth": ("exchange", "Get-ExchangeCertificate"),
+    "ExchangeAuthNext": ("exchange", "Get-ExchangeCertificate"),
+}
+"""The shell and the cmdlet that show a certificate in this use."""
+
+_IN_AUTH_CONFIG = ("auth_certificate_unassigned", "auth_configuration_differs", "auth_next_overdue")
+"""Rules about what AuthConfig names, whatever the certificates are."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +88,11 @@ class Case:
     def about(self, thumbprint: str) -> Case:
         """Return the same case, about this certificate."""
         return replace(self, thumbprint=thumbprint)
+
+
+def seen(finding: Mapping[str, t.Any]) -> str:
+    """Say what was seen, and where it can be seen again: shell, cmdlet, rule and evidence, as an error of that shell says it."""
+    shell, cmdlet = _READ_BY[finding["use"]]
+    if finding["rule"] in _IN_AUTH_CONFIG:
+        cmdlet = "Get-AuthConfig"
+    return str(ShellError("certificate", f"{finding['rule']}: {finding['evidence']}", shell=shell, cmdlet=cmdlet))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.certificate import Judged, days_left
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.exchange_auth import judge_auth_certificates
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import Finding, Policy
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import Finding, Policy, seen
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.names import canonical, is_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.oauth_token_issuer import (
     judge_token_issuers,
@@ -72,13 +72,13 @@ def judge(
 
 def sentence(verdict: Verdict, severities: Sequence[str]) -> str:
     """Say the findings of these severities in one line for people: the same on several hosts, and a remedy, once."""
-    hosts: dict[tuple[str, str, str], list[str]] = {}
+    hosts: dict[tuple[str, str], list[str]] = {}
     for finding in verdict["findings"]:
         if finding["severity"] in severities:
-            hosts.setdefault((finding["remedy"], finding["rule"], finding["evidence"]), []).append(finding["host"])
+            hosts.setdefault((finding["remedy"], seen(finding)), []).append(finding["host"])
     problems: dict[str, list[str]] = {}
-    for (remedy, rule, evidence), names in hosts.items():
-        problems.setdefault(remedy, []).append(f"{', '.join(names)}: {rule}: {evidence}")
+    for (remedy, breach), names in hosts.items():
+        problems.setdefault(remedy, []).append(f"{', '.join(names)}: {breach}")
     return " ".join(f"{'; '.join(said)}. {remedy}" for remedy, said in problems.items())
 
 

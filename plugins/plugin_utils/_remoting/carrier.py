@@ -11,6 +11,10 @@ import typing as t
 import uuid
 
 
+FAREWELL = 5.0
+"""Seconds for asking a server to stop or to close: nothing depends on the answer."""
+
+
 class OutOfTime(Exception):
     """The deadline passed while something was still awaited."""
 
@@ -74,5 +78,5 @@ class Carrier(t.Protocol):
     def finish(self, pipeline: uuid.UUID) -> None:
         """Free what the server holds for a pipeline that has ended."""
 
-    def close(self) -> None:
-        """Close the remote end, and with it all that still runs there."""
+    def close(self, deadline: Deadline) -> None:
+        """Close the remote end, and with it all that still runs there. After the deadline only this end is closed."""

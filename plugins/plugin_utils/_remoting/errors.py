@@ -252,7 +252,7 @@ def from_exception(error: BaseException, *, opened: bool) -> ShellError:
 
 def was_refused(error: BaseException) -> bool:
     """Whether the server itself answered that it does not take the request: then the request has changed nothing."""
-    return any(name in _REFUSALS for name in _type_names(error)) and fault_code(error) != OPERATION_TIMEOUT
+    return any(name in _REFUSALS for name in _type_names(error)) and _explained(error)[0] != "timeout"
 
 
 def lost_its_logon(error: BaseException) -> bool:

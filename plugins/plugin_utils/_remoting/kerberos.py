@@ -70,16 +70,30 @@ def _arguments(options: t.Mapping[str, t.Any], *, forwardable: bool) -> list[str
 
 
 def _kinit(command: list[str], password: str, environment: dict[str, str]) -> None:
+    with tempfile.TemporaryFile() as errors:
+        code = _run(command, password, environment, errors)
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").replace(password, "********").strip()
+    if code:
+        raise ShellError(
+            "authentication",
+            f"{command[0]} gave no ticket for {command[-1]} (exit code {code}{': ' if said else ''}{said}).",
+        )
+
+
+def _run(command: list[str], password: str, environment: dict[str, str], errors: t.IO[bytes]) -> int:
+    """The exit code. What kinit says goes to a file: a pipe could be held open by something that kinit started."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             input=f"{password}\n".encode(),
             env=environment,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
             start_new_session=True,
             timeout=_PATIENCE,
             check=False,
-        )
+        ).returncode
     except OSError as error:
         raise ShellError(
             "missing_library",
@@ -88,7 +102,3 @@ def _kinit(command: list[str], password: str, environment: dict[str, str]) -> No
         ) from error
     except subprocess.TimeoutExpired as error:
         raise ShellError("unreachable", f"{command[0]} got no answer from a key distribution centre.") from error
-    if done.returncode:
-        raise ShellError(
-            "authentication", f"{command[0]} gave no ticket for {command[-1]} (exit code {done.returncode})."
-        )

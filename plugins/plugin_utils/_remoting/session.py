@@ -16,13 +16,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline imp
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK, Value
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import compat, errors, libraries, values
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Carrier, Deadline, OutOfTime
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import FAREWELL, Carrier, Deadline, OutOfTime
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import ps, psrpcore
 
 _ENDED = (ps.PSInvocationState.Completed, ps.PSInvocationState.Failed, ps.PSInvocationState.Stopped)
 _GONE = (ps.RunspacePoolState.Broken, ps.RunspacePoolState.Closed)
-_PATIENCE = 3600.0
-"""One wait at most where no deadline was given; the carrier comes back sooner, with nothing."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +150,8 @@ class Session:
         """Run ``pipeline`` and wait for its end, at most ``timeout`` seconds.
 
         :raises ShellError: for the error that ended the pipeline, and for whatever keeps the session from answering. Of kind
-            ``unknown_outcome`` for a write whose answer was lost, ``timeout`` for a read that took too long, ``session_lost``
-            where the same read may succeed on a fresh session.
+            ``unknown_outcome`` for a write whose answer was lost, ``timeout`` for a read that took too long, ``not_sent`` where
+            the time was over before, ``session_lost`` where the same read may succeed on a fresh session.
         """
         powershell = self._powershell()
         for cmdlet in pipeline.cmdlets:
@@ -173,14 +171,16 @@ class Session:
         self._add_parameters(powershell, "", dict(parameters or {}))
         return self._run(powershell, Pipeline(()), Deadline(timeout), dict(parameters or {}))
 
-    def close(self) -> None:
+    def close(self, deadline: Deadline | None = None) -> None:
         """Close the remote end, also that of a broken session: what is left there counts against the account's quota.
 
         :raises ShellError: when the server could not be told; there is nothing more that one could do.
         """
         self.broken = True
         try:
-            self.carrier.close()
+            self.carrier.close(deadline or Deadline(FAREWELL))
+        except OutOfTime as error:
+            raise ShellError("session_lost", "no time was left to tell the server.") from error
         # the border of the transports' libraries, as in open
         except Exception as error:
             raise errors.from_exception(error, opened=True) from error
@@ -286,6 +286,7 @@ class Session:
     def _flush(self, deadline: Deadline) -> None:
         while (payload := self._pool.data_to_send(self.carrier.fragment_size)) is not None:
             if payload.pipeline_id and payload.pipeline_id != self._sent:
+                deadline.remaining(FAREWELL)  # what has no time left is not sent
                 self._sent = payload.pipeline_id
                 self.carrier.start(payload.pipeline_id, payload.data, deadline)
                 self._taken = payload.pipeline_id
@@ -334,6 +335,8 @@ class Session:
     def _timed_out(self, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline, deadline: Deadline) -> ShellError:
         self._abandon(powershell)
         message = f"no answer within {deadline.seconds:g} seconds."
+        if self._sent != powershell.pipeline_id:
+            return ShellError("not_sent", f"nothing was sent: {message}")
         return ShellError("unknown_outcome" if pipeline.write else "timeout", message)
 
     def _lost(self, error: Exception, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline) -> ShellError:
@@ -343,8 +346,11 @@ class Session:
         found = errors.from_exception(error, opened=True)
         # a refusal to take the pipeline comes before anything ran; any other failure says nothing about what ran
         refused = errors.was_refused(error) and self._taken != powershell.pipeline_id
-        if pipeline.write and self._sent == powershell.pipeline_id and not refused:
+        sent = self._sent == powershell.pipeline_id
+        if pipeline.write and sent and not refused:
             return ShellError("unknown_outcome", f"the answer to a write was lost: {found.message}")
+        if found.kind == "timeout" and not sent:
+            return ShellError("not_sent", f"nothing was sent: {found.message}")
         return found
 
     def _abandon(self, powershell: psrpcore.ClientPowerShell, *, stop: bool = True) -> None:

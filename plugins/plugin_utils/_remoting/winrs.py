@@ -22,6 +22,7 @@ from pathlib import Path
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import counting, errors, framing, libraries
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
+    FAREWELL,
     Deadline,
     OutOfTime,
     Unanswered,
@@ -31,8 +32,6 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.ker
 COMMAND = "powershell.exe"
 ARGUMENTS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-s")
 _UTF8 = 65001
-_FAREWELL = 5
-"""Seconds for asking a server to stop or to close: nothing depends on the answer."""
 
 FRAGMENT_SIZE = 80_000
 """Fragments are in Base64 in an element, which is in Base64 in an envelope: 16/9 of it, below the 150 KiB that every Windows takes."""
@@ -148,18 +147,18 @@ class WinrsCarrier:
 
     def stop(self, pipeline: uuid.UUID) -> None:
         """Ask for the pipeline's stop."""
-        self._write(framing.signal(pipeline), Deadline(_FAREWELL))
+        self._write(framing.signal(pipeline), Deadline(FAREWELL))
 
     def finish(self, pipeline: uuid.UUID) -> None:
         """Remember to free the pipeline with the next request."""
         self._finished.append(pipeline)
 
-    def close(self) -> None:
+    def close(self, deadline: Deadline) -> None:
         """Delete the command shell, and with it the process."""
         shell, self._shell = self._shell, ""
         try:
             if shell:
-                with self._ready(Deadline(_FAREWELL)):
+                with self._ready(deadline):
                     self._delete(shell)
         finally:
             if self._protocol is not None:

@@ -11,6 +11,7 @@ Command, Receive, Signal.
 from __future__ import annotations
 
 import base64
+import contextlib
 import math
 import typing as t
 import uuid
@@ -20,11 +21,9 @@ from pathlib import Path
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import counting, errors, libraries
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import FAREWELL, Deadline
 
 _POWERSHELL = "http://schemas.microsoft.com/powershell"
-_FAREWELL = 5
-"""Seconds for asking a server to stop or to close: nothing depends on the answer."""
 
 # options of core's psrp connection plugin that pypsrp's WSMan takes under the same name
 _SAME = (
@@ -134,25 +133,26 @@ class WsmanCarrier:
         options = OptionSet()
         options.add_option("protocolversion", "2.3", {"MustComply": "true"})
         self._count_requests()
-        self._shell.open(options, creation)
+        with self._ready(deadline):
+            self._shell.open(options, creation)
 
     def start(self, pipeline: uuid.UUID, first: bytes, deadline: Deadline) -> None:
         """Create the pipeline's command."""
-        self._shell.command("", [base64.b64encode(first).decode("ascii")], command_id=_name(pipeline))
+        with self._ready(deadline):
+            self._shell.command("", [base64.b64encode(first).decode("ascii")], command_id=_name(pipeline))
 
     def send(self, pipeline: uuid.UUID | None, data: bytes, deadline: Deadline, *, prompt: bool = False) -> None:
         """Send to a command or to the shell."""
-        self._shell.send("pr" if prompt else "stdin", data, command_id=_name(pipeline))
+        with self._ready(deadline):
+            self._shell.send("pr" if prompt else "stdin", data, command_id=_name(pipeline))
 
     def receive(self, pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
         """Ask for output; the server holds the request until there is some, or until the operation time-out."""
         from pypsrp.exceptions import WSManFaultError
 
-        operation = self._wsman.operation_timeout
-        wait = math.ceil(deadline.remaining(operation))
         try:
-            # without a time-out of its own the request has the configured one, and the read time-out's slack beyond it
-            received = self._shell.receive("stdout", _name(pipeline), None if wait >= operation else wait)
+            with self._ready(deadline):
+                received = self._shell.receive("stdout", _name(pipeline))
         except WSManFaultError as error:
             if error.code == errors.OPERATION_TIMEOUT:
                 return []
@@ -162,8 +162,8 @@ class WsmanCarrier:
 
     def stop(self, pipeline: uuid.UUID) -> None:
         """Ask for the pipeline's stop."""
-        self._wsman.patience = _FAREWELL
-        self._shell.signal("powershell/signal/ctrl_c", str(pipeline).upper())
+        with self._ready(Deadline(FAREWELL)):
+            self._shell.signal("powershell/signal/ctrl_c", str(pipeline).upper())
 
     def finish(self, pipeline: uuid.UUID) -> None:
         """Free the command."""
@@ -171,11 +171,11 @@ class WsmanCarrier:
 
         self._shell.signal(SignalCode.TERMINATE, str(pipeline).upper())
 
-    def close(self) -> None:
+    def close(self, deadline: Deadline) -> None:
         """Delete the shell and drop the connections."""
-        self._wsman.patience = _FAREWELL
         try:
-            self._delete()
+            with self._ready(deadline):
+                self._delete()
         finally:
             self._shell.opened = False
             self._wsman.close()
@@ -191,6 +191,18 @@ class WsmanCarrier:
             transport.close()
             transport.session = transport.encryption = None
             self._shell.close()
+
+    @contextlib.contextmanager
+    def _ready(self, deadline: Deadline) -> t.Iterator[None]:
+        """Within it, no request waits beyond the deadline."""
+        operation = self._wsman.operation_timeout
+        wait = math.ceil(deadline.remaining(operation))
+        # without a time-out of its own a request has the configured one, and the read time-out's slack beyond it
+        self._wsman.patience = None if wait >= operation else wait
+        try:
+            yield
+        finally:
+            self._wsman.patience = None
 
     def _new_shell(self) -> t.Any:
         from pypsrp.shell import WinRS

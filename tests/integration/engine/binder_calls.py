@@ -246,6 +246,9 @@ GENERATORS = (
 
 
 def all_calls(cmdlet: Cmdlet) -> list[Call]:
-    """The calls of one cmdlet, each once."""
-    found = {call.line: call for generator in GENERATORS for call in generator(cmdlet)}
+    """The calls of one cmdlet, each once, as of the kind that comes to it first."""
+    found: dict[str, Call] = {}
+    for generator in GENERATORS:
+        for call in generator(cmdlet):
+            found.setdefault(call.line, call)
     return list(found.values())

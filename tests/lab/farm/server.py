@@ -100,6 +100,7 @@ class Control:
             "shell": request.get("shell") or "",
             "endpoint": request.get("endpoint") or "",
             "session": request.get("session") or "",
+            "authentication": request.get("authentication") or "",
             "cmdlet": None,
             "parameters": {},
             "kind": "read",

@@ -344,7 +344,7 @@ if ([string]$Lab['profile'] -eq 'windows') {
         Add-LabFunction $names
         [pscustomobject]@{ Name = "tmp_$([string]$Session.InstanceId)"; ExportedCommands = $names }
     }
-    function global:Get-PSSession { [CmdletBinding()] param([string[]] $Name) foreach ($id in $LabSessions.Keys) { [pscustomobject]@{ InstanceId = $id; State = 'Opened' } } }
+    function global:Get-PSSession { [CmdletBinding()] param([string[]] $Name) foreach ($id in @($LabSessions.Keys)) { [pscustomobject]@{ InstanceId = $id; State = 'Opened' } } }
     function global:Remove-PSSession {
         [CmdletBinding()] param([Parameter(Mandatory, Position = 1, ValueFromPipeline)] [psobject[]] $Session)
         process {

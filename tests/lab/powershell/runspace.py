@@ -147,6 +147,12 @@ class Runspace:
         for session in list(self.sessions):
             self.close_session(session)
 
+    def kill(self) -> None:
+        """The process is killed: what it has opened at the product stays there, until it has idled for long enough."""
+        for session in self.sessions:
+            session.leave(self.farm)
+        self.sessions.clear()
+
     def element(self, command: Command, sink: Sink, takes_input: bool) -> Element:
         """A command as an element of a pipeline."""
         if command.is_script:

@@ -6,6 +6,7 @@ This is the way around the double hop: the new session has a credential of its o
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +20,13 @@ from powershell.errors import error_record
 from powershell.host import Host
 from powershell.messages import text
 from powershell.pipeline import Caller, Element
+from powershell.ports import Farm
 from powershell.standard import module_info
 from powershell.values import make, matches
 
 PROFILE = "exchange-endpoint"
+_IDLE = 7200.0
+"""Seconds, as for every shell of WinRM's, where the host's description has no other."""
 _TYPE = "System.Management.Automation.Runspaces.PSSession"
 
 
@@ -38,6 +42,7 @@ class ProductSession:
     user: str
     groups: tuple[str, ...]
     configuration: str
+    idle_timeout: float
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -55,6 +60,13 @@ class ProductSession:
     def caller(self) -> Caller:
         """How its cmdlets call the farm."""
         return Caller("exchange", self.fields, self.host.fqdn)
+
+    def leave(self, farm: Farm) -> None:
+        """Its client is gone without a word: the product ends it after its idle time-out."""
+        idle = {**self.fields, "shell": "exchange", "reason": "idle"}
+        timer = threading.Timer(self.idle_timeout, farm.event, ("session_closed",), idle)
+        timer.daemon = True
+        timer.start()
 
     def shown(self) -> ps.PSObject:
         """The PSSession object."""
@@ -98,7 +110,7 @@ class NewPSSession(Element):
         if who is None or not self._admits(endpoint, who[1]):
             self._refused("AccessDenied", "access-denied", computer)
             return
-        self._opened(Host.of(description), endpoint, who, bound.values.get("Name"), wanted)
+        self._opened(description, endpoint, who, bound.values.get("Name"), wanted)
 
     @staticmethod
     def _endpoint(description: dict[str, Any], path: str, configuration: str) -> dict[str, Any] | None:
@@ -132,12 +144,18 @@ class NewPSSession(Element):
         return not allowed or bool(allowed & {group.lower() for group in groups})
 
     def _opened(
-        self, host: Host, endpoint: dict[str, Any], who: tuple[str, tuple[str, ...]], names: Any, wanted: str
+        self,
+        description: dict[str, Any],
+        endpoint: dict[str, Any],
+        who: tuple[str, tuple[str, ...]],
+        names: Any,
+        wanted: str,
     ) -> None:
-        runspace = self.runspace
+        runspace, host = self.runspace, Host.of(description)
         number = runspace.next_session
         name = to_text(names[0]) if names else f"Session{number}"
-        session = ProductSession(number, name, str(uuid.uuid4()).upper(), host, endpoint["path"], *who, wanted)
+        idle = float(description.get("limits", {}).get("idle_timeout", _IDLE))
+        session = ProductSession(number, name, str(uuid.uuid4()).upper(), host, endpoint["path"], *who, wanted, idle)
         runspace.farm.charge("session_open")
         runspace.farm.event("session_opened", **session.fields, shell="exchange")
         runspace.sessions.append(session)

@@ -251,6 +251,10 @@ class EnginePeer:
             self._news.notify_all()
         _end(self.process)
 
+    def kill(self) -> None:
+        """End the engine: a process is all that there is."""
+        self.close()
+
     def disconnect(self) -> None:
         """The out-of-process framing has no disconnect."""
         raise faults.unsupported_action("Disconnect")

@@ -59,6 +59,9 @@ class Runspace(Protocol):
     def close(self) -> None:
         """The client has closed its pool."""
 
+    def kill(self) -> None:
+        """Its process is killed: nothing that it has opened elsewhere is closed."""
+
 
 class Outlet(Protocol):
     """Where a PowerShell Remoting server puts what its client shall read."""
@@ -90,6 +93,9 @@ class Peer(Protocol):
 
     def close(self) -> None:
         """End the pool and all that runs in it."""
+
+    def kill(self) -> None:
+        """End the process of the pool."""
 
     def disconnect(self) -> None:
         """The client goes away and may come back."""

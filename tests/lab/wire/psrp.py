@@ -202,11 +202,19 @@ class PsrpServer:
 
     def close(self) -> None:
         """End the pool."""
+        self._stop_all()
+        self.runspace.close()
+
+    def kill(self) -> None:
+        """End the pool with its process."""
+        self._stop_all()
+        self.runspace.kill()
+
+    def _stop_all(self) -> None:
         with self.lock:
             for execution in self.executions.values():
                 execution.stopped = True
             self.executions.clear()
-        self.runspace.close()
 
     def disconnect(self) -> None:
         """Keep the pool for a client that may come back."""

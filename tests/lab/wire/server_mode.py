@@ -32,7 +32,7 @@ class ServerMode(Process):
 
     def broken(self) -> None:
         """The server has ended."""
-        self._end(1)
+        self._end(1, self._peer.close)
 
     def _answer(self, element: Element) -> None:
         self.io.write("stdout", element.line() + b"\r\n")
@@ -45,7 +45,7 @@ class ServerMode(Process):
                 if element is not None and not self._ended:
                     self._handle(element)
                 elif not line.strip():
-                    self._end(0)
+                    self._close()
 
     def _handle(self, element: Element) -> None:
         match element.name, element.pipeline:
@@ -63,18 +63,21 @@ class ServerMode(Process):
                 self._answer(Element("CloseAck", pipeline))
             case "Close", None:
                 self._answer(Element("CloseAck", None))
-                self._end(0)
+                self._close()
 
-    def _end(self, exit_code: int) -> None:
+    def _close(self) -> None:
+        self._end(0, self._peer.close)
+
+    def _end(self, exit_code: int, end_peer: Callable[[], None]) -> None:
         if not self._ended:
             self._ended = True
-            self._peer.close()
+            end_peer()
             self.io.end(exit_code)
 
     def end_input(self) -> None:
         """The client is gone."""
-        self._end(0)
+        self._close()
 
     def kill(self) -> None:
         """End at once."""
-        self._end(1)
+        self._end(1, self._peer.kill)

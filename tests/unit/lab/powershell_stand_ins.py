@@ -37,6 +37,7 @@ class StandInFarm:
     calls: list[dict[str, Any]] = field(default_factory=list)
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     charges: list[str] = field(default_factory=list)
+    limits: dict[str, Any] = field(default_factory=dict)
     host: str = "ex01.example.com"
 
     def call(self, op: str, **fields: Any) -> dict[str, Any]:
@@ -54,7 +55,7 @@ class StandInFarm:
         }
         endpoint = {"path": "/powershell", "configuration": "Microsoft.Exchange", "profile": "exchange-endpoint"}
         described = {"fqdn": self.host, "role": self.role, "version": self.version, "culture": self.culture}
-        return {**described, "users": [user], "endpoints": [endpoint]}
+        return {**described, "users": [user], "endpoints": [endpoint], "limits": self.limits}
 
     def charge(self, what: str) -> None:
         self.charges.append(what)

@@ -78,11 +78,11 @@ def test_an_update_is_seen_with_its_chain(client: Client) -> None:
     message = client.update()
     message.absent("autodiscover")
     message.add("autodiscover", 300, "CNAME", "atl-exchange-001.litwareinc.com.")
-    serial = client.zones.zones[0].soa[0].serial
+    serial = client.zones.zones[0].serial
     assert client.send(message) == dns.rcode.NOERROR
     answer = client.ask("autodiscover.litwareinc.com")
     assert [dns.rdatatype.to_text(entry.rdtype) for entry in answer.answer] == ["CNAME", "A"]
-    assert client.zones.zones[0].soa[0].serial == serial + 1
+    assert client.zones.zones[0].serial == serial + 1
     assert client.send(message_like(client)) == dns.rcode.YXDOMAIN
 
 
@@ -110,6 +110,17 @@ def test_compare_and_swap(client: Client) -> None:
     message.replace("sip", 300, "A", "192.0.2.2")
     assert client.send(message) == dns.rcode.NOERROR
     assert client.ask("sip.litwareinc.com").answer[0][0].to_text() == "192.0.2.2"
+
+
+def test_each_record_keeps_its_own_lifetime_and_an_answer_has_the_shortest(client: Client) -> None:
+    message = client.update()
+    message.add("sip", 60, "A", "192.0.2.21")
+    assert client.send(message) == dns.rcode.NOERROR
+    zone = client.zones.zones[0]
+    kept = {entry.data.to_text(): entry.ttl for entry in zone.entries(zone.absolute("sip"))}
+    assert kept == {"192.0.2.20": 3600, "192.0.2.21": 60}
+    answer = client.ask("sip.litwareinc.com").answer[0]
+    assert (answer.ttl, len(answer)) == (60, 2)
 
 
 def test_deleting_keeps_the_apex(client: Client) -> None:

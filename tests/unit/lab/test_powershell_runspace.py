@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from psrpcore import types as ps
 
@@ -184,6 +186,21 @@ def test_the_loopback_session_has_the_credential_and_a_session_of_its_own() -> N
     assert run(space, command("Set-ClientAccessService")).failed == "CommandNotFoundException"
     space.close()
     assert farm.events[-1][0] == "session_closed"
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_process_that_is_killed_leaves_its_loopback_session_to_the_idle_timeout(removed: bool) -> None:
+    farm = StandInFarm(limits={"idle_timeout": 0.2})
+    space = runspace(farm)
+    data = {"Uri": ps.PSUri("http://ex01.example.com/PowerShell/"), "Credential": credential("secret")}
+    run(space, script(NEW_SESSION, **data))
+    if removed:
+        assert run(space, command("Get-PSSession"), command("Remove-PSSession")).failed is None
+    space.kill()
+    assert [name for name, _fields in farm.events] == ["session_opened", *(["session_closed"] if removed else [])]
+    time.sleep(0.5)
+    assert [name for name, _fields in farm.events] == ["session_opened", "session_closed"]
+    assert farm.events[-1][1].get("reason") == (None if removed else "idle")
 
 
 def test_an_imported_function_transforms_its_arguments() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import Any
 
 import pytest
@@ -136,12 +137,24 @@ def test_server_mode(lab: Lab) -> None:
     text = "x" * 300_000
     assert client.invoke("Write-Echo", Value=text)[0] == [text]
     client.close()
+    assert lab.farm.wait_for("runspace_killed")
     assert [event["commands"][0] for event in lab.farm.wait_for("pipeline", 3)] == [
         "Get-Identity",
         "Test-Error",
         "Write-Echo",
     ]
     assert {"op": "charge", "host": "ex01.litwareinc.com", "what": "powershell_start"} in lab.farm.told
+
+
+def test_only_a_process_that_is_told_to_close_closes_its_runspace(lab: Lab) -> None:
+    with pool(lab.ports["wsman_https"]):
+        pass
+    assert len(lab.farm.wait_for("runspace_closed")) == 1
+    client = ServerModeClient(protocol(lab.ports["wsman_https"]))
+    client.write(f"<Close PSGuid='{uuid.UUID(int=0)}' />")
+    client.close()
+    assert len(lab.farm.wait_for("runspace_closed", 2)) == 2
+    assert not lab.farm.events("runspace_killed")
 
 
 def test_disconnect_and_connect(lab: Lab) -> None:

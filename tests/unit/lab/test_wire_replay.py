@@ -69,7 +69,7 @@ def replay(lab: Lab, path: Path) -> Iterator[tuple[str, Any, Any]]:
 
 
 def test_recorded_conversations(
-    shared: Path, tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    shared: Path, tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch, record_property: Any
 ) -> None:
     monkeypatch.setattr(FakeRunspace, "pace", PACE)
     different: collections.Counter[Any] = collections.Counter()
@@ -82,7 +82,7 @@ def test_recorded_conversations(
             if recorded != answered:
                 different[path.stem, verb, recorded, answered] += 1
         lab.close()
-    print(f"\n{agreeing} of {total} recorded pairs agree")
+    record_property("agreement", f"the lab's WS-Management with real Windows: {agreeing} of {total} recorded requests")
     for what, count in different.most_common():
         print(count, *what)
     assert total == PAIRS

@@ -124,7 +124,10 @@ class FakeRunspace:
         return list(names)
 
     def close(self) -> None:
-        """Nothing was opened."""
+        self.farm.event("runspace_closed")
+
+    def kill(self) -> None:
+        self.farm.event("runspace_killed")
 
 
 class FakeFarm:

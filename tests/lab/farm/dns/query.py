@@ -7,12 +7,11 @@ from __future__ import annotations
 import dns.message
 import dns.name
 import dns.rcode
-import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 
 from farm.dns.refusal import Refusal
-from farm.dns.zones import CNAME, Zone, Zones
+from farm.dns.zones import CNAME, Records, Zone, Zones
 
 CHAIN = 9
 """How many aliases are followed."""
@@ -32,14 +31,14 @@ def answer(zones: Zones, question: dns.message.Message, response: dns.message.Me
             _final(zone, name, kind, response)
             return
         response.answer.append(_rrset(name, alias))
-        name = alias[0].target
+        name = next(iter(alias)).target
 
 
 def _final(zone: Zone, name: dns.name.Name, kind: dns.rdatatype.RdataType, response: dns.message.Message) -> None:
     with zone.lock:
-        found = [rdataset for present, rdataset in zone.node(name).items() if kind in (dns.rdatatype.ANY, present)]
-        for rdataset in found:
-            response.answer.append(_rrset(name, rdataset))
+        found = [records for present, records in zone.node(name).items() if kind in (dns.rdatatype.ANY, present)]
+        for records in found:
+            response.answer.append(_rrset(name, records))
         if not found:
             response.authority.append(_rrset(zone.origin, zone.soa))
             if not zone.exists(name):
@@ -57,11 +56,12 @@ def transfer(zones: Zones, question: dns.message.Message, response: dns.message.
         start = _rrset(zone.origin, zone.soa)
         response.answer.append(start)
         for owner in sorted(zone.nodes):
-            for kind, rdataset in zone.node(owner).items():
+            for kind, records in zone.node(owner).items():
                 if kind != dns.rdatatype.SOA:
-                    response.answer.append(_rrset(owner, rdataset))
+                    response.answer.append(_rrset(owner, records))
         response.answer.append(start)
 
 
-def _rrset(name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> dns.rrset.RRset:
-    return dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
+def _rrset(name: dns.name.Name, records: Records) -> dns.rrset.RRset:
+    """As an answer has them: with one lifetime, the shortest (RFC 2181, section 5.2)."""
+    return dns.rrset.from_rdata_list(name, min(records.values()), list(records))

@@ -10,20 +10,19 @@ from dataclasses import dataclass
 
 import dns.exception
 import dns.name
-import dns.node
 import dns.rdata
 import dns.rdataclass
-import dns.rdataset
 import dns.rdatatype
 import dns.rdtypes.ANY.SOA
-import dns.rrset
-import dns.zone
 
 from farm.errors import LabError
 from farm.scenario import Zone as ZoneDescription
 
 IN = dns.rdataclass.IN
 CNAME = dns.rdatatype.CNAME
+
+Records = dict[dns.rdata.Rdata, int]
+"""The records of one name and type, each with its lifetime: the server keeps one for each record ([MS-DNSP] section 2.3.2.2)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Zone:
 
     def __init__(self, name: str) -> None:
         self.origin = dns.name.from_text(name)
-        self.nodes: dict[dns.name.Name, dict[dns.rdatatype.RdataType, dns.rdataset.Rdataset]] = {}
+        self.nodes: dict[dns.name.Name, dict[dns.rdatatype.RdataType, Records]] = {}
         self.lock = threading.RLock()
 
     @property
@@ -61,7 +60,7 @@ class Zone:
         """An owner name as the zone's tools show it."""
         return owner.relativize(self.origin).to_text()
 
-    def node(self, owner: dns.name.Name) -> dict[dns.rdatatype.RdataType, dns.rdataset.Rdataset]:
+    def node(self, owner: dns.name.Name) -> dict[dns.rdatatype.RdataType, Records]:
         """The records of a node, by type; none where there is no such node."""
         return self.nodes.get(owner, {})
 
@@ -73,23 +72,18 @@ class Zone:
         """The records of a node, or of the whole zone."""
         names: Iterable[dns.name.Name] = sorted(self.nodes) if owner is None else [owner]
         for name in names:
-            for rdataset in self.node(name).values():
-                for data in rdataset:
-                    yield Entry(name, rdataset.ttl, data)
+            for records in self.node(name).values():
+                for data, ttl in records.items():
+                    yield Entry(name, ttl, data)
 
     def add(self, owner: dns.name.Name, data: dns.rdata.Rdata, ttl: int) -> bool:
         """Add a record, or give it another lifetime; whether anything changed."""
         node = self.nodes.setdefault(owner, {})
-        old = node.get(data.rdtype)
-        if old is not None and data in old and old.ttl == ttl:
+        old = node.get(data.rdtype, {})
+        if old.get(data) == ttl:
             return False
-        rdataset = dns.rdataset.Rdataset(IN, data.rdtype, ttl=ttl)
         single = data.rdtype in (CNAME, dns.rdatatype.SOA)
-        for entry in [] if old is None or single else old:
-            rdataset.add(entry, ttl)
-        rdataset.add(data, ttl)
-        rdataset.ttl = ttl
-        node[data.rdtype] = rdataset
+        node[data.rdtype] = {**({} if single else old), data: ttl}
         return True
 
     def remove(
@@ -109,7 +103,7 @@ class Zone:
 
     @staticmethod
     def _remove_from(
-        node: dict[dns.rdatatype.RdataType, dns.rdataset.Rdataset],
+        node: dict[dns.rdatatype.RdataType, Records],
         kind: dns.rdatatype.RdataType,
         data: dns.rdata.Rdata | None,
     ) -> bool:
@@ -118,21 +112,27 @@ class Zone:
             return True
         if data not in node[kind]:
             return False
-        node[kind].remove(data)
-        if not len(node[kind]):
+        del node[kind][data]
+        if not node[kind]:
             del node[kind]
         return True
 
     @property
-    def soa(self) -> dns.rdataset.Rdataset:
+    def soa(self) -> Records:
         """The start of authority."""
         return self.nodes[self.origin][dns.rdatatype.SOA]
 
+    @property
+    def serial(self) -> int:
+        """The serial number of the zone's content."""
+        (data,) = self.soa
+        assert isinstance(data, dns.rdtypes.ANY.SOA.SOA)
+        return data.serial
+
     def count_up(self) -> None:
         """Give the zone its next serial number."""
-        old = self.soa[0]
-        assert isinstance(old, dns.rdtypes.ANY.SOA.SOA)
-        self.add(self.origin, old.replace(serial=(old.serial + 1) % 2**32 or 1), self.soa.ttl)
+        ((old, ttl),) = self.soa.items()
+        self.add(self.origin, old.replace(serial=(self.serial + 1) % 2**32 or 1), ttl)
 
 
 class Zones:

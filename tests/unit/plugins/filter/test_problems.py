@@ -63,35 +63,70 @@ def test_what_is_no_problem(result: dict[str, t.Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "rule", "part"),
+    ("result", "rule", "where", "part"),
     [
-        (STOPPED, "service_stopped", "RTCSRV"),
+        (STOPPED, "service_stopped", "lync management shell: Get-CsWindowsService", "RTCSRV"),
         (
-            {"commands": ["Test-ServiceHealth"], "objects": [{"ServicesNotRunning": ["MSExchangeIS"]}]},
+            {"commands": ["test-servicehealth -Server 'x'"], "objects": [{"ServicesNotRunning": ["MSExchangeIS"]}]},
             "service_stopped",
+            "exchange management shell: Test-ServiceHealth",
             "MSExchangeIS",
         ),
         (
             {"accepted_domains": [{"domain_name": "*.litwareinc.com", "wildcard": True}]},
             "wildcard_accepted_domain",
+            "exchange management shell: Get-AcceptedDomain",
             "*.litwareinc.com",
         ),
-        ({"virtual_directories": {"x": [{**DIRECTORY, "oauth_authentication": False}]}}, "oauth_off", "EWS"),
-        ({"sip_domains": [{"name": "fabrikam.com"}]}, "sip_domain_unknown", "it has fabrikam.com"),
-        ({"sip_domains": []}, "sip_domain_unknown", "it has none"),
-        ({"lagging": ["edge.litwareinc.com"]}, "replica_behind", "edge.litwareinc.com"),
+        (
+            {"virtual_directories": {"web_services": [{**DIRECTORY, "oauth_authentication": False}]}},
+            "oauth_off",
+            "exchange management shell: Get-WebServicesVirtualDirectory",
+            "Set-WebServicesVirtualDirectory",
+        ),
+        (
+            {"sip_domains": [{"name": "fabrikam.com"}]},
+            "sip_domain_unknown",
+            "lync management shell: Get-CsSipDomain",
+            "it has fabrikam.com",
+        ),
+        ({"sip_domains": []}, "sip_domain_unknown", "lync management shell: Get-CsSipDomain", "it has none"),
+        (
+            {"lagging": ["edge.litwareinc.com"]},
+            "replica_behind",
+            "lync management shell: Get-CsManagementStoreReplicationStatus",
+            "edge.litwareinc.com",
+        ),
         (
             {"candidates": [{"thumbprint": "AB", "subject": "CN=x", "findings": [{"rule": "key_size"}]}]},
             "token_issuer_no_candidate",
-            "AB (CN=x): key_size",
+            "lync management shell: Set-CsCertificate",
+            "OAuthTokenIssuer: AB (CN=x): key_size. Request one",
         ),
-        ({"candidates": []}, "token_issuer_no_candidate", "none of the 0 certificates"),
-        ({"warnings": ["A real run would fail: not offered."]}, "not_writable", f"{HOST}: not offered."),
+        (
+            {"candidates": []},
+            "token_issuer_no_candidate",
+            "lync management shell: Set-CsCertificate",
+            "none of the 0 certificates",
+        ),
+        ({"warnings": ["A real run would fail: not offered."]}, "not_writable", "not offered.", ""),
+    ],
+)
+def test_what_a_cmdlet_showed_is_said_as_its_error(result: dict[str, t.Any], rule: str, where: str, part: str) -> None:
+    [problem] = problems([result], HOST, sip_domains=["litwareinc.com"])
+    assert (problem["rule"], problem["severity"], problem["host"]) == (rule, "error", HOST)
+    assert problem["message"].startswith(f"{HOST}: {where}")
+    assert part in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("result", "rule", "part"),
+    [
         ({"expected": {"DNS servers": []}, "present": []}, "no_hosts", "there are no DNS servers"),
         ({"expected": {"DNS servers": ["dc1"]}, "present": ["ex1"]}, "host_not_in_play", "dc1"),
     ],
 )
-def test_what_is_a_problem(result: dict[str, t.Any], rule: str, part: str) -> None:
+def test_hosts_that_are_missing_are_a_problem(result: dict[str, t.Any], rule: str, part: str) -> None:
     [problem] = problems([result], HOST, sip_domains=["litwareinc.com"])
     assert (problem["rule"], problem["severity"]) == (rule, "error")
     assert part in problem["message"]
@@ -99,7 +134,9 @@ def test_what_is_a_problem(result: dict[str, t.Any], rule: str, part: str) -> No
 
 def test_a_front_end_that_the_inventory_lacks_is_a_warning() -> None:
     deployment = {"front_ends": ["fe1.litwareinc.com", "fe2.litwareinc.com"]}
-    assert found(deployment, front_ends=["fe1.litwareinc.com"]) == [("front_end_not_in_inventory", "warning")]
+    [problem] = problems([deployment], HOST, front_ends=["fe1.litwareinc.com"])
+    assert (problem["rule"], problem["severity"]) == ("front_end_not_in_inventory", "warning")
+    assert problem["message"].startswith(f"{HOST}: lync management shell: Get-CsPool: the Front End Server fe2.")
     assert found(deployment) == []
 
 
@@ -111,7 +148,7 @@ def test_each_item_of_a_loop_is_looked_at() -> None:
 
 
 def test_findings_keep_their_severity_and_information_is_none() -> None:
-    finding = {"host": HOST, "evidence": "seen", "remedy": "Do it."}
+    finding = {"host": HOST, "use": "OAuthTokenIssuer", "evidence": "seen", "remedy": "Do it."}
     findings = [
         {**finding, "rule": "expired", "severity": "error"},
         {**finding, "rule": "expires_soon", "severity": "warning"},
@@ -119,7 +156,8 @@ def test_findings_keep_their_severity_and_information_is_none() -> None:
     ]
     verdict = {"verdict": {"findings": findings}, "msg": "failed because of it"}
     assert found(verdict) == [("expired", "error"), ("expires_soon", "warning")]
-    assert problems([verdict])[0]["message"] == f"{HOST}: expired: seen. Do it."
+    told = f"{HOST}: lync management shell: Get-CsCertificate: expired: seen. Do it."
+    assert problems([verdict])[0]["message"] == told
 
 
 def test_what_is_tolerated_is_only_a_warning() -> None:

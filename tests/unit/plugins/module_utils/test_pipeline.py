@@ -11,7 +11,9 @@ def test_is_shown_as_an_administrator_would_type_it() -> None:
     cmdlet = Cmdlet(
         "Set-X", Identity="O'Hara", Force=True, Confirm=False, Uri=Uri("https://a/"), List=["a", 1], None_=None
     )
-    assert str(cmdlet) == "Set-X -Identity 'O''Hara' -Force -Confirm:$false -Uri 'https://a/' -List 'a', 1 -None_ $null"
+    # a Boolean needs its argument and a switch takes one with a colon only: this form is right for both
+    said = "Set-X -Identity 'O''Hara' -Force:$true -Confirm:$false -Uri 'https://a/' -List 'a', 1 -None_ $null"
+    assert str(cmdlet) == said
 
 
 def test_shows_no_secret() -> None:

@@ -36,6 +36,7 @@ class Server:
         self.reads = 0
         self.lose: list[str] = []
         self.deaf = False
+        self.offers = {"Get-Thing", "Set-Thing"}
 
     def invoke(self, request: str, *, write: bool) -> str:
         pipeline = Pipeline.decoded(json.loads(request)["pipeline"])
@@ -55,7 +56,7 @@ class Server:
         return json.dumps(Reply(warnings=("slow",)).encoded())
 
     def offered(self, request: str) -> str:
-        return json.dumps({"names": json.loads(request)["names"]})
+        return json.dumps({"names": [name for name in json.loads(request)["names"] if name in self.offers]})
 
 
 def run(server: Server, *, check: bool = False, **params: Any) -> dict[str, Any]:
@@ -94,6 +95,19 @@ def test_bad_input_is_refused_before_anything_is_written() -> None:
     result = run(server, url="nowhere")
     assert (result["failed"], result["error"]["kind"], server.writes) == (True, "bad_input", [])
     assert "Set-Thing: url: 'nowhere' is not an absolute" in result["msg"]
+
+
+def test_what_is_not_offered_is_refused_before_the_first_write_and_foretold_in_check_mode() -> None:
+    server = Server()
+    server.offers = {"Get-Thing"}
+    checked = run(server, check=True, realm="s")
+    assert (checked["changed"], len(checked["warnings"])) == (True, 1)
+    assert checked["warnings"][0].startswith("A real run would fail: lync management shell: Set-Thing: ")
+    refused = run(server, realm="s")
+    assert (refused["error"]["kind"], refused["changed"], server.writes) == ("not_offered", False, [])
+    assert refused["msg"] == checked["warnings"][0].removeprefix("A real run would fail: ")
+    assert (refused["commands"], refused["commands_not_run"]) == ([], checked["commands"])
+    assert not run(server, realm="")["changed"]  # nothing is to be written, so nobody is asked
 
 
 @pytest.mark.parametrize(("lost", "sent"), [("after", 1), ("before", 2)])

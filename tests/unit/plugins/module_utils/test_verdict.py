@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import seen
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.names import belongs, canonical, is_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import (
     ObservationError,
@@ -189,7 +190,8 @@ def test_the_sentence_says_the_same_on_several_hosts_once(
     lync = [front_end(certificate(key="rsa1024"), host, has_private_key=None) for host in ("one", "two")]
     said = sentence(judge(now=now, lync=lync, sip_domains=["litwareinc.com"]), ["error", "warning"])
     assert said.startswith(
-        "one, two: key_size: CN=litwareinc.com has an RSA key of 1024 bits; at least 2048 are asked. "
+        "one, two: lync management shell: Get-CsCertificate: key_size: "
+        "CN=litwareinc.com has an RSA key of 1024 bits; at least 2048 are asked. "
     )
     assert "lync_certificate" in said
     assert "private_key_unknown" not in said
@@ -200,6 +202,21 @@ def test_the_sentence_says_a_remedy_once(certificate: Maker, front_end: FrontEnd
     said = sentence(judge(now=now, lync=lync, sip_domains=["litwareinc.com"]), ["error"])
     assert said.count("sip_domain_missing") == 2
     assert said.count("Give it the SIP domain as subject (CN).") == 1
+
+
+@pytest.mark.parametrize(
+    ("use", "rule", "where"),
+    [
+        ("OAuthTokenIssuer", "expired", "lync management shell: Get-CsCertificate"),
+        ("OAuthTokenIssuerStaged", "key_size", "lync management shell: Get-CsCertificate"),
+        ("ExchangeAuth", "expired", "exchange management shell: Get-ExchangeCertificate"),
+        ("ExchangeAuthNext", "certificate_missing", "exchange management shell: Get-ExchangeCertificate"),
+        ("ExchangeAuth", "auth_certificate_unassigned", "exchange management shell: Get-AuthConfig"),
+        ("ExchangeAuthNext", "auth_next_overdue", "exchange management shell: Get-AuthConfig"),
+    ],
+)
+def test_a_finding_says_what_it_was_seen_with(use: str, rule: str, where: str) -> None:
+    assert seen({"use": use, "rule": rule, "evidence": "so it is"}) == f"{where}: {rule}: so it is"
 
 
 def test_every_rule_is_documented_and_says_what_to_do(repository: Path) -> None:

@@ -43,7 +43,8 @@ def test_a_good_verdict(certificate: Maker, front_end: FrontEnd) -> None:
 def test_an_error_fails_and_returns_the_verdict(certificate: Maker, front_end: FrontEnd) -> None:
     result = run(lync=[front_end(certificate("fabrikam.com"))], **AT)
     assert result["failed"] is True
-    assert result["msg"].startswith("atl-lync-001: sip_domain_missing: litwareinc.com: subject CN=fabrikam.com")
+    where = "atl-lync-001: lync management shell: Get-CsCertificate"
+    assert result["msg"].startswith(f"{where}: sip_domain_missing: litwareinc.com: subject CN=fabrikam.com")
     assert "lync_certificate" in result["msg"]
     assert [item["rule"] for item in result["verdict"]["findings"]] == ["sip_domain_missing"]
 

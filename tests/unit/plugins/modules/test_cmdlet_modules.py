@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import plain
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import plain, run_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import (
     Credential,
     RemoteObject,
@@ -37,6 +39,7 @@ from ansible_collections.onprem.exchange_lync.plugins.modules import exchange_cm
         ({"bytes": "AAE="}, b"\x00\x01"),
         ({"Add": ["a"], "Remove": ["b"]}, {"Add": ["a"], "Remove": ["b"]}),
         ({"hashtable": {"uri": "x"}}, {"uri": "x"}),
+        ({"hashtable": {"text": "x"}}, {"text": "x"}),
         ({}, {}),
     ],
 )
@@ -47,6 +50,19 @@ def test_parameters_keep_their_types(scripted: Any, run_module: Any, given: Any,
     assert helper.writes[0].parameters["Value"] == sent
     assert type(helper.writes[0].parameters["Value"]) is type(sent)
     assert helper.shells == ["exchange"]
+
+
+def test_only_what_is_marked_as_secret_is_hidden() -> None:
+    given = {
+        "A": {"hashtable": {"text": "a caption"}},
+        "B": {"text": "s3cret"},
+        "C": [{"hashtable": {"secret": {"credential": {"user": "u", "password": "p"}}}}],
+        "D": {"text": {"hashtable": {"text": "deep"}}},
+    }
+    call = Call({"parameters": given, "cmdlet": "Set-Thing"}, check_mode=False, helper=pytest.fail)
+    with pytest.raises(ShellError, match="is secret; give it in secret_parameters"):
+        run_cmdlet(call, "exchange")
+    assert call.hidden == {"s3cret", "u", "p", "deep"}
 
 
 def test_secrets_are_sent_by_type_and_never_shown(scripted: Any, run_module: Any) -> None:
@@ -76,11 +92,13 @@ def test_secrets_are_sent_by_type_and_never_shown(scripted: Any, run_module: Any
     [
         ({"cmdlet": "Get-Thing | Remove-Thing"}, "not a cmdlet's name"),
         ({"cmdlet": "Get-Thing"}, "select: name the properties"),
+        ({"cmdlet": "Get-Thing", "select": []}, "select: name the properties"),
         ({"cmdlet": "Set-Thing", "parameters": {"-Identity": "x"}}, "without a hyphen"),
         ({"cmdlet": "Set-Thing", "parameters": {"identity": ""}}, "Identity is empty"),
         ({"cmdlet": "Get-Thing", "select": ["Name"], "parameters": {"Identity": None}}, "Identity is empty"),
         ({"cmdlet": "Set-Thing", "parameters": {"ErrorAction": "Ignore"}}, "ErrorAction is always Stop"),
         ({"cmdlet": "Set-Thing", "parameters": {"P": {"secret": "s3cret"}}}, "give it in secret_parameters"),
+        ({"cmdlet": "Set-Thing", "parameters": {"P": [{"hashtable": {"K": {"text": "s3cret"}}}]}}, "in secret_parameters"),
         (
             {"cmdlet": "Set-Thing", "parameters": {"P": {"credential": {"user": "s3cret"}}}},
             "give it in secret_parameters",

@@ -170,6 +170,14 @@ def test_another_lifetime_of_every_record_of_the_set(server: Any, apply: Any) ->
     assert there.fewest == 1
 
 
+def test_lifetimes_that_differ_stay_where_the_task_names_none(server: Any, run_module: Any, apply: Any) -> None:
+    mixed = [("A", "192.0.2.1", 600), ("A", "192.0.2.2", 3600)]
+    there = server(*mixed)
+    assert not run_module(dns_record, there.helper, name=NAME, type="A", value=["192.0.2.1", "192.0.2.2"])["changed"]
+    apply(there, type="A", value=["192.0.2.3"], exclusive=False)
+    assert there.records == [*mixed, ("A", "192.0.2.3", 600)]  # the shortest of theirs, as RFC 2181 would have it for all
+
+
 def test_other_addresses_stay_where_the_set_is_shared(server: Any, apply: Any) -> None:
     there = server(("A", "192.0.2.1", 600))
     result = apply(there, type="A", value=["192.0.2.2"], exclusive=False)

@@ -123,6 +123,13 @@ def test_flags_that_the_directory_leaves_out_come_from_the_methods(scripted: Any
     assert (web_services["windows_authentication"], web_services["ws_security_authentication"]) == (True, False)
 
 
+def test_a_flag_of_which_the_directory_says_nothing_is_not_known(scripted: Any, run_module: Any) -> None:
+    silent = {**DIRECTORY, "OAuthAuthentication": None, "InternalAuthenticationMethods": RemoteObject(items=())}
+    helper = scripted(**SCRIPT | {"Get_WebServicesVirtualDirectory": [silent]})
+    directories = run_module(exchange_info, helper, gather=["virtual_directories"])["virtual_directories"]
+    assert directories["web_services"][0]["oauth_authentication"] is None
+
+
 @pytest.mark.parametrize(
     ("gather", "reads"),
     [

@@ -41,6 +41,9 @@ class FrontEnd:
             "ends": certificate(
                 "contoso.com", dns_names=["fabrikam.com"], serial=4, not_before=days(-8), not_after=days(9)
             ),
+            "later": certificate(
+                "contoso.com", dns_names=["fabrikam.com"], serial=6, not_before=days(10), not_after=days(700)
+            ),
             "foreign": certificate("litwareinc.com", **period),
             "keyless": certificate("contoso.com", dns_names=["fabrikam.com"], serial=5, **period),
         }
@@ -50,6 +53,7 @@ class FrontEnd:
         self.assigned: dict[tuple[str, str], dict[str, Any]] = {}
         self.shown: dict[tuple[str, str], dict[str, Any]] = {}
         self.lag = self.waiting = 0
+        self.lists_both = False
         self.in_pfx = "file"
         self.helper = scripted(
             Get_CsComputer=lambda Local: [{"Fqdn": HOST, "Pool": "pool.contoso.com"}],
@@ -71,9 +75,17 @@ class FrontEnd:
         self.shown = self.shown if self.waiting else dict(self.assigned)
         return [
             {"Use": use, "SourceScope": scope, **item}
-            for (use, scope), item in self.shown.items()
+            for (use, scope), entry in self.shown.items()
+            for item in self._lines(entry)
             if use in (Type or [use])
         ]
+
+    def _lines(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
+        """A staged assignment is shown alone, or after the one in force: no documentation says which."""
+        if self.lists_both and entry["EffectiveDate"] > NOW and entry["PreviousThumbprint"]:
+            in_force = {"Thumbprint": entry["PreviousThumbprint"], "PreviousThumbprint": "", "EffectiveDate": days(-30)}
+            return [in_force, entry]
+        return [entry]
 
     def pfx(self, FilePath: str, Password: Secret | None = None) -> Any:
         if Password != Secret("right"):
@@ -201,7 +213,7 @@ def test_the_sip_domains_of_the_task_go_before_those_of_the_deployment(front_end
 
 
 def test_a_thumbprint_that_is_not_there_or_none(front_end: FrontEnd, run_module: Any) -> None:
-    assert "is not among the 8 certificates" in refusal(run_module, front_end, thumbprint="A" * 40)
+    assert "is not among the 9 certificates" in refusal(run_module, front_end, thumbprint="A" * 40)
     # all examples of the product's documentation have one digit too many, or three
     assert "43 characters" in refusal(run_module, front_end, thumbprint="A" * 43)
 
@@ -259,20 +271,51 @@ def test_other_uses_are_assigned_on_the_host_alone(front_end: FrontEnd, run_modu
     assert "(expired)" in message
 
 
-def test_staging(front_end: FrontEnd, run_module: Any) -> None:
+@pytest.mark.parametrize("lists_both", [False, True])
+def test_staging(front_end: FrontEnd, run_module: Any, lists_both: bool) -> None:
+    front_end.lists_both = lists_both
     front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
     stage = {**USE, "thumbprint": front_end.of["other"], "effective_date": days(30).isoformat()}
     result = run_module(lync_certificate, front_end.helper, **stage)
     sent = front_end.helper.writes[0].parameters
     assert (sent["EffectiveDate"], sent["Roll"]) == (days(30), True)
     assert result["certificate"]["previous_thumbprint"] == front_end.of["good"]
-    assert not run_module(lync_certificate, front_end.helper, **stage)["changed"]
+    again = run_module(lync_certificate, front_end.helper, **stage)
+    assert (again["changed"], again["certificate"]) == (False, result["certificate"])
+    # what is in force is assigned, whatever is staged to follow it
+    assert not run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])["changed"]
     # asked for without a date it is wanted now, not in a month
     now = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["other"])
     assert now["changed"]
     # and once in force, the date of the task is history
     past = {**stage, "effective_date": days(-1).isoformat()}
     assert not run_module(lync_certificate, front_end.helper, **past)["changed"]
+
+
+@pytest.mark.parametrize("use", ["OAuthTokenIssuer", "AudioVideoAuthentication"])
+def test_a_successor_is_judged_at_the_moment_it_takes_effect(front_end: FrontEnd, run_module: Any, use: str) -> None:
+    later = {"use": use, "thumbprint": front_end.of["later"]}
+    assert "(not_yet_valid)" in refusal(run_module, front_end, **later)
+    assert "(not_yet_valid)" in refusal(run_module, front_end, **later, effective_date=days(5).isoformat())
+    assert "(expired)" in refusal(
+        run_module, front_end, use=use, thumbprint=front_end.of["ends"], effective_date=days(10).isoformat()
+    )
+    assert run_module(lync_certificate, front_end.helper, **later, effective_date=days(20).isoformat())["changed"]
+
+
+@pytest.mark.parametrize("lists_both", [False, True])
+@pytest.mark.parametrize(("hours", "late"), [(23, True), (25, False)])
+def test_a_day_before_the_end_of_the_one_in_use_is_too_late_for_its_successor(
+    front_end: FrontEnd, run_module: Any, lists_both: bool, hours: int, late: bool
+) -> None:
+    front_end.lists_both = lists_both
+    front_end.set(["OAuthTokenIssuer"], front_end.of["ends"], Identity="global")
+    effective = (days(9) - dt.timedelta(hours=hours)).isoformat()
+    for name in ("good", "other"):  # the second one in the place of the first, before that is in force
+        stage = {**USE, "thumbprint": front_end.of[name], "effective_date": effective}
+        said = run_module(lync_certificate, front_end.helper, check=True, **stage).get("warnings", [])
+        assert [("(rollover_too_late)" in text, front_end.of["ends"] in text) for text in said] == [(True, True)] * late
+        front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global", EffectiveDate=days(5), Roll=True)
 
 
 @pytest.mark.parametrize("date", ["2020-01-01T00:00:00Z", "2030-01-01T00:00:00", "tomorrow"])

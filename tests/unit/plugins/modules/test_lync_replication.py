@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import lagging
 from ansible_collections.onprem.exchange_lync.plugins.modules import lync_replication
 
@@ -95,6 +96,42 @@ def test_forcing_is_the_only_change(replicas: Any, run_module: Any) -> None:
     assert result["changed"]
     assert result["commands"] == predicted["commands"] == ["Invoke-CsManagementStoreReplication"]
     assert [command.name for command in there.helper.writes] == ["Invoke-CsManagementStoreReplication"]
+
+
+def test_the_last_reading_is_at_the_end_of_the_time_out(replicas: Any, run_module: Any) -> None:
+    there = replicas(1)
+    result = run_module(lync_replication, there.helper, wait=True, timeout=3, interval=5, exclude=[EDGE])
+    assert (result["up_to_date"], there.slept) == (True, 3)
+    there = replicas(99)
+    result = run_module(lync_replication, there.helper, wait=True, timeout=12, interval=5)
+    assert (result["failed"], result["waited"], there.slept) == (True, 12.0, 12)
+
+
+def test_what_was_started_is_told_whatever_fails_after_it(replicas: Any, run_module: Any) -> None:
+    there = replicas(0)
+    forced = {"changed": True, "commands": ["Invoke-CsManagementStoreReplication"], "commands_not_run": []}
+    late = run_module(lync_replication, there.helper, force=True, wait=True, timeout=0)
+    assert late["error"]["kind"] == "timeout"
+    assert late.items() >= forced.items()
+    there.helper.answers["Get-CsManagementStoreReplicationStatus"] = ShellError("access_denied", "Access is denied.")
+    unread = run_module(lync_replication, there.helper, force=True)
+    assert unread["error"]["kind"] == "access_denied"
+    assert unread.items() >= forced.items()
+    looked = run_module(lync_replication, there.helper)
+    assert (looked["failed"], looked["changed"]) == (True, False)
+
+
+def test_an_account_that_may_not_force_is_told_so(replicas: Any, run_module: Any) -> None:
+    there = replicas(0)
+    del there.helper.answers["Invoke-CsManagementStoreReplication"]
+    checked = run_module(lync_replication, there.helper, check=True, force=True)
+    assert checked["changed"]
+    assert "A real run would fail: " in checked["warnings"][0]
+    assert "Invoke-CsManagementStoreReplication" in checked["warnings"][0]
+    refused = run_module(lync_replication, there.helper, force=True)
+    assert (refused["error"]["kind"], refused["changed"]) == ("not_offered", False)
+    assert refused["commands_not_run"] == ["Invoke-CsManagementStoreReplication"]
+    assert there.helper.writes == []
 
 
 def test_a_replica_that_has_not_reported_since_it_was_forced_lags() -> None:

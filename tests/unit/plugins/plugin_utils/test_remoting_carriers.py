@@ -259,6 +259,7 @@ def test_deadlines() -> None:
 KINIT = """#!/bin/sh
 read -r password
 printf '%s|%s|%s|%s' "$password" "$*" "$KRB5CCNAME" "$KRB5_CONFIG" > "$0.said"
+echo "kinit: Preauthentication failed: $password" >&2
 exit {code}
 """
 
@@ -294,4 +295,5 @@ def test_no_ticket(tmp_path: Path, code: int | None, kind: str) -> None:
         kerberos.Ticket("u@R", PASSWORD, options, forwardable=True)
     assert caught.value.kind == kind
     assert PASSWORD not in str(caught.value)
+    assert code is None or "exit code 1: kinit: Preauthentication failed: ****" in str(caught.value)
     assert code is None or (tmp_path / "kinit.said").read_text(encoding="utf-8").split("|")[1] == "-l 1h u@R"

@@ -79,6 +79,8 @@ class Recording:
         self._error = transport_error
         self._of_command_matters = transport_error is pypsrp_exceptions.WinRMTransportError
         self._ids: dict[str, str] = {}
+        self.fell_silent = False
+        """Whether the last answer to somebody who listens was this file's: nothing more was recorded."""
 
     def answer(self, message: str) -> str:
         asked = Exchange({"request": message, "response": ""})
@@ -86,6 +88,8 @@ class Recording:
         response = recorded.response if recorded else RESPONSE.replace("BODY", UNRECORDED.get(asked.action, ""))
         if recorded:
             self._learn(asked.request, recorded)
+        if asked.action in LISTENS:
+            self.fell_silent = recorded is None
         response = re.sub(r"(RelatesTo>)[^<]*", rf"\g<1>{first(r'MessageID>([^<]*)<', message)}", response)
         response = self._translated(response)
         if (recorded and recorded.broken) or "Fault>" in response:
@@ -198,6 +202,7 @@ class Outcome:
         self.messages: collections.Counter[str] = collections.Counter()
         self.trouble = ""
         self.left: list[str] = []
+        self.fell_silent = False
 
     def objects(self) -> list[t.Any]:
         return [item for reply in self.replies if isinstance(reply, Reply) for item in reply.objects]
@@ -233,6 +238,7 @@ def replay_psrp(file: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
         except Exception as error:
             outcome.trouble = f"{type(error).__name__}: {error}"
     outcome.left = [exchange.action for exchange in recording.exchanges]
+    outcome.fell_silent = recording.fell_silent
     return outcome
 
 
@@ -295,6 +301,20 @@ def files(shared: Path, *patterns: str) -> list[Path]:
 
 PSRP = ("test_psrp_*.yml", "test_client_execute_ps*.yml")
 WINRS = ("test_winrs_*.yml", "test_client_execute_cmd*.yml")
+SIZES = ("test_wsman_update_envelope_size_*.yml",)
+SILENT = {
+    # the recorded client stops listening for the server's key; this one goes on until its time is up
+    "test_psrp_key_exchange_timeout",
+    # a Create and a Delete: the recorded client never runs a command
+    "test_winrs_open_already_opened",
+}
+"""Their end is no recorded answer, but that there is none. They are replayed, and not counted as agreeing."""
+
+
+def test_every_recording_is_replayed(shared: Path) -> None:
+    replayed = [*files(shared, *PSRP), *files(shared, *WINRS), *files(shared, *SIZES)]
+    assert replayed and sorted(replayed) == files(shared, "*.yml")
+
 
 # the recordings that are about an error: what the session makes of it
 ENDED_BY_AN_ERROR = {
@@ -320,9 +340,7 @@ def messages_of(file: Path) -> int:
     return total
 
 
-def test_psrp_conversations(
-    shared: Path, monkeypatch: pytest.MonkeyPatch, record_property: t.Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_psrp_conversations(shared: Path, monkeypatch: pytest.MonkeyPatch, record_property: t.Any) -> None:
     outcomes = {}
     recorded = files(shared, *PSRP)
     for file in recorded:
@@ -330,12 +348,14 @@ def test_psrp_conversations(
             outcomes[file.stem] = replay_psrp(file, patched)
     whole = [name for name, outcome in outcomes.items() if not outcome.trouble and not outcome.left]
     decoded, sent = sum(outcome.messages.total() for outcome in outcomes.values()), sum(map(messages_of, recorded))
-    agreement = f"{len(whole)} of {len(outcomes)} conversations whole, {decoded} of {sent} messages decoded"
-    record_property("psrp_agreement", agreement)
-    with capsys.disabled():
-        print(f"\nPowerShell Remoting with real Windows: {agreement}")
+    to_their_end = [name for name in whole if not outcomes[name].fell_silent]
+    agreement = (
+        f"{len(to_their_end)} of {len(outcomes)} conversations to their end, {decoded} of {sent} messages decoded"
+    )
+    record_property("agreement", f"PowerShell Remoting with real Windows: {agreement}")
     assert {name: outcome.trouble or outcome.left for name, outcome in outcomes.items() if name not in whole} == {}
     assert (len(whole), decoded) == (30, sent)
+    assert set(whole) - set(to_their_end) == SILENT & outcomes.keys()
     errors_met = {
         name: [reply.kind for reply in outcome.replies if isinstance(reply, ShellError)]
         for name, outcome in outcomes.items()
@@ -385,8 +405,8 @@ def test_dates_are_instants(shared: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert history["StartExecutionTime"].isoformat() == "2018-06-13T23:47:39.677047+00:00"
 
 
-def replay_winrs(file: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ShellError, bytes, list[str]]:
-    """What the carrier says of a command that is no PowerShell in server mode, what it wrote, and what was not asked."""
+def replay_winrs(file: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ShellError, bytes, bool]:
+    """What the carrier says of a command that is no PowerShell in server mode, what it wrote, and whether it fell silent."""
     recording = Recording(file, winrm_exceptions.WinRMTransportError)
     monkeypatch.setattr("winrm.protocol.Transport", lambda **_options: PywinrmTransport(recording))
     carrier = WinrsCarrier({"remote_addr": "windows-host", "port": 5985, "transport": ["ntlm"]})
@@ -395,7 +415,7 @@ def replay_winrs(file: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ShellErro
         session.open(3)
     noise = carrier._decoder.noise
     session.close()
-    return caught.value, noise, [exchange.action for exchange in recording.exchanges]
+    return caught.value, noise, recording.fell_silent
 
 
 ENDED = "the remote powershell.exe ended with exit code"
@@ -407,7 +427,6 @@ WINRS_OUTCOMES: dict[str, tuple[str, str, str]] = {
     "test_winrs_fail_poll_process": ("unsupported", "WS-Management fault 87", ""),
     "test_winrs_no_cmd_shell": ("unsupported", "cannot find the program (WS-Management fault 2147942402)", ""),
     "test_winrs_noprofile": ("session_lost", f"{ENDED} 0: ALLUSERSPROFILE=", "PATHEXT=.COM"),
-    # holds a Create and a Delete only: nothing answers the process
     "test_winrs_open_already_opened": ("unreachable", "did not open within 3 seconds", ""),
     "test_winrs_operation_timeout": ("session_lost", f"{ENDED} 0: hi hi again.", "hi again"),
     "test_winrs_send": ("session_lost", f"{ENDED} 0: output 1 output 2.", "output 2"),
@@ -417,19 +436,45 @@ WINRS_OUTCOMES: dict[str, tuple[str, str, str]] = {
 }
 
 
-def test_winrs_conversations(
-    shared: Path, monkeypatch: pytest.MonkeyPatch, record_property: t.Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_winrs_conversations(shared: Path, monkeypatch: pytest.MonkeyPatch, record_property: t.Any) -> None:
     """The recorded processes are no PowerShell in server mode: the carrier has to say so, with what they wrote."""
-    agreeing = []
+    right, silent = set(), set()
     for file in files(shared, *WINRS):
         with monkeypatch.context() as patched:
-            error, noise, _left = replay_winrs(file, patched)
+            error, noise, fell_silent = replay_winrs(file, patched)
         kind, message, written = WINRS_OUTCOMES[file.stem]
         if error.kind == kind and message in error.message and written in noise.decode("utf-8", "replace"):
-            agreeing.append(file.stem)
-    agreement = f"{len(agreeing)} of {len(WINRS_OUTCOMES)} conversations"
-    record_property("winrs_agreement", agreement)
-    with capsys.disabled():
-        print(f"\nWinRS with real Windows: {agreement}")
-    assert agreeing == sorted(WINRS_OUTCOMES)
+            right.add(file.stem)
+        if fell_silent:
+            silent.add(file.stem)
+    agreement = f"{len(right - silent)} of {len(WINRS_OUTCOMES)} conversations to their end"
+    record_property("agreement", f"WinRS with real Windows: {agreement}")
+    assert right == WINRS_OUTCOMES.keys()
+    assert silent == SILENT & WINRS_OUTCOMES.keys()
+
+
+class Scales(PypsrpTransport):
+    """Keeps how large each message was."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(recording)
+        self.sizes: list[int] = []
+
+    def send(self, message: bytes, **options: t.Any) -> bytes:
+        self.sizes.append(len(message))
+        return super().send(message, **options)
+
+
+def test_no_message_is_larger_than_the_recorded_servers_take(shared: Path, record_property: t.Any) -> None:
+    """They were asked for it. The carrier does not ask, since what it sends is small enough for the smallest."""
+    fits = {}
+    for file in files(shared, *SIZES):
+        carrier = WsmanCarrier({"remote_addr": "windows-host", "auth": "ntlm"})
+        scales = Scales(Recording(file, pypsrp_exceptions.WinRMTransportError))
+        carrier._wsman.transport = scales
+        carrier.send(uuid.uuid4(), bytes(carrier.fragment_size), Deadline(1))
+        carrier._wsman.update_max_payload_size()
+        assert carrier._wsman.max_envelope_size == 1024 * int(file.stem.rpartition("_")[2])
+        fits[file.stem] = 100_000 < scales.sizes[0] <= carrier._wsman.max_envelope_size
+    record_property("agreement", f"limits of real Windows: {sum(fits.values())} of {len(fits)} kept to")
+    assert len(fits) == 3 and all(fits.values())
