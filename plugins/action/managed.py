@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 import typing as t
 
@@ -16,6 +18,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import (
+    COMMAND_TIMEOUT,
     Call,
     HelperSocket,
     ModuleSpec,
@@ -83,7 +86,7 @@ class ActionModule(ActionBase):
         if self._is_closed_with_the_play(helper):
             # core resets the helpers that it finds under this name at the end of the play
             self._task.args[SOCKET] = path
-        return HelperSocket(path, lost=helper.forget)
+        return HelperSocket(path, helper.command_timeout, lost=helper.forget)
 
     def _socket(self, helper: HostHelper) -> str:
         if self._play_context.become:
@@ -112,9 +115,23 @@ class ActionModule(ActionBase):
         args = None if self._is_closed_with_the_play(helper) else dict(self._task.args)
         real, self._connection = self._connection, helper.probe
         try:
-            return t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
+            with _environment(COMMAND_TIMEOUT, str(helper.command_timeout)):
+                return t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
         finally:
             self._connection = real
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: str) -> t.Iterator[None]:
+    """Have processes that are started inside find a variable in their environment."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 def _sentence(error: Exception) -> str:

@@ -109,7 +109,9 @@ options:
       - section: exchange_lync
         key: idle_timeout
   persistent_command_timeout:
-    description: Seconds that one pipeline may take, opening the session included.
+    description:
+      - Seconds that one pipeline may take, opening the session included.
+      - A task can have its own; it shares the session with tasks that have another.
     type: int
     default: 1800
     vars:
@@ -127,6 +129,7 @@ options:
 
 import contextlib
 import json
+import math
 import os
 import signal
 import threading
@@ -144,6 +147,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
 
 WATCH_SECONDS = 2.0
+ALARM_SLACK = 60.0
+"""Seconds: more than a transport's read time-out, a stop and a farewell take together."""
 
 
 class Connection(NetworkConnectionBase):
@@ -177,19 +182,24 @@ class Connection(NetworkConnectionBase):
         self._fingerprint = self._fingerprint or fingerprint
         return self._fingerprint == fingerprint
 
-    def invoke(self, request: str) -> str:
+    def invoke(self, request: str, timeout: float) -> str:
         """Run one pipeline: ``{"shell", "pipeline"}`` to a reply, or to ``{"error"}``, all as JSON text."""
         asked = json.loads(request)
         pipeline = Pipeline.decoded(asked["pipeline"])
-        return self._answered(lambda shells: shells.invoke(asked["shell"], pipeline).encoded(), write=pipeline.write)
+        _put_off_alarm(timeout)
+        return self._answered(
+            lambda shells: shells.invoke(asked["shell"], pipeline, timeout).encoded(), write=pipeline.write
+        )
 
-    def offered(self, request: str) -> str:
+    def offered(self, request: str, timeout: float) -> str:
         """Which cmdlets a shell offers: ``{"shell", "names"}`` to ``{"names"}``, or to ``{"error"}``."""
         asked = json.loads(request)
-        return self._answered(lambda shells: {"names": sorted(shells.offered(asked["shell"], asked["names"]))})
+        _put_off_alarm(timeout)
+        return self._answered(lambda shells: {"names": sorted(shells.offered(asked["shell"], asked["names"], timeout))})
 
     def reset(self) -> None:
         """End this helper. The socket's name is free again when the caller has its answer."""
+        _put_off_alarm()
         with contextlib.suppress(OSError):
             Path(self._socket_path or "").unlink()
         self.close()
@@ -237,6 +247,14 @@ class Connection(NetworkConnectionBase):
             # again and again: core's handler raises an exception, which its JSON-RPC server swallows while a call runs
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(WATCH_SECONDS)
+
+
+def _put_off_alarm(timeout: float = 0.0) -> None:
+    """Set core's alarm anew, for well after the time-out of this request.
+
+    Core sets it by the time-out of the task that started this helper, and it ends the sessions without a word: ours has to come first.
+    """
+    signal.alarm(math.ceil(max(0.0, timeout) + ALARM_SLACK))
 
 
 def _runs(pid: int) -> bool:

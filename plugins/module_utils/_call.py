@@ -10,6 +10,7 @@ process; :func:`run_module` runs the same one in a process of its own (``executi
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Helper, Shell, ShellName
 
 Result = dict[str, t.Any]
+
+COMMAND_TIMEOUT = "ANSIBLE_EXCHANGE_LYNC_COMMAND_TIMEOUT"
+"""The environment variable by which a module in a process of its own is told the task's command time-out."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,15 @@ class ModuleSpec:
 
 
 class HelperSocket:
-    """The helper behind its local socket, with core's socket errors turned into ours: core's quote the request, secrets and all."""
+    """The helper behind its local socket, with core's socket errors turned into ours: core's quote the request, secrets and all.
 
-    def __init__(self, path: str, lost: t.Callable[[], None] = lambda: None) -> None:
+    :param timeout: seconds that each request may take; it goes with the request, so that tasks with different ones share a session.
+    :param lost: called when the helper gave no answer.
+    """
+
+    def __init__(self, path: str, timeout: float, lost: t.Callable[[], None] = lambda: None) -> None:
         self._rpc = Connection(path)
+        self._timeout = timeout
         self._lost = lost
 
     def invoke(self, request: str, *, write: bool) -> str:
@@ -52,7 +61,7 @@ class HelperSocket:
 
     def _call(self, method: str, request: str, *, write: bool) -> str:
         try:
-            return t.cast(str, getattr(self._rpc, method)(request))
+            return t.cast(str, getattr(self._rpc, method)(request, self._timeout))
         except HelperError as error:
             self._lost()
             kind = "unknown_outcome" if write and _was_sent(error) else "session_lost"
@@ -118,7 +127,8 @@ def run_module(spec: ModuleSpec, run: Run) -> None:
         module.fail_json(
             msg="This module needs the collection's action plugin: call it by its full name, onprem.exchange_lync.<module>."
         )
-    call = Call(module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path))
+    timeout = float(os.environ[COMMAND_TIMEOUT])
+    call = Call(module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path, timeout))
     result = carry_out(run, call)
     module.no_log_values |= call.hidden  # core shows the arguments beside the result
     if result.pop("failed", False):

@@ -12,7 +12,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply, Shell
 
-UNKNOWN = ("unknown_outcome", "timeout")
+UNKNOWN = ("unknown_outcome",)
 """Kinds of error after which a write may or may not have taken effect."""
 
 

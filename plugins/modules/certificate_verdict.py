@@ -239,6 +239,12 @@ verdict:
           type: list
           elements: str
           returned: always
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 import datetime as dt

@@ -42,7 +42,7 @@ options:
   ttl:
     description:
       - The lifetime in seconds. All records of the type at this name get the same.
-      - If not given, the lifetime of records that are there stays, and new ones get the zone's default.
+      - If not given, records that are there keep theirs. New ones get the same, or the zone's default where there are none.
     type: int
   state:
     description:
@@ -153,14 +153,35 @@ record:
     others: []
 commands:
   description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
-  returned: success
+  returned: success, and failure of a write or after one
   type: list
   elements: str
   sample:
     - >-
       Add-DnsServerResourceRecordCName -ZoneName 'litwareinc.com' -Name 'autodiscover'
       -HostNameAlias 'atl-exchange-001.litwareinc.com.' -TimeToLive '01:00:00' -Confirm:$false
-
+commands_unknown:
+  description: The cmdlets that may have been run, as their answer was lost.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+commands_not_run:
+  description: The cmdlets that were still to be run.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+diff:
+  description: The state before and after.
+  returned: success
+  type: dict
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module

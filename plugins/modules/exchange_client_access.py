@@ -102,22 +102,28 @@ client_access:
       autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
       autodiscover_site_scope: [Atlanta]
 commands:
-  description: The cmdlets that were run, or would be in check mode, one for each server that differs.
-  returned: always
+  description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
+  returned: success, and failure of a write or after one
   type: list
   elements: str
   sample:
     - >-
       Set-ClientAccessServer -Identity 'ATL-EXCHANGE-001'
-      -AutoDiscoverServiceInternalUri 'https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml'
+      -AutoDiscoverServiceInternalUri 'https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml' -Confirm:$false
+commands_unknown:
+  description: The cmdlets that may have been run, as their answer was lost.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
 commands_not_run:
-  description: What was still to do when a write failed.
-  returned: when a write failed
+  description: The cmdlets that were still to be run.
+  returned: failure of a write or after one
   type: list
   elements: str
   sample: []
 diff:
-  description: The services before and after, by server.
+  description: The state before and after.
   returned: success
   type: dict
   sample:
@@ -129,6 +135,12 @@ diff:
       atl-exchange-001.litwareinc.com:
         autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
         autodiscover_site_scope: [Atlanta]
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module

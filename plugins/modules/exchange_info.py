@@ -263,6 +263,12 @@ organization:
     name: Litware
     guid: 5d3a3a3c-7f6e-4f0a-9f0e-2d1c3a9be001
     oauth2_client_profile_enabled: false
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module

@@ -65,8 +65,9 @@ options:
     description:
       - From when on the certificate is to be used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use
         stays in force until then (C(-Roll)).
-      - Exchange keeps what it knows for a day, so it has to be 24 hours before the end of the one in use at the latest.
-      - If not given, the certificate is in force at once.
+      - Exchange keeps what it knows for a day, so it has to be 24 hours before the end of the one in use at the latest. A later date is
+        warned of (C(rollover_too_late)).
+      - If not given, the certificate is in force at once. One that is already in force stays so, whatever is staged to follow it.
     type: str
   sip_domains:
     description:
@@ -177,12 +178,34 @@ certificate:
     not_after: "2028-07-01T12:00:00Z"
 commands:
   description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
-  returned: success
+  returned: success, and failure of a write or after one
   type: list
   elements: str
   sample:
     - >-
       Set-CsCertificate -Thumbprint 'B142918E463981A76503828BB1278391B716280D' -Type 'OAuthTokenIssuer' -Identity 'global' -Confirm:$false
+commands_unknown:
+  description: The cmdlets that may have been run, as their answer was lost.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+commands_not_run:
+  description: The cmdlets that were still to be run.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+diff:
+  description: The state before and after.
+  returned: success
+  type: dict
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module

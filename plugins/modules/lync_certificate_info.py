@@ -241,10 +241,12 @@ store:
       has_private_key: true
       friendly_name: OAuthTokenIssuer
 error:
-  description: Always null. A host that cannot be read fails the task.
-  returned: success
-  type: str
-  sample: null
+  description:
+    - Null on success, by which M(onprem.exchange_lync.certificate_verdict) knows that the host was read.
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: always
+  type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module

@@ -73,10 +73,28 @@ objects:
       Enabled: true
 commands:
   description: The cmdlet that was run, or would be in check mode, with secrets masked.
-  returned: success
+  returned: success, and failure of a write or after one
   type: list
   elements: str
   sample: ["Get-CsPartnerApplication"]
+commands_unknown:
+  description: The cmdlets that may have been run, as their answer was lost.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+commands_not_run:
+  description: The cmdlets that were still to be run.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result, run_module

@@ -209,6 +209,12 @@ version:
     product: Microsoft Lync Server 2013
     build: 5.0.8308.0
     text: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed."
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 from collections.abc import Callable

@@ -129,10 +129,28 @@ waited:
   sample: 10.2
 commands:
   description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
-  returned: success
+  returned: success, and failure of a write or after one
   type: list
   elements: str
   sample: []
+commands_unknown:
+  description: The cmdlets that may have been run, as their answer was lost.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+commands_not_run:
+  description: The cmdlets that were still to be run.
+  returned: failure of a write or after one
+  type: list
+  elements: str
+  sample: []
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module

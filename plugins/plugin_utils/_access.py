@@ -50,6 +50,15 @@ COMMON_METHODS = ("kerberos", "credssp", "ntlm", "basic")
 ENCRYPTED_BY_THEMSELVES = ("kerberos", "negotiate")
 
 
+def canonical(value: t.Any) -> str:
+    """The same text for the same options, whatever the order in which dictionaries were given, at any depth."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(sorted(f'{key!r}: {canonical(item)}' for key, item in value.items()))}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(canonical, value))}]"
+    return repr(value)
+
+
 @dataclass(frozen=True)
 class Route:
     """The way to one shell.
@@ -71,7 +80,7 @@ class Route:
     @property
     def key(self) -> tuple[str, str]:
         """The same for two shells that can share a session."""
-        return self.transport, repr(sorted(self.options.items()))
+        return self.transport, canonical(self.options)
 
     @property
     def user(self) -> str:
@@ -109,8 +118,6 @@ class Access:
         self._options = options
         self._server = server
         self.idle_timeout = float(options["persistent_connect_timeout"])
-        # a little earlier than core's own alarm, which would tear the session down without a word
-        self.command_timeout = max(1.0, 0.95 * float(options["persistent_command_timeout"]) - 1.0)
 
     def route(self, shell: ShellName) -> Route:
         """The way to ``shell``.

@@ -23,12 +23,13 @@ from ansible.plugins.connection import ConnectionBase, NetworkConnectionBase
 from ansible.plugins.loader import connection_loader
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import canonical
 
 if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
 
 PLUGIN = "onprem.exchange_lync.management_shell"
-TASKWISE = ("execution", "session_scope")
+TASKWISE = ("execution", "session_scope", "persistent_command_timeout")
 """Options that do not decide what a session is: they may differ between tasks that share one."""
 CARRYING = {"winrm": "winrm", "psrp": "psrp"}
 
@@ -58,6 +59,11 @@ class HostHelper:
             self.probe._socket_path = self._attached()
             self.probe._connected = self._opened = True
         return t.cast(str, self.probe._socket_path)
+
+    @property
+    def command_timeout(self) -> float:
+        """Seconds that each request of this task may take."""
+        return float(self.option("persistent_command_timeout"))
 
     def forget(self) -> None:
         """Look for the helper anew at the next call: this one gave no answer."""
@@ -102,8 +108,8 @@ class HostHelper:
     def _attached(self) -> str:
         options = self.probe.get_options()
         # core's socket name knows neither password nor transport: a helper with other options must not be used
-        session = sorted((name, value) for name, value in options.items() if name not in TASKWISE)
-        fingerprint = hashlib.sha256(repr(session).encode("utf-8", "surrogatepass")).hexdigest()
+        session = {name: value for name, value in options.items() if name not in TASKWISE}
+        fingerprint = hashlib.sha256(canonical(session).encode("utf-8", "surrogatepass")).hexdigest()
         self.probe._update_connection_state()
         path = self.probe._socket_path
         for _attempt in range(2):

@@ -55,6 +55,9 @@ class Setup:
     def before(self, session: Session, pipeline: Pipeline, left: Left) -> None:
         """Make sure of what this one pipeline needs."""
 
+    def close(self, session: Session, seconds: float) -> None:
+        """Close what the shell opened elsewhere and what would not end with the session."""
+
 
 class LyncModule(Setup):
     """The module of Lync or Skype for Business Server in the machine's own PowerShell."""
@@ -130,6 +133,14 @@ class ExchangeSession(Setup):
         missing = sorted(name for name in {*named, *asked} if name.casefold() not in self._OWN | self._imported)
         if missing:
             self._import(session, missing, left)
+
+    def close(self, session: Session, seconds: float) -> None:
+        """Remove the product's session.
+
+        The machine's PowerShell does not end by itself: its process is killed with the command shell. Exchange would keep the session
+        until its idle time-out, and let the account have so many fewer.
+        """
+        session.invoke(Pipeline((Cmdlet("Get-PSSession"), Cmdlet("Remove-PSSession"))), seconds)
 
     def _import(self, session: Session, names: list[str], left: Left) -> None:
         session.invoke_script(IMPORT_COMMANDS, {"Name": names}, left())

@@ -10,18 +10,28 @@ module loaded.
 
 from __future__ import annotations
 
-import time
+import contextlib
+import math
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply, ShellName
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access, Route
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
+    FAREWELL,
+    Deadline,
+    OutOfTime,
+)
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._setup import Setup, setup_of
 
 AT_THE_DOOR = ("authentication", "unreachable", "untrusted")
 """Kinds of error that the connection variables decide: the message names the way that was taken."""
+
+
+SETUP_FAREWELL = 0.6 * FAREWELL
+"""Seconds of it for what a set-up opened; the rest is for the session itself."""
 
 
 class OpenShell:
@@ -45,15 +55,47 @@ class Shells:
         self._say = say
         self._sessions: dict[tuple[str, str], Session] = {}
         self._open: dict[ShellName, OpenShell] = {}
-        self._end = 0.0
+        self._deadline = Deadline(None)
 
-    def invoke(self, name: ShellName, pipeline: Pipeline) -> Reply:
+    def invoke(self, name: ShellName, pipeline: Pipeline, timeout: float) -> Reply:
         """Run ``pipeline``. A read whose session was lost is repeated once on a fresh one; a write never is.
 
+        :param timeout: seconds for opening, setting up, running and repeating together.
         :raises ShellError: located by shell and cmdlet. A write without its answer is of kind ``unknown_outcome``; one that is of kind
-            ``session_lost`` did not reach the server.
+            ``session_lost`` or ``not_sent`` did not reach the server.
         """
-        self._begin()
+        self._deadline = Deadline(timeout)
+        return self._repeated(name, pipeline)
+
+    def offered(self, name: ShellName, names: t.Sequence[str], timeout: float) -> set[str]:
+        """Which of the cmdlets ``names`` the shell offers; asked of the server once in the life of a session."""
+        self._deadline = Deadline(timeout)
+        shell = self._open.get(name)
+        known = dict(shell.known) if shell else {}
+        if unknown := [cmdlet for cmdlet in names if cmdlet not in known]:
+            known |= self._asked(name, unknown)
+            if shell and self._open.get(name) is not shell and len(unknown) < len(names):
+                # the session was lost while it was asked: what an earlier one offered says nothing of this one
+                known = self._asked(name, names)
+        return {cmdlet for cmdlet in names if known[cmdlet]}
+
+    def close(self) -> None:
+        """Close every session. A server that no longer answers is left to its own idle time-out."""
+        sessions, shells = list(self._sessions.values()), list(self._open.values())
+        self._sessions, self._open = {}, {}
+        for session in sessions:
+            self._close(session, [shell.setup for shell in shells if shell.session is session])
+
+    def _asked(self, name: ShellName, names: t.Sequence[str]) -> dict[str, bool]:
+        asked = Cmdlet("Get-Command", Name=list(names), ErrorAction="SilentlyContinue")
+        reply = self._repeated(name, Pipeline((asked, select("Name"))))
+        found = {str(item["Name"]).casefold() for item in reply.objects}
+        answer = {cmdlet: cmdlet.casefold() in found for cmdlet in names}
+        if name in self._open:
+            self._open[name].known.update(answer)
+        return answer
+
+    def _repeated(self, name: ShellName, pipeline: Pipeline) -> Reply:
         try:
             return self._invoke(name, pipeline)
         except ShellError as error:
@@ -65,46 +107,18 @@ class Shells:
         except ShellError as error:
             raise error.located(shell=name, cmdlet=pipeline.subject) from error
 
-    def offered(self, name: ShellName, names: t.Sequence[str]) -> set[str]:
-        """Which of the cmdlets ``names`` the shell offers; asked of the server once in the life of a session."""
-        self._begin()
-        unknown = [cmdlet for cmdlet in names if cmdlet not in self._known(name)]
-        if unknown:
-            asked = Cmdlet("Get-Command", Name=unknown, ErrorAction="SilentlyContinue")
-            reply = self.invoke(name, Pipeline((asked, select("Name"))))
-            found = {str(item["Name"]).casefold() for item in reply.objects}
-            self._known(name).update({cmdlet: cmdlet.casefold() in found for cmdlet in unknown})
-        return {cmdlet for cmdlet in names if self._known(name)[cmdlet]}
-
-    def close(self) -> None:
-        """Close every session. A server that no longer answers is left to its own idle time-out."""
-        sessions, self._sessions, self._open = list(self._sessions.values()), {}, {}
-        for session in sessions:
-            try:
-                session.close()
-            except ShellError as error:
-                self._say(f"closing a session: {error}")
-
-    def _begin(self) -> None:
-        """From now on the command time-out counts: for opening, setting up, running and repeating together."""
-        self._end = time.monotonic() + self._access.command_timeout
-
     def _left(self) -> float:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise ShellError(
-                "timeout", f"nothing was sent: opening the shell took {self._access.command_timeout:.0f} seconds."
-            )
-        return left
-
-    def _known(self, name: ShellName) -> dict[str, bool]:
-        opened = self._open.get(name)
-        return opened.known if opened else self._opened(name).known
+        try:
+            return self._deadline.remaining(math.inf)
+        except OutOfTime as error:
+            message = f"nothing was sent: opening the shell took {self._deadline.seconds:g} seconds."
+            raise ShellError("not_sent", message) from error
 
     def _invoke(self, name: ShellName, pipeline: Pipeline) -> Reply:
         shell = self._opened(name)
         try:
-            shell.setup.before(shell.session, pipeline, self._left)
+            with _before_it_is_sent():
+                shell.setup.before(shell.session, pipeline, self._left)
             return shell.session.invoke(pipeline, self._left())
         finally:
             if shell.session.broken:
@@ -112,16 +126,20 @@ class Shells:
 
     def _opened(self, name: ShellName) -> OpenShell:
         if name not in self._open:
-            route = self._access.route(name)
-            session = self._sessions.get(route.key) or self._session(route)
-            setup = setup_of(name, route)
-            try:
-                setup.open(session, self._left)
-            finally:
-                if session.broken:
-                    self._discard(session)
-            self._open[name] = OpenShell(session, setup)
+            with _before_it_is_sent():
+                self._open[name] = self._set_up(name)
         return self._open[name]
+
+    def _set_up(self, name: ShellName) -> OpenShell:
+        route = self._access.route(name)
+        session = self._sessions.get(route.key) or self._session(route)
+        setup = setup_of(name, route)
+        try:
+            setup.open(session, self._left)
+        finally:
+            if session.broken:
+                self._discard(session)
+        return OpenShell(session, setup)
 
     def _session(self, route: Route) -> Session:
         session = Session(route.carrier(self._access.idle_timeout))
@@ -139,7 +157,29 @@ class Shells:
         """Forget a session after an exception: an answer may still be in flight that belongs to nobody."""
         self._sessions = {key: kept for key, kept in self._sessions.items() if kept is not session}
         self._open = {name: shell for name, shell in self._open.items() if shell.session is not session}
+        self._close(session)
+
+    def _close(self, session: Session, setups: t.Sequence[Setup] = ()) -> None:
+        """Close a session, and first what its set-ups opened. Nobody waits longer for a server that is gone: the time is for all of it."""
+        deadline = Deadline(FAREWELL)
         try:
-            session.close()
+            for setup in setups:
+                setup.close(session, SETUP_FAREWELL)
         except ShellError as error:
-            self._say(f"closing a broken session: {error}")
+            self._say(f"closing what a shell opened: {error}")
+        try:
+            session.close(deadline)
+        except ShellError as error:
+            self._say(f"closing a session: {error}")
+
+
+@contextlib.contextmanager
+def _before_it_is_sent() -> t.Iterator[None]:
+    """Have a time-out inside say that the pipeline, which comes after it, was not sent."""
+    try:
+        yield
+    except ShellError as error:
+        if error.kind != "timeout":
+            raise
+        message = f"nothing was sent: the shell was not ready in time: {error.message}"
+        raise ShellError("not_sent", message, cmdlet=error.cmdlet) from error

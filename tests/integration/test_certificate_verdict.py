@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""certificate_verdict, the module and the filter, on what the info modules read of the documented example before and after the assignment."""
+"""certificate_verdict, the module and the filter, on what is read of the documented example before and after the assignment."""
 
 from __future__ import annotations
 

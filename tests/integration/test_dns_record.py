@@ -23,7 +23,8 @@ TARGET = "atl-exchange-001.litwareinc.com"
 
 def name_server(farm: Farm) -> dict[str, Any]:
     """The DNS server's own port, and the key of those who may send it updates."""
-    return json.loads((farm.state_dir / "lab.json").read_text(encoding="utf-8"))["dns"]
+    found: dict[str, Any] = json.loads((farm.state_dir / "lab.json").read_text(encoding="utf-8"))["dns"]
+    return found
 
 
 def answers(farm: Farm, name: str, kind: str) -> list[str]:

@@ -52,7 +52,7 @@ def rhythm(farm: Farm, name: str, options: str) -> dict[str, list[object]]:
 
 def test_a_wrong_url_is_refused_with_the_right_one(farm: Farm) -> None:
     cases = {
-        RIGHT.replace(".xml", ".svc"): "is not the Autodiscover URL that Exchange publishes",
+        RIGHT.replace(".xml", ".svc"): "is the URL for Lync; Outlook needs the one that ends in .xml",
         RIGHT.replace("autodiscover.litwareinc.com", ""): "is not a URL with scheme and host",
     }
     options = [{"autodiscover_service_internal_uri": url} for url in cases]

@@ -42,7 +42,7 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_written(untolerated: Watc
         "EX-NYC-01: OAuth is off for the virtual directory Autodiscover",
         "EX-NYC-01: OAuth is off for the virtual directory EWS",
         "the replica edge-old.contoso.com of the Central Management Store is not up to date",
-        "ex-nyc-01.corp.contoso.com: certificate_missing",
+        "ex-nyc-01.corp.contoso.com: exchange management shell: Get-ExchangeCertificate: certificate_missing",
     ):
         assert problem in message
 

@@ -109,8 +109,7 @@ def _is_as_announced(run: Run, arguments: list[str]) -> None:
     if tag in reports:
         assert said(run, reports[tag]) in ("Nothing stands in the way.", "Everything is as it should be.")
     facts = {
-        **{f"{role}_changed": differs for role in parts},
-        **({"integration_changed": differs} if parts else {}),
+        **{f"{role}_changed": differs for role in [*parts, "integration"]},
         **({"preflight_changed": False} if tag in ("", "preflight") else {}),
         **({"verify_changed": False} if tag == "verify" else {}),
     }

@@ -47,6 +47,7 @@ _NOT_OF_ONE_SERVER = frozenset(
         "language",
         "missing_library",
         "not_offered",
+        "not_sent",
         "session_lost",
         "throttled",
         "timeout",

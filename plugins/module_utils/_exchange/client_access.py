@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import AutodiscoverUrl
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
@@ -18,39 +18,18 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.org
     host_name,
     without_edge,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import NameSet, Url
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import NameSet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, Property, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
 
-PATH = "/autodiscover/autodiscover.xml"
 NOUNS = ("ClientAccessService", "ClientAccessServer")
 """2016 and later have both and call the second one deprecated; 2013 has the second one only."""
 
-
-class AutodiscoverUri(Url):
-    """The URL of the XML service that clients inside the domain look up. Lync's OAuth configuration takes the other one, ``.svc``."""
-
-    def __init__(self) -> None:
-        super().__init__(as_uri=True)
-
-    def desired(self, value: t.Any) -> t.Any:
-        """See :meth:`Kind.desired`; the message has the URL that was probably meant."""
-        if value in (None, ""):
-            return None
-        parts = urlsplit(str(value).strip() if "://" in str(value) else f"https://{str(value).strip()}")
-        right = urlunsplit((parts.scheme or "https", parts.netloc or "autodiscover.litwareinc.com", PATH, "", ""))
-        if "://" not in str(value) or not parts.hostname:
-            raise ValueError(f"'{value}' is not a URL with scheme and host; give one such as {right}")
-        if parts.path.casefold() != PATH or parts.query or parts.fragment:
-            raise ValueError(
-                f"'{value}' is not the Autodiscover URL that Exchange publishes, which ends in {PATH}; give {right}"
-            )
-        return super().desired(value)
-
-
 TABLE = Table(
-    Property("autodiscover_service_internal_uri", "AutoDiscoverServiceInternalUri", AutodiscoverUri()),
+    Property(
+        "autodiscover_service_internal_uri", "AutoDiscoverServiceInternalUri", AutodiscoverUrl("xml", as_uri=True)
+    ),
     Property("autodiscover_site_scope", "AutoDiscoverSiteScope", NameSet()),
 )
 
@@ -70,7 +49,10 @@ class ClientAccess:
     shell: ShellName = "exchange"
 
     def observe(self, call: Call) -> Observed:
-        """Read every service once, whatever the number of servers that the task names."""
+        """Read every service once, whatever the number of servers that the task names.
+
+        :raises ShellError: of kind ``not_found`` where a server that is named has no service, or where there is none at all.
+        """
         self._desired(call)  # a value that cannot be meant is refused before anything is opened
         shell = call.shell(self.shell)
         shell.offered(*(f"{verb}-{noun}" for verb in ("Get", "Set") for noun in NOUNS))  # all of them in one question
@@ -80,7 +62,13 @@ class ClientAccess:
         services = {str(item["Name"]): TABLE.state(item) for item in items if item["Name"]}
         found = [{**server, **services[server["name"]]} for server in servers if server["name"] in services]
         if call.params["servers"] is not None and len(found) < len(servers):
-            self._refuse(f"Get-{noun}", [host_name(server) for server in servers if server["name"] not in services])
+            missing = ", ".join(host_name(server) for server in servers if server["name"] not in services)
+            message = f"servers: {missing} has no Client Access service (exchange_info shows the roles)."
+            raise ShellError("not_found", message, shell=self.shell, cmdlet=f"Get-{noun}")
+        if not found:
+            message = "this account is shown no Client Access service."
+            remedy = "Check the scope of the account's roles."
+            raise ShellError("not_found", message, shell=self.shell, cmdlet=f"Get-{noun}", remedy=remedy)
         return Observed(noun, found)
 
     def plan(self, call: Call, observed: Observed) -> Plan:
@@ -102,7 +90,3 @@ class ClientAccess:
         # which of the two will write is not known before a shell is open; every version has this one
         with located(shell=self.shell, cmdlet=f"Set-{NOUNS[-1]}"):
             return TABLE.desired(call.params)
-
-    def _refuse(self, cmdlet: str, missing: list[str]) -> None:
-        message = f"servers: {', '.join(missing)} has no Client Access service (exchange_info shows the roles)."
-        raise ShellError("not_found", message, shell=self.shell, cmdlet=cmdlet)

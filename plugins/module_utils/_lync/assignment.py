@@ -34,6 +34,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline imp
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Secret, SecretText, Value
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.oauth_token_issuer import in_use
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import read_assignment
 
 _SHOWN = ("use", "thumbprint", "previous_thumbprint", "scope", "effective_date", "subject", "not_after")
 
@@ -42,14 +44,18 @@ _SHOWN = ("use", "thumbprint", "previous_thumbprint", "scope", "effective_date",
 class Observed:
     """What is assigned, and, where that is not what the task asks for, all that a judgement needs.
 
+    :ivar assigned: the assignments of the use. A staged one may stand alone, with the thumbprint of the one in force as its previous
+        one, or beside it: no documentation says which.
     :ivar wanted: the thumbprint that the task means.
     :ivar facts: its certificate, or None where it is in a file that the server cannot look into.
-    :ivar in_store: whether the machine has it with its private key, so that no file is needed.
+    :ivar replaced: the certificate in force, where the store has it.
+    :ivar in_store: whether the machine has the wanted one with its private key, so that no file is needed.
     """
 
-    current: Facts | None
+    assigned: tuple[Facts, ...]
     wanted: str = ""
     facts: Facts | None = None
+    replaced: Facts | None = None
     in_store: bool = True
     now: dt.datetime | None = None
     sip_domains: tuple[str, ...] = ()
@@ -77,24 +83,24 @@ class Assignment:
         use, wanted = call.params["use"], _option(call, "thumbprint", Thumbprint()) or ""
         effective = _option(call, "effective_date", Instant())
         everywhere, here = use == TOKEN_ISSUER, assigned(call.shell(self.shell), use)
-        current = next((item for item in here if _is_global(item) == everywhere), None)
+        found = tuple(item for item in here if _is_global(item) == everywhere)
         if call.params["state"] == "absent":
-            return Observed(current, wanted)
+            return Observed(found, wanted)
         if not wanted:
             self._in_file = self._in_file or _file(call, wanted)
             wanted = str((self._in_file or {}).get("thumbprint", ""))
-        if _same(current, wanted, effective):
-            return Observed(current, wanted)
-        self._seen = self._seen or self._look(call, wanted)
-        return replace(self._seen, current=current)
+        if _meant(found, wanted, effective):
+            return Observed(found, wanted)
+        self._seen = self._seen or self._look(call, wanted, _in_use(found))
+        return replace(self._seen, assigned=found)
 
-    def _look(self, call: Call, wanted: str) -> Observed:
-        """What a judgement needs: the certificate, from the store or else from the file, the SIP domains and the server's clock.
+    def _look(self, call: Call, wanted: str, in_use_now: str) -> Observed:
+        """What a judgement needs: the certificate (of the store, or the file), the one that it replaces, SIP domains, the server's clock.
 
         :raises ShellError: of kind ``not_found`` where the certificate is in neither.
         """
-        stored = store(call.shell("windows"))
-        facts = next((item for item in stored if item["thumbprint"] == wanted), None)
+        stored = {item["thumbprint"]: item for item in store(call.shell("windows"))}
+        facts, replaced = stored.get(wanted), stored.get(in_use_now)
         in_store = facts is not None and (bool(facts["has_private_key"]) or not call.params["path"])
         if facts is None and not call.params["path"]:
             raise ShellError(
@@ -108,23 +114,24 @@ class Assignment:
         domains = call.params["sip_domains"] if call.params["use"] == TOKEN_ISSUER else []
         if call.params["use"] == TOKEN_ISSUER and not domains:
             domains = [domain["name"] for domain in sip_domains(call.shell(self.shell))]
-        return Observed(None, wanted, facts, in_store, _clock(call), tuple(domains))
+        return Observed((), wanted, facts, replaced, in_store, _clock(call), tuple(domains))
 
     def plan(self, call: Call, observed: Observed) -> Plan:
         """Assign or take back; nothing where the thumbprint is the one that is assigned.
 
         :raises ShellError: of kind ``certificate`` where a rule is broken that the task does not waive.
         """
-        before, use = _shown(observed.current), call.params["use"]
+        current, use = _current(observed.assigned), call.params["use"]
+        before = _shown(current)
         scope: dict[str, Value] = {"Identity": "global"} if use == TOKEN_ISSUER else {}
         if call.params["state"] == "absent":
             step = Cmdlet(writing_cmdlet(call), Type=[use], **scope, Confirm=False)
             # a thumbprint that the task names is the only one that it takes back
-            meant = observed.current and observed.wanted in ("", observed.current["thumbprint"])
+            meant = current and observed.wanted in ("", current["thumbprint"])
             return Plan(before, None, (step,)) if meant else Plan(before, before)
         effective = _option(call, "effective_date", Instant())
-        if _same(observed.current, observed.wanted, effective):
-            return Plan(before, before)
+        if there := _meant(observed.assigned, observed.wanted, effective):
+            return Plan(_shown(there), _shown(there))
         if effective and observed.now and dt.datetime.fromisoformat(effective) <= observed.now:
             raise ShellError(
                 "bad_input", f"effective_date: {effective} is past; leave it out to assign the certificate now."
@@ -139,7 +146,8 @@ class Assignment:
 
     def _judge(self, call: Call, observed: Observed, facts: Facts, effective: str | None) -> None:
         now, use = observed.now or dt.datetime.now(dt.UTC), call.params["use"]
-        said = findings(use, facts, now=now, sip_domains=observed.sip_domains, effective=effective)
+        domains, replaced = observed.sip_domains, observed.replaced
+        said = findings(use, facts, now=now, sip_domains=domains, effective=effective, replaced=replaced)
         for sentence in refuse_unfit(observed.wanted, said, call.params["allow"]):
             call.warn(sentence)
 
@@ -174,17 +182,31 @@ def _is_global(item: Facts) -> bool:
     return str(item["scope"]).casefold() == "global"
 
 
-def _same(current: Facts | None, wanted: str, effective: str | None) -> bool:
-    """Whether nothing is to be done: the certificate is assigned, and staged for this date or in force."""
-    if current is None or current["thumbprint"] != wanted:
-        return False
-    since = current["effective_date"]
-    return since == effective if since and _is_future(since) else not (effective and _is_future(effective))
+def _in_use(found: t.Sequence[Facts]) -> str:
+    """The thumbprint that is in force, as the verdict says it."""
+    return in_use([read_assignment(item, "assigned") for item in found], _soon())
 
 
-def _is_future(moment: str) -> bool:
-    """By the controller's clock, so that a run without changes asks for no other; clocks of a domain differ by five minutes at most."""
-    return dt.datetime.fromisoformat(moment) > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
+def _current(found: t.Sequence[Facts]) -> Facts | None:
+    """The assignment in force. One that is staged stands for the one before it where the server shows it alone."""
+    thumbprint = _in_use(found)
+    return next((item for item in found if item["thumbprint"] == thumbprint), next(iter(found), None))
+
+
+def _meant(found: t.Sequence[Facts], wanted: str, effective: str | None) -> Facts | None:
+    """The assignment because of which nothing is to be done: the certificate is staged for this date, or in force."""
+    if effective and dt.datetime.fromisoformat(effective) > _soon():
+        staged = (item for item in found if (item["thumbprint"], item["effective_date"]) == (wanted, effective))
+        return next(staged, None)
+    return _current(found) if wanted and _in_use(found) == wanted else None
+
+
+def _soon() -> dt.datetime:
+    """Later than this is future: by the controller's clock, so that a run without changes asks for no other.
+
+    Clocks of a domain differ by five minutes at most.
+    """
+    return dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
 
 
 def _clock(call: Call) -> dt.datetime:
@@ -225,11 +247,11 @@ def _shown(item: Facts | None) -> Facts | None:
 
 
 def _after(call: Call, observed: Observed, effective: str | None) -> Facts:
-    facts = observed.facts or {}
+    facts, current = observed.facts or {}, _current(observed.assigned)
     return {
         "use": call.params["use"],
         "thumbprint": observed.wanted,
-        "previous_thumbprint": observed.current["thumbprint"] if observed.current else None,
+        "previous_thumbprint": current["thumbprint"] if current else None,
         "scope": "Global" if call.params["use"] == TOKEN_ISSUER else "Machine",
         "effective_date": effective,
         "subject": facts.get("subject"),

@@ -25,19 +25,32 @@ RULES = ("key_size", "key_type", "expired", "not_yet_valid", "sip_domain_missing
 
 
 def findings(
-    use: str, facts: Facts, *, now: dt.datetime, sip_domains: t.Sequence[str], effective: str | None
+    use: str,
+    facts: Facts,
+    *,
+    now: dt.datetime,
+    sip_domains: t.Sequence[str],
+    effective: str | None = None,
+    replaced: Facts | None = None,
 ) -> list[Finding]:
-    """What the verdict would say about the certificate, were it assigned."""
+    """What the verdict would say about the certificate, were it assigned.
+
+    :param effective: from when on it would be in force.
+    :param replaced: the certificate that would be in force until then.
+    """
     thumbprint = facts["thumbprint"]
+    present = [] if replaced is None or effective is None or replaced["thumbprint"] == thumbprint else [replaced]
     future = {"use": TOKEN_ISSUER, "thumbprint": thumbprint, "scope": "Global", "effective_date": effective}
-    front_end = read_front_end({"host": "this host", "assigned": [future], "store": [facts]}, "certificate")
+    assigned = [future, *({**future, "thumbprint": item["thumbprint"], "effective_date": None} for item in present)]
+    front_end = read_front_end({"host": "this host", "assigned": assigned, "store": [facts, *present]}, "certificate")
     policy = Policy(now, tuple(sip_domains))
     if use == TOKEN_ISSUER:
         said = judge_token_issuers([front_end], policy)
         return [item for item in said if isinstance(item, Finding) and item.thumbprint == thumbprint]
     case = Case("this host", TOKEN_ISSUER, policy, thumbprint)
     # other uses are TLS, which takes keys of other kinds too
-    said_of_any = judge_certificate(case, front_end.store.certificates[thumbprint])
+    moment = front_end.assignments[0].effective_date
+    said_of_any = judge_certificate(case, front_end.store.certificates[thumbprint], effective=moment)
     return [item for item in said_of_any if item.rule != "key_type"]
 
 

@@ -39,7 +39,7 @@ def judge_token_issuers(front_ends: Sequence[FrontEnd], policy: Policy) -> Itera
 
 def _judge_front_end(front_end: FrontEnd, policy: Policy) -> Iterator[Finding | Judged]:
     store, assignments = front_end.store, front_end.assignments
-    case = Case(store.host, "OAuthTokenIssuer", policy, _in_use(assignments, policy.now))
+    case = Case(store.host, "OAuthTokenIssuer", policy, in_use(assignments, policy.now))
     if store.error:
         yield case.finding("host_not_read", store.error)
         return
@@ -62,8 +62,8 @@ def _judge_front_end(front_end: FrontEnd, policy: Policy) -> Iterator[Finding | 
     yield from _carries_domains(case, found)
 
 
-def _judge_staged(store: Store, staged: Assignment, in_use: Case) -> Iterator[Finding | Judged]:
-    case = Case(store.host, "OAuthTokenIssuerStaged", in_use.policy, staged.thumbprint)
+def _judge_staged(store: Store, staged: Assignment, current: Case) -> Iterator[Finding | Judged]:
+    case = Case(store.host, "OAuthTokenIssuerStaged", current.policy, staged.thumbprint)
     found = look_up(store, case)
     if isinstance(found, Finding):
         # Nothing breaks before it takes effect
@@ -72,14 +72,14 @@ def _judge_staged(store: Store, staged: Assignment, in_use: Case) -> Iterator[Fi
     yield case, found
     yield from judge_certificate(case, found, effective=staged.effective_date)
     yield from _carries_domains(case, found)
-    now = store.certificates.get(in_use.thumbprint)
+    now = store.certificates.get(current.thumbprint)
     if now and now.not_after and staged.effective_date and staged.effective_date > now.not_after - _OVERLAP:
-        until = f"the one in use, {in_use.thumbprint}, ends at {instant(now.not_after)}"
+        until = f"the one in use, {current.thumbprint}, ends at {instant(now.not_after)}"
         yield case.finding("rollover_too_late", f"it takes effect at {instant(staged.effective_date)}; {until}")
 
 
-def _in_use(assignments: Sequence[Assignment], now: dt.datetime) -> str:
-    """Return the thumbprint that signs now. A staged assignment (-Roll) names the one before it."""
+def in_use(assignments: Sequence[Assignment], now: dt.datetime) -> str:
+    """Return the thumbprint that signs now, or nothing. A staged assignment (-Roll) names the one before it."""
     begun = [item for item in assignments if not _is_staged(item, now)]
     if begun:
         earliest = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -123,15 +123,15 @@ def _carries_domains(case: Case, certificate: Certificate) -> Iterator[Finding]:
 
 def _same_everywhere(front_ends: Sequence[FrontEnd], policy: Policy) -> Iterator[Finding]:
     """Name the hosts that differ from what most have; where no certificate has a majority, all of them."""
-    in_use = {item.store.host: _in_use(item.assignments, policy.now) for item in front_ends}
-    count = collections.Counter(filter(None, in_use.values()))
+    used = {item.store.host: in_use(item.assignments, policy.now) for item in front_ends}
+    count = collections.Counter(filter(None, used.values()))
     if len(count) < 2:
         return
     thumbprint, most = count.most_common(1)[0]
     majority = thumbprint if most * 2 > count.total() else ""
-    for host, own in in_use.items():
+    for host, own in used.items():
         if own and own != majority:
-            others = sorted({f"{theirs} on {other}" for other, theirs in in_use.items() if theirs and theirs != own})
+            others = sorted({f"{theirs} on {other}" for other, theirs in used.items() if theirs and theirs != own})
             yield Case(host, "OAuthTokenIssuer", policy, own).finding(
                 "token_issuer_differs", f"{own} here, but {', '.join(others)}"
             )

@@ -110,7 +110,7 @@ def read_front_end(data: object, where: str) -> FrontEnd:
     return FrontEnd(
         store=_read_store(fields, "store", where),
         assignments=tuple(
-            _read_assignment(item, f"{where}.assigned[{index}]")
+            read_assignment(item, f"{where}.assigned[{index}]")
             for index, item in enumerate(assigned)
             if item.get("use") == ASSIGNED_USE
         ),
@@ -158,7 +158,8 @@ def _read_auth_config(data: object, where: str) -> AuthConfig | None:
     )
 
 
-def _read_assignment(fields: Mapping[str, t.Any], where: str) -> Assignment:
+def read_assignment(fields: Mapping[str, t.Any], where: str) -> Assignment:
+    """Read one of the assignments that lync_certificate_info returns."""
     return Assignment(
         thumbprint=normal_thumbprint(fields.get("thumbprint")),
         previous_thumbprint=normal_thumbprint(fields.get("previous_thumbprint")),

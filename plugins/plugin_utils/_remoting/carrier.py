@@ -10,7 +10,6 @@ import time
 import typing as t
 import uuid
 
-
 FAREWELL = 5.0
 """Seconds for asking a server to stop or to close: nothing depends on the answer."""
 

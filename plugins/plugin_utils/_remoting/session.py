@@ -16,7 +16,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline imp
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK, Value
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import compat, errors, libraries, values
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import FAREWELL, Carrier, Deadline, OutOfTime
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
+    FAREWELL,
+    Carrier,
+    Deadline,
+    OutOfTime,
+)
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import ps, psrpcore
 
 _ENDED = (ps.PSInvocationState.Completed, ps.PSInvocationState.Failed, ps.PSInvocationState.Stopped)

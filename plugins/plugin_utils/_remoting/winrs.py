@@ -113,7 +113,7 @@ class WinrsCarrier:
 
     def open(self, first: bytes, deadline: Deadline) -> None:
         """Open the command shell with the first authentication method that is accepted, and start PowerShell in it."""
-        self._log_on()
+        self._log_on(deadline)
         with self._ready(deadline):
             self._process = self._protocol.run_command(
                 self._shell, COMMAND, ARGUMENTS, console_mode_stdin=False, skip_cmd_shell=False
@@ -230,11 +230,13 @@ class WinrsCarrier:
 
     # Logging on
 
-    def _log_on(self) -> None:
+    def _log_on(self, deadline: Deadline) -> None:
         refused: list[ShellError] = []
         for transport in self.settings.transports:
             try:
-                return self._open_shell(transport)
+                return self._open_shell(transport, deadline)
+            except OutOfTime:
+                raise
             # the border of pywinrm: the next method may be accepted
             except Exception as error:
                 refused.append(errors.from_exception(error, opened=False))
@@ -245,7 +247,7 @@ class WinrsCarrier:
         )
         raise ShellError(refused[0].kind, f"no authentication method succeeded ({tried})", remedy=refused[0].remedy)
 
-    def _open_shell(self, transport: str) -> None:
+    def _open_shell(self, transport: str, deadline: Deadline) -> None:
         from winrm.protocol import Protocol
 
         settings = self.settings
@@ -265,7 +267,7 @@ class WinrsCarrier:
         self._timeouts = self._protocol.operation_timeout_sec, self._protocol.read_timeout_sec
         self.delegates = transport == "credssp" or (transport == "kerberos" and settings.forwards)
         idle = f"PT{settings.idle_timeout}S" if settings.idle_timeout else None
-        with self._ticket.active() if self._ticket else contextlib.nullcontext():
+        with self._ready(deadline):
             # with message encryption pywinrm logs on while it builds the session: those requests are not counted
             counting.count(self._protocol.transport.build_session(), self._count)
             self._shell = self._protocol.open_shell(codepage=_UTF8, idle_timeout=idle)

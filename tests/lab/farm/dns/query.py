@@ -8,6 +8,7 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+import dns.rdtypes.ANY.CNAME
 import dns.rrset
 
 from farm.dns.refusal import Refusal
@@ -31,7 +32,9 @@ def answer(zones: Zones, question: dns.message.Message, response: dns.message.Me
             _final(zone, name, kind, response)
             return
         response.answer.append(_rrset(name, alias))
-        name = next(iter(alias)).target
+        (target,) = alias
+        assert isinstance(target, dns.rdtypes.ANY.CNAME.CNAME)
+        name = target.target
 
 
 def _final(zone: Zone, name: dns.name.Name, kind: dns.rdatatype.RdataType, response: dns.message.Message) -> None:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, carry_out
@@ -83,15 +84,35 @@ def scripted() -> type[ScriptedHelper]:
     return ScriptedHelper
 
 
+COMMON = {"changed", "failed", "msg", "warnings"}
+"""What every module of Ansible may return."""
+
+
+def undocumented(result: dict[str, Any], entries: dict[str, Any], where: str = "") -> list[str]:
+    """The keys of a result, at any depth, of which the RETURN block says nothing."""
+    found = [f"{where}{key}" for key in result if key not in entries]
+    for key, entry in entries.items():
+        value, contains = result.get(key), entry.get("contains")
+        items = value if isinstance(value, list) else [value]
+        if isinstance(value, dict) and contains and not set(value) & set(contains):
+            items = list(value.values())  # by a name that the task or the server gives
+        for item in items if contains else ():
+            found += undocumented(item or {}, contains, f"{where}{key}.")
+    return found
+
+
 @pytest.fixture(scope="session")
 def run_module() -> RunModule:
-    """Run a module as the action plugin does: arguments validated by its own specification."""
+    """Run a module as the action plugin does: arguments validated by its own specification. What it returns has to be documented."""
 
     def run(module: ModuleType, helper: ScriptedHelper, *, check: bool = False, **params: Any) -> dict[str, Any]:
         limits = {key: value for key, value in vars(module.SPEC).items() if key != "argument_spec"}
         validated = ArgumentSpecValidator(module.SPEC.argument_spec, **limits).validate(params)
         assert not validated.error_messages, validated.error_messages
         call = Call(validated.validated_parameters, check_mode=check, helper=lambda: helper)
-        return carry_out(module.run, call)
+        result = carry_out(module.run, call)
+        documented: dict[str, Any] = yaml.safe_load(module.RETURN)
+        assert undocumented({key: value for key, value in result.items() if key not in COMMON}, documented) == []
+        return result
 
     return run

@@ -98,7 +98,10 @@ def test_secrets_are_sent_by_type_and_never_shown(scripted: Any, run_module: Any
         ({"cmdlet": "Get-Thing", "select": ["Name"], "parameters": {"Identity": None}}, "Identity is empty"),
         ({"cmdlet": "Set-Thing", "parameters": {"ErrorAction": "Ignore"}}, "ErrorAction is always Stop"),
         ({"cmdlet": "Set-Thing", "parameters": {"P": {"secret": "s3cret"}}}, "give it in secret_parameters"),
-        ({"cmdlet": "Set-Thing", "parameters": {"P": [{"hashtable": {"K": {"text": "s3cret"}}}]}}, "in secret_parameters"),
+        (
+            {"cmdlet": "Set-Thing", "parameters": {"P": [{"hashtable": {"K": {"text": "s3cret"}}}]}},
+            "in secret_parameters",
+        ),
         (
             {"cmdlet": "Set-Thing", "parameters": {"P": {"credential": {"user": "s3cret"}}}},
             "give it in secret_parameters",

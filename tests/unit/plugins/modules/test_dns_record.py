@@ -175,7 +175,8 @@ def test_lifetimes_that_differ_stay_where_the_task_names_none(server: Any, run_m
     there = server(*mixed)
     assert not run_module(dns_record, there.helper, name=NAME, type="A", value=["192.0.2.1", "192.0.2.2"])["changed"]
     apply(there, type="A", value=["192.0.2.3"], exclusive=False)
-    assert there.records == [*mixed, ("A", "192.0.2.3", 600)]  # the shortest of theirs, as RFC 2181 would have it for all
+    # the shortest of theirs
+    assert there.records == [*mixed, ("A", "192.0.2.3", 600)]
 
 
 def test_other_addresses_stay_where_the_set_is_shared(server: Any, apply: Any) -> None:

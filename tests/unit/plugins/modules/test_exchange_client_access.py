@@ -138,6 +138,16 @@ def test_a_server_without_the_service_is_refused_by_name_and_skipped_in_all(farm
     ]
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_no_service_at_all_is_not_taken_for_nothing_to_do(farm: Farm, run_module: Any, check: bool) -> None:
+    farm.services.clear()  # outside the scope of the account's role
+    result = run_module(exchange_client_access, farm.helper, check=check, autodiscover_service_internal_uri=RIGHT)
+    assert result["failed"]
+    assert result["error"]["kind"] == "not_found"
+    assert "exchange management shell: Get-ClientAccessService: " in result["msg"]
+    assert "scope of the account's roles" in result["msg"]
+
+
 @pytest.mark.parametrize(
     ("url", "right"),
     [

@@ -68,7 +68,7 @@ class ServerCarrier:
     def finish(self, pipeline: uuid.UUID) -> None:
         self.finished.append(pipeline)
 
-    def close(self) -> None:
+    def close(self, deadline: Deadline) -> None:
         self.closed = True
 
     def _take(self, data: bytes, pipeline: uuid.UUID | None = None) -> None:
@@ -142,7 +142,7 @@ class EngineCarrier:
     def finish(self, pipeline: uuid.UUID) -> None:
         self._write(framing.close(pipeline))
 
-    def close(self) -> None:
+    def close(self, deadline: Deadline) -> None:
         self._ready.close()
         self._input.close()
         self._output.close()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access, canonical
 
 PSRP = {
     "remote_addr": "atl",
@@ -138,9 +138,16 @@ def test_windows_has_no_product_endpoint() -> None:
         access(windows_shell={"place": "endpoint"}).route("windows")
 
 
-def test_our_time_out_comes_before_cores_alarm() -> None:
-    assert access(persistent_command_timeout=30).command_timeout < 30
-    assert access(persistent_command_timeout=1).command_timeout >= 1
+def test_the_order_in_which_options_were_given_says_nothing() -> None:
+    """Neither about a shell that shares a session, nor about the helper that a task may use."""
+    given = {"a": 1, "extras": {"b": [{"c": "x", "d": None}], "e": "y"}}
+    turned = {"extras": {"e": "y", "b": [{"d": None, "c": "x"}]}, "a": 1}
+    assert canonical(given) == canonical(turned)
+    assert access("winrm", {**WINRM, "_extras": given}).route("lync").key == (
+        access("winrm", {**WINRM, "_extras": turned}).route("lync").key
+    )
+    others = [{"a": "1"}, {"a": 1, "extras": {}}, {"a": [1, 2]}, {"a": [2, 1]}, {"a": "[1, 2]"}, {"a": {"1": 2}}, {}]
+    assert len({canonical(other) for other in [given, *others]}) == 1 + len(others)
 
 
 def test_no_password_in_what_a_curious_user_reads() -> None:

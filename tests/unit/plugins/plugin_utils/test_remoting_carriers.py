@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
-from pypsrp.exceptions import WinRMTransportError
+from pypsrp.exceptions import WinRMTransportError, WSManFaultError
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import kerberos
@@ -227,6 +228,7 @@ class Listening:
 
     def __init__(self) -> None:
         self.waits: list[tuple[str, float | None]] = []
+        self.closed = False
 
     def send(self, message: bytes, *, retries_on_read_timeout: int = 0, timeout: float | None = None) -> bytes:
         operation = re.search(rb"OperationTimeout>([^<]*)<", message)
@@ -235,17 +237,76 @@ class Listening:
         raise WinRMTransportError("http", 500, TIMED_OUT)
 
     def close(self) -> None:
-        """Nothing is open."""
+        self.closed = True
+
+
+def silent() -> tuple[WsmanCarrier, Listening]:
+    carrier, listening = WsmanCarrier({**BASE, "auth": "ntlm", "operation_timeout": 20}), Listening()
+    carrier._wsman.transport = listening
+    return carrier, listening
 
 
 def test_a_receive_never_waits_beyond_the_deadline() -> None:
-    carrier = WsmanCarrier({**BASE, "auth": "ntlm", "operation_timeout": 20})
-    carrier._wsman.transport = listening = Listening()
+    carrier, listening = silent()
     for seconds in (None, 60, 3.2, 0.1):
         assert carrier.receive(uuid.uuid4(), Deadline(seconds)) == []
     assert listening.waits == [("PT20S", None), ("PT20S", None), ("PT4S", 6), ("PT1S", 3)]
     with pytest.raises(OutOfTime):
         carrier.receive(None, Deadline(0))
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda carrier, deadline: carrier.open(b"", deadline),
+        lambda carrier, deadline: carrier.start(uuid.uuid4(), b"", deadline),
+        lambda carrier, deadline: carrier.send(uuid.uuid4(), b"", deadline),
+        lambda carrier, deadline: carrier.send(None, b"", deadline, prompt=True),
+    ],
+)
+def test_nor_does_any_other_request(request_of: t.Callable[[WsmanCarrier, Deadline], None]) -> None:
+    carrier, listening = silent()
+    for seconds in (None, 60, 3.2, 0.1):
+        with pytest.raises(WSManFaultError):
+            request_of(carrier, Deadline(seconds))
+    assert listening.waits == [("PT20S", None), ("PT20S", None), ("PT4S", 6), ("PT1S", 3)]
+    with pytest.raises(OutOfTime):
+        request_of(carrier, Deadline(0))
+    assert len(listening.waits) == 4
+
+
+def test_a_farewell_waits_no_longer_than_it_may() -> None:
+    for seconds, waits in ((3.2, [("PT4S", 6)]), (0, [])):
+        carrier, listening = silent()
+        carrier._shell.opened = True
+        with pytest.raises((WSManFaultError, OutOfTime)):
+            carrier.close(Deadline(seconds))
+        assert (listening.waits, listening.closed) == (waits, True)
+
+
+class Protocol:
+    """A protocol of pywinrm that notes what it is asked, and how long it was to wait."""
+
+    def __init__(self) -> None:
+        self.transport = self
+        self.operation_timeout_sec, self.read_timeout_sec = 20, 30
+        self.waits: list[tuple[int, int]] = []
+        self.closed = False
+
+    def close_shell(self, _shell: str) -> None:
+        self.waits.append((self.operation_timeout_sec, self.read_timeout_sec))
+
+    def close_session(self) -> None:
+        self.closed = True
+
+
+def test_a_farewell_over_winrm_waits_no_longer_either() -> None:
+    for seconds, waits in ((60, [(20, 30)]), (3.2, [(4, 14)]), (0, [])):
+        carrier = WinrsCarrier(BASE)
+        carrier._protocol, carrier._shell, carrier._timeouts = Protocol(), "1", (20, 30)
+        with contextlib.nullcontext() if seconds else pytest.raises(OutOfTime):
+            carrier.close(Deadline(seconds))
+        assert (carrier._protocol.waits, carrier._protocol.closed) == (waits, True)
 
 
 def test_deadlines() -> None:

@@ -158,6 +158,8 @@ def test_after_opening_a_failure_is_a_lost_session() -> None:
 def test_silence_is_no_refusal() -> None:
     assert errors.was_refused(psrp_fault(5)) and errors.was_refused(winrm_fault(5))
     assert not errors.was_refused(psrp_fault(errors.OPERATION_TIMEOUT))
+    assert not errors.was_refused(psrp_fault("w:TimedOut"))
+    assert not errors.was_refused(winrm_fault(None, "w:TimedOut"))
     assert not errors.was_refused(requests.exceptions.ReadTimeout())
     hidden = Unanswered()
     hidden.__cause__ = psrp_fault(2150858843)

@@ -322,7 +322,7 @@ ENDED_BY_AN_ERROR = {
     "test_psrp_is_alive_http_error": ["session_lost"],
     "test_psrp_is_alive_invalid_selectors": ["session_lost"],
     "test_psrp_is_alive_other_wsman_error": ["session_lost"],
-    "test_psrp_key_exchange_timeout": ["timeout"],
+    "test_psrp_key_exchange_timeout": ["not_sent"],
     "test_psrp_receive_failure": ["session_lost"],
     "test_psrp_with_jea_configuration": ["language"],
 }

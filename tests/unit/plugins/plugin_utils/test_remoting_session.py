@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 import uuid
 
 import psrpcore
 import pytest
 from psrpcore import types as ps
+from pypsrp.exceptions import WSManFaultError
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ErrorRecord, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
@@ -23,6 +25,10 @@ from ansible_collections.onprem.exchange_lync.tests.unit.plugins.plugin_utils.re
 READ = Pipeline((Cmdlet("Get-Thing", Identity="one"),))
 WRITE = Pipeline((Cmdlet("Set-Thing", Identity="one"),), write=True)
 Answer = t.Callable[[psrpcore.ServerPipeline], None]
+
+
+def fault(code: int | str) -> WSManFaultError:
+    return WSManFaultError(code, None, None, None, None, None)
 
 
 def echo(pipeline: psrpcore.ServerPipeline) -> None:
@@ -149,6 +155,49 @@ def test_a_timeout_stops_the_pipeline_and_breaks_the_session(pipeline: Pipeline,
     assert carrier.closed
 
 
+def test_a_farewell_without_time_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, carrier = opened()
+    monkeypatch.setattr(carrier, "close", lambda deadline: deadline.remaining(1))
+    with pytest.raises(ShellError, match="no time was left to tell the server"):
+        session.close(Deadline(0))
+    assert session.broken
+
+
+SECRET = {"Password": Secret("x")}
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize(("parameters", "timeout"), [(SECRET, 0.2), (SECRET, 0.0), ({}, 0.0)])
+def test_what_was_not_sent_in_time_is_said_to_be_so(
+    parameters: dict[str, t.Any], timeout: float, write: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key for a secret is agreed on before anything is sent of the pipeline."""
+    session, carrier = opened()
+
+    def wait(_pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
+        time.sleep(deadline.remaining(0.05))
+        return []
+
+    monkeypatch.setattr(carrier, "receive", wait)
+    error = failure(session, Pipeline((Cmdlet("Set-Thing", **parameters),), write=write), timeout)
+    assert (error.kind, error.message) == ("not_sent", f"nothing was sent: no answer within {timeout:g} seconds.")
+    assert session.broken
+    assert (carrier.commands, carrier.stopped) == ([], [])
+
+
+@pytest.mark.parametrize("pipeline", [READ, WRITE])
+def test_nor_was_it_sent_when_the_server_times_out_before(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, carrier = opened()
+
+    def time_out(*_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
+        raise fault(2150858793)
+
+    monkeypatch.setattr(carrier, "send", time_out)
+    secret = Pipeline((pipeline.cmdlets[0].with_parameters(**SECRET),), write=pipeline.write)
+    assert failure(session, secret).kind == "not_sent"
+    assert carrier.commands == []
+
+
 def test_opening_takes_no_longer_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     carrier = ServerCarrier(echo)
     monkeypatch.setattr(carrier, "open", lambda _first, _deadline: None)
@@ -172,16 +221,21 @@ def test_a_lost_connection(pipeline: Pipeline, kind: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("error", "kind"), [(None, "session_lost"), (Unanswered(), "unknown_outcome"), (OSError(), "unknown_outcome")]
+    ("error", "kind"),
+    [
+        (fault(2150858843), "session_lost"),
+        (fault(2150858793), "unknown_outcome"),
+        (fault("w:TimedOut"), "unknown_outcome"),
+        (Unanswered(), "unknown_outcome"),
+        (OSError(), "unknown_outcome"),
+    ],
 )
-def test_a_write_that_was_not_taken(error: Exception | None, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_was_not_taken(error: Exception, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault in answer to the very request that creates the pipeline says that it did not run; silence says nothing."""
-    from pypsrp.exceptions import WSManFaultError
-
     session, carrier = opened()
 
     def refuse(_pipeline: uuid.UUID, _first: bytes, _deadline: Deadline) -> None:
-        raise error or WSManFaultError(2150858843, None, None, None, None, None)
+        raise error
 
     monkeypatch.setattr(carrier, "start", refuse)
     assert failure(session, WRITE).kind == kind

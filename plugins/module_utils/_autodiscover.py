@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The two URLs of Autodiscover. They differ in their ending only, each product takes one of them, and they are often confused."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import urlsplit, urlunsplit
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url
+
+Service = t.Literal["xml", "svc"]
+
+_READERS: dict[Service, str] = {"xml": "Outlook", "svc": "Lync"}
+
+
+class AutodiscoverUrl(Url):
+    """The URL of one of Autodiscover's services.
+
+    :param service: ``xml``, which Exchange publishes for clients inside the domain, or ``svc``, the SOAP service, which Lync asks.
+    :param as_uri: see :class:`Url`.
+    """
+
+    def __init__(self, service: Service, *, as_uri: bool = False) -> None:
+        super().__init__(as_uri=as_uri)
+        self._service = service
+        self._reader = _READERS[service]
+        self._path = f"/autodiscover/autodiscover.{service}"
+
+    def desired(self, value: t.Any) -> t.Any:
+        """See :meth:`Kind.desired`; the message has the URL that was probably meant."""
+        if value in (None, ""):
+            return None
+        text = str(value).strip()
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        right = urlunsplit((parts.scheme or "https", parts.netloc or "autodiscover.litwareinc.com", self._path, "", ""))
+        if "://" not in text or not parts.hostname:
+            raise ValueError(f"'{value}' is not a URL with scheme and host; give one such as {right}")
+        path = parts.path.casefold()
+        for service, reader in _READERS.items():
+            if service != self._service and path.endswith(f".{service}"):
+                needed = f"{self._reader} needs the one that ends in .{self._service}: {right}"
+                raise ValueError(f"'{value}' is the URL for {reader}; {needed}")
+        if path != self._path or parts.query or parts.fragment:
+            raise ValueError(
+                f"'{value}' is not Autodiscover's URL for {self._reader}, which ends in {self._path}; give {right}"
+            )
+        return super().desired(text)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the RETURN blocks promise. That nothing else is returned is seen wherever a test runs a module (``run_module``)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+
+MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
+AFTER_A_WRITE = ("commands_unknown", "commands_not_run")
+COMMON = {"changed", "failed", "msg", "warnings"}
+URL = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
+READING = ("certificate_verdict", "exchange_certificate_info", "exchange_info", "lync_certificate_info", "lync_info")
+
+
+@dataclass
+class Case:
+    """A task with one write."""
+
+    module: str
+    write: str
+    answers: dict[str, Any]
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def replica() -> dict[str, Any]:
+    return {"ReplicaFqdn": "fe1", "UpToDate": True, "LastStatusReport": dt.datetime(2026, 8, 1, tzinfo=dt.UTC)}
+
+
+WRITING = (
+    Case(
+        "dns_record",
+        "Add_DnsServerResourceRecordA",
+        {"Get_DnsServerZone": [{"ZoneName": "a.com"}], "Get_DnsServerResourceRecord": ShellError("not_found", "no.")},
+        {"name": "x.a.com", "type": "A", "value": ["192.0.2.1"]},
+    ),
+    Case(
+        "exchange_client_access",
+        "Set_ClientAccessServer",
+        {"Get_ExchangeServer": [{"Name": "EX1"}], "Get_ClientAccessServer": [{"Name": "EX1"}]},
+        {"autodiscover_service_internal_uri": f"{URL}.xml"},
+    ),
+    Case("exchange_cmdlet", "Set_Thing", {}, {"cmdlet": "Set-Thing"}),
+    Case(
+        "lync_certificate",
+        "Remove_CsCertificate",
+        {"Get_CsCertificate": lambda Type: [{"Use": "Default", "Thumbprint": "A" * 40, "SourceScope": "Machine"}]},
+        {"use": "Default", "state": "absent"},
+    ),
+    Case("lync_cmdlet", "Set_Thing", {}, {"cmdlet": "Set-Thing"}),
+    Case(
+        "lync_oauth_configuration",
+        "Set_CsOAuthConfiguration",
+        {"Get_CsOAuthConfiguration": [{}]},
+        {"exchange_autodiscover_url": f"{URL}.svc"},
+    ),
+    Case(
+        "lync_replication",
+        "Invoke_CsManagementStoreReplication",
+        {"Get_CsManagementStoreReplicationStatus": [replica()]},
+        {"force": True},
+    ),
+)
+
+
+def returns(name: str) -> dict[str, Any]:
+    module = importlib.import_module(f"{MODULES}.{name}")
+    return dict(yaml.safe_load(module.RETURN))
+
+
+@pytest.mark.parametrize("case", WRITING, ids=lambda case: case.module)
+def test_a_writing_module_returns_what_it_documents_when_it_succeeds_and_when_a_write_fails(
+    scripted: Any, run_module: Any, case: Case
+) -> None:
+    module, found = importlib.import_module(f"{MODULES}.{case.module}"), set[str]()
+    for kind in ("access_denied", "unknown_outcome"):
+        refusal = ShellError(kind, "no.")
+        failed = run_module(module, scripted(**case.answers, **{case.write: refusal}), **case.params)
+        assert failed["error"]["kind"] == kind
+        assert {"commands", *AFTER_A_WRITE, "error"} <= set(failed)
+        assert failed["changed"] == bool(failed["commands_unknown"])
+        done = run_module(module, scripted(**case.answers, **{case.write: []}), check=True, **case.params)
+        assert not done.get("failed"), done
+        found |= set(done) | set(failed)
+    assert found - COMMON == set(returns(case.module))
+
+
+def test_what_modules_have_in_common_is_said_in_the_same_words() -> None:
+    names = [case.module for case in WRITING]
+    for key in (*AFTER_A_WRITE, "error"):
+        assert all(returns(name)[key] == returns(names[0])[key] for name in names), key
+    assert {returns(name)["commands"]["returned"] for name in names} == {"success, and failure of a write or after one"}
+    said = [returns(name)["error"]["description"][-2:] for name in (*names, *READING)]
+    assert all(text == said[0] for text in said)
+
+
+def test_every_module_is_looked_at() -> None:
+    package = importlib.import_module(MODULES)
+    there = {path.stem for root in package.__path__ for path in Path(root).glob("*.py")}
+    assert there == {*READING, *(case.module for case in WRITING)}
