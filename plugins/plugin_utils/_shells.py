@@ -111,7 +111,7 @@ class Shells:
         try:
             return self._deadline.remaining(math.inf)
         except OutOfTime as error:
-            message = f"nothing was sent: opening the shell took {self._deadline.seconds:g} seconds."
+            message = f"nothing was sent: opening the shell took {self._deadline}."
             raise ShellError("not_sent", message) from error
 
     def _invoke(self, name: ShellName, pipeline: Pipeline) -> Reply:

@@ -102,7 +102,10 @@ def test_a_limited_play_says_whose_absence_matters(farm: Farm) -> None:
 
 def test_verify_tells_what_differs(farm: Farm) -> None:
     """Asked about something else than what is there, and then about what is there."""
-    assert integrate(farm).run.rc == 0
+    if not {cmdlet for _hosts, _variables, cmdlet in ROLES.values()} <= {
+        entry["cmdlet"] for entry in farm.journal(writes=True)
+    }:  # the tests above have not run
+        assert integrate(farm).run.rc == 0
     variables = {
         "verify_sip_domains": SIP_DOMAINS,
         "verify_autodiscover_uri": "https://mail.litwareinc.com/autodiscover/autodiscover.xml",

@@ -43,7 +43,7 @@ TEXTS = {
     "integration": "sip_domains exchange_hosts lync_hosts dns_hosts autodiscover_servers replication_exclude tolerate",
 }
 """Lists, which Ansible's own look at the arguments takes from a text."""
-EMPTY = {
+EMPTY: dict[str, dict[str, Any]] = {
     "certificates": {"sip_domains": []},
     "autodiscover": {"uri": ""},
     "oauth": {"exchange_autodiscover_url": ""},
@@ -67,12 +67,15 @@ def rescued(role: str, name: str, variables: dict[str, Any]) -> dict[str, Any]:
 def test_every_role_refuses_texts_for_lists_and_what_says_nothing(farm: Farm) -> None:
     """Before the first question: nothing is asked of any host. All that is wrong is told at once."""
     assert sorted(RIGHT) == sorted(path.name for path in (ROOT / "roles").iterdir())
-    texts = {role: dict.fromkeys(TEXTS[role].split(), "atl.litwareinc.com") for role in RIGHT}
+    texts: dict[str, dict[str, Any]] = {
+        role: dict.fromkeys(TEXTS[role].split(), "atl.litwareinc.com") for role in RIGHT
+    }
     tasks = [rescued(role, "texts", texts[role]) for role in RIGHT]
     tasks += [rescued(role, "empty", EMPTY[role]) for role in EMPTY]
     run = farm.play(yaml.safe_dump(tasks), hosts="lync_servers")
     assert not [step for step in run.steps if step.journal]
-    for name, variables, why in (("texts", texts, "is a text, and a list is wanted"), ("empty", EMPTY, "is empty")):
+    cases = {"texts": (texts, "is a text, and a list is wanted"), "empty": (EMPTY, "is empty")}
+    for name, (variables, why) in cases.items():
         for role, wrong in variables.items():
             told = run.step(f"{role} {name}").result["ansible_failed_result.msg"]
             assert isinstance(told, list), told
@@ -86,33 +89,9 @@ def test_a_text_is_refused_where_preflight_is_left_out(farm: Farm) -> None:
     assert "integration_sip_domains is a text, and a list is wanted" in watched.run.output
 
 
-def test_a_dns_server_that_is_away_is_replaced_by_the_next(farm: Farm, tmp_path: Path) -> None:
-    """It is told, and the other one is asked and written to, as for both products."""
-    away, more = "atl-dc-000.litwareinc.com", tmp_path / "more.yml"
-    host = {"ansible_connection": "psrp", "ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_user": "nobody"}
-    more.write_text(yaml.safe_dump({"dns_servers": {"hosts": {away: host}}}), encoding="utf-8")
-    variables = {"integration_dns_hosts": [away, DNS], "integration_tolerate": ["unreachable"]}
-    watched = integrate(farm, "--check", "--tags", "preflight,dns", "-i", str(more), extra_vars=variables)
-    assert watched.run.rc == 0, watched.run.output
-    assert watched.changed == [("Publish the records", DNS)]
-    title, *lines = said(watched.run, "Report all problems at once").splitlines()
-    assert title == "Nothing stands in the way."
-    assert [line.split(": ")[:3] for line in lines] == [
-        [f"- (warning) {away}", "windows management shell", "Get-DnsServerZone"]
-    ]
-
-
-def test_who_has_nothing_to_write_needs_no_right_to_write(farm: Farm) -> None:
-    """An account without Set-ClientAccessServer, where every server has some URI and only blank ones are to be set."""
-    auditor = {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'}
-    variables = {**auditor, "integration_autodiscover_only_blank": "true", "integration_dns_records": []}
-    watched = integrate(farm, "--tags", "preflight", extra_vars=variables)
-    assert watched.run.rc == 0, watched.run.output
-
-
 def test_no_as_a_text_is_no(farm: Farm) -> None:
     """-e name=false gives a text, and every text but the empty one would be true."""
-    roles = {
+    roles: dict[str, dict[str, Any]] = {
         "oauth": {"service_name": "lync.litwareinc.com", "wait_for_replication": "false"},
         "preflight": {"sip_domains": ["tailspintoys.com"], "fail": "false"},
         "verify": {"fail": "false"},
@@ -147,3 +126,31 @@ def test_what_is_left_out_is_not_missed(farm: Farm) -> None:
     assert said(apply.run, "Report everything that differs at once") == "Everything is as it should be."
     for watched in (check, apply):
         assert changed(watched) == dict.fromkeys((EXCHANGE, LYNC, DNS), True)
+
+
+def test_a_server_that_is_away_and_one_that_only_shows(farm: Farm, tmp_path: Path) -> None:
+    """A DNS server that cannot be reached is told, and the next one is asked and written to, as for both products.
+
+    An account without Set-ClientAccessServer is enough where all servers have some URI, and only blank ones are to be set.
+    """
+    away, more = "atl-dc-000.litwareinc.com", tmp_path / "more.yml"
+    hosts = {
+        EXCHANGE: {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'},
+        away: {"ansible_connection": "psrp", "ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_user": "nobody"},
+    }
+    groups = {"dns_servers": {"hosts": {away: {}}}}
+    more.write_text(yaml.safe_dump({"all": {"hosts": hosts, "children": groups}}, allow_unicode=True), encoding="utf-8")
+    variables = {
+        "integration_dns_hosts": [away, DNS],
+        "integration_tolerate": ["unreachable"],
+        "integration_autodiscover_uri": "https://mail.litwareinc.com/autodiscover/autodiscover.xml",
+        "integration_autodiscover_only_blank": "true",
+    }
+    watched = integrate(farm, "--tags", "preflight,dns", "-i", str(more), extra_vars=variables)
+    assert watched.run.rc == 0, watched.run.output
+    assert [(entry["host"], entry["cmdlet"]) for entry in watched.writes] == [(DNS, "Add-DnsServerResourceRecordCName")]
+    title, *lines = said(watched.run, "Report all problems at once").splitlines()
+    assert title == "Nothing stands in the way."
+    assert [line.split(": ")[:3] for line in lines] == [
+        [f"- (warning) {away}", "windows management shell", "Get-DnsServerZone"]
+    ]

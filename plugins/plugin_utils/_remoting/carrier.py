@@ -29,6 +29,9 @@ class Deadline:
         self.seconds = seconds
         self._end = None if seconds is None else time.monotonic() + seconds
 
+    def __str__(self) -> str:
+        return f"{round(self.seconds or 0.0, 1):g} seconds"
+
     def remaining(self, at_most: float) -> float:
         """The seconds that are left, but not more than ``at_most``.
 

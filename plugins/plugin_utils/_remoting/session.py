@@ -142,7 +142,7 @@ class Session:
                 self._check_alive(self._event(None, gathered, deadline), gathered)
         except OutOfTime as error:
             self._give_up()
-            raise ShellError("unreachable", f"the session did not open within {timeout:g} seconds.") from error
+            raise ShellError("unreachable", f"the session did not open within {deadline}.") from error
         # the border of the transports' libraries: errors.from_exception knows every one of them
         except Exception as error:
             self._give_up()
@@ -339,7 +339,7 @@ class Session:
 
     def _timed_out(self, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline, deadline: Deadline) -> ShellError:
         self._abandon(powershell)
-        message = f"no answer within {deadline.seconds:g} seconds."
+        message = f"no answer within {deadline}."
         if self._sent != powershell.pipeline_id:
             return ShellError("not_sent", f"nothing was sent: {message}")
         return ShellError("unknown_outcome" if pipeline.write else "timeout", message)

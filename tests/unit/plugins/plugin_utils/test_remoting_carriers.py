@@ -313,6 +313,11 @@ def test_deadlines() -> None:
     assert Deadline(None).remaining(5) == 5
     assert 0 < Deadline(10).remaining(60) <= 10
     assert Deadline(10).remaining(1) == 1
+    assert [str(Deadline(seconds)) for seconds in (2.9999, 0.2, 1799.98)] == [
+        "3 seconds",
+        "0.2 seconds",
+        "1800 seconds",
+    ]
     with pytest.raises(OutOfTime):
         Deadline(-1).remaining(1)
 
