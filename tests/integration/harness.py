@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,12 +162,14 @@ class Farm:
         check: bool = False,
         extra_vars: dict[str, Any] | None = None,
         execution: str = "",
+        arguments: Sequence[str] = (),
         **play: Any,
     ) -> Run:
         """Run tasks as a play of their own.
 
         :param tasks: YAML, a list of tasks.
         :param extra_vars: extra variables, which also override inventory variables.
+        :param arguments: of ansible-playbook.
         :param play: further keywords of the play.
         """
         header = {"hosts": hosts, "gather_facts": False, **play}
@@ -177,8 +180,8 @@ class Farm:
         text = "\n".join([*lines, "  tasks:", textwrap.indent(textwrap.dedent(tasks).strip("\n"), "    ")]) + "\n"
         playbook = self._path("playbook", "yml")
         playbook.write_text(text, encoding="utf-8")
-        arguments = ["--check"] if check else []
-        return self.playbook(playbook, *arguments, extra_vars=extra_vars, execution=execution)
+        checking = ["--check"] if check else []
+        return self.playbook(playbook, *checking, *arguments, extra_vars=extra_vars, execution=execution)
 
     def playbook(
         self, playbook: Path, *arguments: str, extra_vars: dict[str, Any] | None = None, execution: str = ""

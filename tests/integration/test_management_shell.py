@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness import ROOT, Farm, Run
+from processes import watched
 
 pytestmark = pytest.mark.core
 
@@ -326,15 +327,13 @@ def test_no_secret_is_shown_or_kept(farm: Farm, execution: str) -> None:
     parameters: {{Path: nowhere.pfx, Password: {{secret: hunter3-hunter3}}}}
   ignore_errors: true
 """
-    farm.play(tasks, hosts="lync_servers", execution=execution)
-    playbook = farm.state_dir / "secret.yml"
-    playbook.write_text(
-        (farm.state_dir / f"playbook-{farm._runs - 1}.yml").read_text(encoding="utf-8"), encoding="utf-8"
-    )
-    run = farm.playbook(playbook, "-vvvvv", execution=execution)
+    secrets = ("hunter2-hunter2", "hunter3-hunter3", PASSWORD)
+    with watched((*secrets, "RECORDER_FILE")) as seen:
+        run = farm.play(tasks, hosts="lync_servers", execution=execution, arguments=["-vvvvv"])
     assert run.step("any cmdlet with a secret").failed
+    assert seen == {"RECORDER_FILE"}
     shown = run.output + str([step.result for step in run.steps]) + str(farm.journal())
-    for secret in ("hunter2-hunter2", "hunter3-hunter3", PASSWORD):
+    for secret in secrets:
         assert secret not in shown
         files = [path for path in (farm.state_dir / "ansible").rglob("*") if path.is_file()]
         assert not [path for path in files if secret.encode() in path.read_bytes()]

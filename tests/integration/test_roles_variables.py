@@ -138,7 +138,7 @@ def test_a_server_that_is_away_and_one_that_only_shows(farm: Farm, tmp_path: Pat
         EXCHANGE: {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'},
         away: {"ansible_connection": "psrp", "ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_user": "nobody"},
     }
-    groups = {"dns_servers": {"hosts": {away: {}}}}
+    groups: dict[str, Any] = {"dns_servers": {"hosts": {away: {}}}}
     more.write_text(yaml.safe_dump({"all": {"hosts": hosts, "children": groups}}, allow_unicode=True), encoding="utf-8")
     variables = {
         "integration_dns_hosts": [away, DNS],

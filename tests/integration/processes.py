@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What any account of the controller can see of its processes: their arguments; and what the same account can: their environment."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+PAUSE = 0.02
+"""Seconds between two looks: shorter than any process of ours lives."""
+
+
+@contextlib.contextmanager
+def watched(texts: tuple[str, ...]) -> Iterator[set[str]]:
+    """Look at all processes, again and again, until the block ends; what is given fills with the texts that were seen."""
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(PAUSE):
+            shown = b"\0".join(_shown())
+            seen.update(text for text in texts if text.encode() in shown)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _shown() -> Iterator[bytes]:
+    for process in Path("/proc").glob("[0-9]*"):
+        for name in ("cmdline", "environ"):
+            with contextlib.suppress(OSError):  # it has ended, or is another account's
+                yield (process / name).read_bytes()
