@@ -44,7 +44,7 @@ class Check:
     lane: str = "newest"
     copy: bool = False
     alone: bool = False
-    limit: int = 25 * 60
+    limit: int = 40 * 60
 
 
 CHECKS = [Check(name, **row) for name, row in tomllib.loads((CI / "checks.toml").read_text(encoding="utf-8")).items()]
