@@ -46,6 +46,11 @@ options:
     description: The bits that an RSA key must have at least.
     type: int
     default: 2048
+  autodiscover_names:
+    description: The host names that each Exchange server should have a valid certificate for.
+    type: list
+    elements: str
+    default: []
   assigning:
     description: The thumbprint of a certificate. Judge as if it had been assigned as OAuthTokenIssuer already.
     type: str
@@ -105,6 +110,7 @@ def certificate_verdict(
     warn_days: int = 60,
     error_days: int = 0,
     minimum_key_size: int = 2048,
+    autodiscover_names: Sequence[str] = (),
     assigning: str | None = None,
 ) -> Verdict:
     """Judge ``{"exchange": [...], "lync": [...]}``; the keywords are the module's options."""
@@ -119,6 +125,7 @@ def certificate_verdict(
             warn_days=warn_days,
             error_days=error_days,
             minimum_key_size=minimum_key_size,
+            autodiscover_names=autodiscover_names,
             assigning=assigning,
         )
     except (ObservationError, ShellError) as error:

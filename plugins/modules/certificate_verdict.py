@@ -15,7 +15,8 @@ author:
 description:
   - Judges the OAuthTokenIssuer certificate of Lync Server or Skype for Business Server and the Exchange Auth
     certificate, on all hosts together, from what M(onprem.exchange_lync.exchange_certificate_info) and
-    M(onprem.exchange_lync.lync_certificate_info) returned.
+    M(onprem.exchange_lync.lync_certificate_info) returned. If asked, looks for the Autodiscover names in the certificates of Exchange's web
+    site as well.
   - All findings are returned at once, each with its rule, severity, host, evidence and remedy.
   - Opens no remote session and looks at nothing but its input. The filter
     P(onprem.exchange_lync.certificate_verdict#filter) is the same judgement inside an expression.
@@ -25,8 +26,8 @@ options:
       - What M(onprem.exchange_lync.exchange_certificate_info) returned, one result or more.
       - Each is a dictionary with C(servers), a list of dictionaries with C(host), C(certificates) and C(error), and
         C(auth_config), a dictionary with C(current_certificate_thumbprint), C(next_certificate_thumbprint) and
-        C(next_certificate_effective_date). Of a certificate, C(raw_data) and C(has_private_key) are looked at; all
-        else is decoded from C(raw_data). Other keys are ignored.
+        C(next_certificate_effective_date). Of a certificate, C(raw_data), C(has_private_key) and C(services) are looked
+        at; all else is decoded from C(raw_data). Other keys are ignored.
       - AuthConfig belongs to the organisation. A result without C(auth_config) is judged by that of the first that
         has one.
     type: list
@@ -74,6 +75,15 @@ options:
     description: The bits that an RSA key must have at least.
     type: int
     default: 2048
+  autodiscover_names:
+    description:
+      - The host names that clients and Lync are sent to for Autodiscover, for example V(autodiscover.litwareinc.com).
+      - Each Exchange server in O(exchange) should have a valid certificate that is assigned to IIS and carries each name. Where C(services)
+        of a certificate is null, it is taken to be assigned.
+      - They are not looked for, if not given.
+    type: list
+    elements: str
+    default: []
   assigning:
     description:
       - The thumbprint of a certificate, in the store of one of the front ends at least, that is going to be assigned as OAuthTokenIssuer.
@@ -128,6 +138,7 @@ EXAMPLES = r"""
         exchange: "{{ groups['exchange_servers'] | map('extract', hostvars, 'certificates_exchange') }}"
         lync: "{{ groups['lync_servers'] | map('extract', hostvars, 'certificates_lync') }}"
         sip_domains: [litwareinc.com]
+        autodiscover_names: [autodiscover.litwareinc.com]
         fail_on: warning
       run_once: true
 
@@ -182,6 +193,7 @@ verdict:
               V(sip_domain_missing), V(sip_domain_not_in_subject), V(wildcard_subject).'
             - 'Exchange Auth certificate: V(auth_certificate_unassigned), V(auth_configuration_differs),
               V(auth_certificate_subject), V(auth_next_overdue).'
+            - 'The web site of Exchange: V(autodiscover_name_missing).'
           type: str
           returned: always
         severity:
@@ -193,7 +205,7 @@ verdict:
           type: str
           returned: always
         use:
-          description: V(OAuthTokenIssuer), V(OAuthTokenIssuerStaged), V(ExchangeAuth) or V(ExchangeAuthNext).
+          description: V(OAuthTokenIssuer), V(OAuthTokenIssuerStaged), V(ExchangeAuth), V(ExchangeAuthNext) or V(ExchangeIIS).
           type: str
           returned: always
         thumbprint:
@@ -263,6 +275,7 @@ SPEC = ModuleSpec(
         "warn_days": {"type": "int", "default": 60},
         "error_days": {"type": "int", "default": 0},
         "minimum_key_size": {"type": "int", "default": 2048},
+        "autodiscover_names": {"type": "list", "elements": "str", "default": []},
         "assigning": {"type": "str"},
         "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     },

@@ -12,6 +12,7 @@ import pytest
 from harness import Farm, Run, Step
 
 EXCHANGE, LYNC = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com"
+NAMES = ["AUTODISCOVER.litwareinc.com", "owa.litwareinc.com"]
 NOW = dt.datetime.now(dt.UTC)
 OBSERVED = {
     "exchange": "{{ groups['exchange_servers'] | map('extract', hostvars, 'of_exchange') }}",
@@ -75,6 +76,8 @@ def tasks(thumbprint: str) -> list[dict[str, Any]]:
         judge("in 670 days, later warned", {"now": at(670), "warn_days": 20, "fail_on": "warning"}),
         judge("in 670 days, graver", {"now": at(670), "error_days": 31}),
         judge("longer keys", {"minimum_key_size": 4096}),
+        judge("names", {"autodiscover_names": NAMES, "fail_on": "warning"}),
+        by_filter("names, by the filter", f"'litwareinc.com', '{at()}', autodiscover_names={NAMES}"),
         judge("no SIP domain", {"sip_domains": []}),
         judge("no moment", {"now": "tomorrow"}),
         judge("nothing read", {"exchange": [], "lync": []}),
@@ -97,7 +100,7 @@ def found(step: Step) -> set[tuple[str, str, str]]:
 
 def test_nothing_is_asked_of_a_server_and_nothing_is_changed(run: Run) -> None:
     judged = [step for step in run.steps if step.task not in ("read exchange", "read lync", "assign", "wait")]
-    assert len(judged) == len({step.task for step in judged}) == 18
+    assert len(judged) == len({step.task for step in judged}) == 20
     for step in judged:
         assert (step.journal, step.changed) == ([], False), step.task
 
@@ -140,7 +143,7 @@ def test_it_is_the_same_everywhere(run: Run, how: str) -> None:
     assert run.step(f"after, {how}").result["verdict"] == run.step("after").result["verdict"]
 
 
-@pytest.mark.parametrize("when", ["after", "in 670 days"])
+@pytest.mark.parametrize("when", ["after", "in 670 days", "names"])
 def test_the_filter_says_the_same(run: Run, when: str) -> None:
     assert run.step(f"{when}, by the filter").result["msg"] == run.step(when).result["verdict"]
 
@@ -157,6 +160,16 @@ def test_what_fails_is_for_the_task_to_say(run: Run) -> None:
     assert (graver.failed, found(graver)) == (True, {("expires_soon", "error", LYNC)})
     longer = run.step("longer keys")
     assert (longer.failed, found(longer)) == (True, {("key_size", "error", LYNC), ("key_size", "error", EXCHANGE)})
+
+
+def test_the_web_site_of_exchange_carries_the_names(run: Run) -> None:
+    step = run.step("names")
+    assert (step.failed, found(step)) == (True, {("autodiscover_name_missing", "warning", EXCHANGE)})
+    carried = "atl-exchange-001.litwareinc.com, autodiscover.litwareinc.com, mail.litwareinc.com"
+    missing = f"owa.litwareinc.com: the valid certificates for IIS carry {carried}"
+    assert [item["evidence"] for item in step.result["verdict"]["findings"] if item["use"] == "ExchangeIIS"] == [
+        missing
+    ]
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,27 @@ def test_preflight_may_only_report(farm: Farm) -> None:
     assert "tailspintoys.com is not a SIP domain" in said(run, "Report all problems at once")
 
 
+def test_a_name_that_the_web_site_of_exchange_does_not_carry_is_a_warning(farm: Farm) -> None:
+    """Clients that are sent there would not trust the server: the host of either URL, and what they look for by themselves."""
+    variables = {
+        "preflight_sip_domains": SIP_DOMAINS,
+        "preflight_autodiscover_uri": "https://Discover.litwareinc.com:443/autodiscover/autodiscover.xml",
+        "preflight_exchange_autodiscover_url": f"{URL}.svc",
+        "preflight_dns_records": [{**RECORD, "name": "autodiscover.eu.litwareinc.com"}, {**RECORD, "name": "meet"}],
+    }
+    run = play(farm, "preflight", "all", variables)
+    said_of_names = [
+        line for line in said(run, "Report all problems at once").splitlines() if "autodiscover_name_missing" in line
+    ]
+    seen = f"- (warning) {EXCHANGE}: exchange management shell: Get-ExchangeCertificate: autodiscover_name_missing: "
+    assert [
+        line.removeprefix(seen).partition(": the valid certificates for IIS carry")[0] for line in said_of_names
+    ] == [
+        "Discover.litwareinc.com",
+        "autodiscover.eu.litwareinc.com",
+    ]
+
+
 def test_a_limited_play_says_whose_absence_matters(farm: Farm) -> None:
     run = play(farm, "preflight", "lync_servers", {"preflight_sip_domains": SIP_DOMAINS})
     assert run.rc == 2

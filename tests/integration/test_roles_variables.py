@@ -35,7 +35,7 @@ RIGHT: dict[str, dict[str, Any]] = {
 """For each role what it needs, without the role's prefix."""
 TEXTS = {
     "preflight": "sip_domains exchange_hosts lync_hosts dns_hosts autodiscover_servers replication_exclude tolerate",
-    "certificates": "sip_domains exchange_hosts lync_hosts replication_exclude tolerate",
+    "certificates": "sip_domains autodiscover_names exchange_hosts lync_hosts replication_exclude tolerate",
     "autodiscover": "exchange_hosts servers",
     "oauth": "lync_hosts exchange_autodiscover_allowed_domains replication_exclude",
     "dns": "hosts",

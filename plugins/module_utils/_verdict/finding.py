@@ -24,6 +24,7 @@ _READ_BY: dict[Use, tuple[str, str]] = {
     "OAuthTokenIssuerStaged": ("lync", "Get-CsCertificate"),
     "ExchangeAuth": ("exchange", "Get-ExchangeCertificate"),
     "ExchangeAuthNext": ("exchange", "Get-ExchangeCertificate"),
+    "ExchangeIIS": ("exchange", "Get-ExchangeCertificate"),
 }
 """The shell and the cmdlet that show a certificate in this use."""
 
@@ -58,6 +59,7 @@ class Policy:
 
     now: dt.datetime
     sip_domains: tuple[str, ...] = ()
+    autodiscover_names: tuple[str, ...] = ()
     warn_days: int = 60
     error_days: int = 0
     minimum_key_size: int = 2048

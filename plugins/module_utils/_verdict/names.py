@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a name in a certificate belongs to a SIP domain."""
+"""Whether a name in a certificate belongs to a SIP domain, or is that of a host."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def belongs(name: str, domain: str) -> bool:
     """Return whether ``name`` is the domain itself or a name below it; ``*.domain`` is a name below it."""
     name, domain = canonical(name), canonical(domain)
     return name == domain or name.endswith(f".{domain}")
+
+
+def covers(name: str, host: str) -> bool:
+    """Return whether a certificate's ``name`` is one of ``host``; ``*`` stands for its first label (RFC 9525, 6.3)."""
+    name, host = canonical(name), canonical(host)
+    return name == host or (name.startswith("*.") and name[2:] == host.partition(".")[2])
 
 
 def is_domain(text: str) -> bool:

@@ -22,7 +22,10 @@ class ObservationError(ValueError):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate as it is in one host's store. What could not be decoded is None or empty, and in ``problems``."""
+    """A certificate as it is in one host's store. What could not be decoded is None or empty, and in ``problems``.
+
+    :ivar services: those of Exchange that it is assigned to; None where the server does not tell.
+    """
 
     thumbprint: str
     subject: str | None
@@ -37,6 +40,7 @@ class Certificate:
     extended_key_usages: tuple[str, ...] | None
     problems: tuple[str, ...]
     has_private_key: bool | None
+    services: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,7 @@ def _read_certificate(data: object, where: str) -> Certificate:
         extended_key_usages=None if facts["extended_key_usages"] is None else tuple(facts["extended_key_usages"]),
         problems=tuple(facts["problems"]),
         has_private_key=fields.get("has_private_key"),
+        services=None if fields.get("services") is None else frozenset(_list(fields, "services", where)),
     )
 
 

@@ -7,7 +7,8 @@
 Sources: Microsoft's "Assigning a server-to-server authentication certificate to Lync Server 2013" (the subject, one
 certificate for all front ends, 2048 bits), "Staging AV and OAuth certificates using -Roll" (24 hours' overlap) and
 "Wildcard certificate support in Lync Server 2013"; MonitorExchangeAuthCertificate and HealthChecker of Microsoft's
-CSS-Exchange (the Auth certificate, thresholds, SHA-1).
+CSS-Exchange (the Auth certificate, thresholds, SHA-1); RDTestExchangeCertificateForAutodiscover of Microsoft's
+onpremdiag/SfBServer (the Autodiscover name).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 Severity = t.Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
-Use = t.Literal["OAuthTokenIssuer", "OAuthTokenIssuerStaged", "ExchangeAuth", "ExchangeAuthNext"]
+Use = t.Literal["OAuthTokenIssuer", "OAuthTokenIssuerStaged", "ExchangeAuth", "ExchangeAuthNext", "ExchangeIIS"]
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,19 @@ _EXCHANGE = Advice(
         "it on this one with Import-ExchangeCertificate -Server (onprem.exchange_lync.exchange_cmdlet runs both)."
     ),
 )
+_ENABLE = (
+    "assign it to IIS on this server with Enable-ExchangeCertificate (onprem.exchange_lync.exchange_cmdlet runs both)."
+)
+_EXCHANGE_IIS = Advice(
+    replace=f"Import a certificate of your authority with Import-ExchangeCertificate, and {_ENABLE}",
+    deploy=f"Import the certificate with its private key with Import-ExchangeCertificate, and {_ENABLE}",
+)
 _ADVICE: dict[Use, Advice] = {
     "OAuthTokenIssuer": _LYNC,
     "OAuthTokenIssuerStaged": _LYNC,
     "ExchangeAuth": _EXCHANGE,
     "ExchangeAuthNext": _EXCHANGE,
+    "ExchangeIIS": _EXCHANGE_IIS,
 }
 
 
@@ -166,6 +175,13 @@ _RULES = (
         "The next certificate is published within 12 hours of its effective date.",
         "Publish it with Set-AuthConfig -PublishCertificate (onprem.exchange_lync.exchange_cmdlet) and see that the "
         "service MSExchangeServiceHost runs.",
+    ),
+    # The certificate that Exchange's web site shows
+    Rule(
+        "autodiscover_name_missing",
+        "warning",
+        "A valid certificate assigned to IIS carries each Autodiscover name.",
+        "{replace} It has to carry the name, or clients that are sent to it do not trust the server.",
     ),
 )
 

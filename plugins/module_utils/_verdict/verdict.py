@@ -11,6 +11,9 @@ import typing as t
 from collections.abc import Sequence
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.autodiscover_names import (
+    judge_autodiscover_names,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.certificate import Judged, days_left
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.exchange_auth import judge_auth_certificates
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import Finding, Policy, seen
@@ -41,6 +44,7 @@ def judge(
     warn_days: int = 60,
     error_days: int = 0,
     minimum_key_size: int = 2048,
+    autodiscover_names: Sequence[str] = (),
     assigning: str | None = None,
 ) -> Verdict:
     """Return the verdict on the certificates of both products.
@@ -49,13 +53,21 @@ def judge(
     :param exchange: results of exchange_certificate_info.
     :param lync: results of lync_certificate_info.
     :param sip_domains: the default SIP domain, then the others.
+    :param autodiscover_names: the hosts of the URLs that clients and Lync are sent to.
     :param assigning: a thumbprint: judge as if that certificate had been assigned as OAuthTokenIssuer already.
     :raises ObservationError: for input that cannot be judged.
     """
     moment = read_instant(now, "now")
     if moment is None:
         raise ObservationError("now: a point in time is wanted.")
-    policy = Policy(moment, _read_domains(sip_domains), warn_days, error_days, minimum_key_size)
+    policy = Policy(
+        now=moment,
+        sip_domains=_read_domains(sip_domains, "sip_domains", "litwareinc.com"),
+        autodiscover_names=_read_domains(autodiscover_names, "autodiscover_names", "autodiscover.litwareinc.com"),
+        warn_days=warn_days,
+        error_days=error_days,
+        minimum_key_size=minimum_key_size,
+    )
     servers = [read_exchange(item, f"exchange[{index}]") for index, item in enumerate(exchange)]
     front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(lync)]
     if assigning:
@@ -64,7 +76,11 @@ def judge(
         raise ObservationError("neither exchange nor lync names a server: there is nothing to judge.")
     if front_ends and not policy.sip_domains:
         raise ObservationError("sip_domains: at least one is needed to judge the OAuthTokenIssuer certificate.")
-    parts = [*judge_token_issuers(front_ends, policy), *judge_auth_certificates(servers, policy)]
+    parts = [
+        *judge_token_issuers(front_ends, policy),
+        *judge_auth_certificates(servers, policy),
+        *judge_autodiscover_names(servers, policy),
+    ]
     findings = sorted((part for part in parts if isinstance(part, Finding)), key=Finding.order)
     certificates = _certificates([part for part in parts if not isinstance(part, Finding)], policy)
     return _verdict(findings, certificates, policy)
@@ -82,11 +98,11 @@ def sentence(verdict: Verdict, severities: Sequence[str]) -> str:
     return " ".join(f"{'; '.join(said)}. {remedy}" for remedy, said in problems.items())
 
 
-def _read_domains(sip_domains: Sequence[str]) -> tuple[str, ...]:
-    for domain in sip_domains:
-        if not is_domain(domain):
-            raise ObservationError(f"sip_domains: {domain!r} is not a domain name such as litwareinc.com.")
-    return tuple({canonical(domain): domain.strip() for domain in sip_domains}.values())
+def _read_domains(names: Sequence[str], option: str, example: str) -> tuple[str, ...]:
+    for name in names:
+        if not is_domain(name):
+            raise ObservationError(f"{option}: {name!r} is not a domain name such as {example}.")
+    return tuple({canonical(name): name.strip() for name in names}.values())
 
 
 def _verdict(findings: Sequence[Finding], certificates: list[dict[str, t.Any]], policy: Policy) -> Verdict:
