@@ -204,8 +204,17 @@ class Table:
 
     def changes(self, observed: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, Value]:
         """The cmdlet parameters that turn ``observed`` into ``wanted``; empty where the product treats them alike."""
+        differing = self.differing(observed, wanted)
         return {
-            row.parameter or row.name: row.kind.parameter(wanted[row.option])
+            row.parameter or row.name: row.kind.parameter(differing[row.option])
+            for row in self.properties
+            if row.option in differing
+        }
+
+    def differing(self, observed: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Those of the values ``wanted`` that are written; what the product treats alike stays as it is spelled there."""
+        return {
+            row.option: wanted[row.option]
             for row in self.properties
             if row.option in wanted and not row.kind.same(observed[row.option], wanted[row.option])
         }
@@ -257,4 +266,5 @@ class Resource:
         parameters = self.table.changes(observed, wanted)
         if not parameters:
             return Plan(observed, observed)
-        return Plan(observed, {**observed, **wanted}, (self.write.with_parameters(**parameters),))
+        after = {**observed, **self.table.differing(observed, wanted)}
+        return Plan(observed, after, (self.write.with_parameters(**parameters),))

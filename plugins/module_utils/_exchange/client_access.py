@@ -80,7 +80,7 @@ class ClientAccess:
             mine = {key: value for key, value in wanted.items() if not (call.params["only_blank"] and state[key])}
             parameters = TABLE.changes(state, mine)
             before[host_name(service)] = state
-            after[host_name(service)] = {**state, **mine} if parameters else state
+            after[host_name(service)] = {**state, **TABLE.differing(state, mine)}
             if parameters:
                 steps.append(Cmdlet(f"Set-{observed.noun}", Identity=service["name"], **parameters, Confirm=False))
         return Plan(before, after, tuple(steps))

@@ -70,6 +70,18 @@ def test_writes_only_the_servers_that_differ_and_reads_once(farm: Farm, run_modu
     )
 
 
+def test_what_compares_equal_is_neither_written_nor_shown_as_changed(farm: Farm, run_module: Any) -> None:
+    asked = {
+        "servers": ["EX1"],
+        "autodiscover_service_internal_uri": RIGHT.upper(),
+        "autodiscover_site_scope": ["Rome"],
+    }
+    predicted = run_module(exchange_client_access, farm.helper, check=True, **asked)
+    assert predicted == run_module(exchange_client_access, farm.helper, **asked)
+    assert "AutoDiscoverServiceInternalUri" not in farm.helper.writes[0].parameters
+    assert predicted["diff"]["after"]["ex1.contoso.com"]["autodiscover_service_internal_uri"] == RIGHT
+
+
 def test_the_predecessor_is_used_where_it_is_all_there_is(scripted: Any, run_module: Any) -> None:
     farm = Farm(scripted, "Server")
     result = run_module(exchange_client_access, farm.helper, servers=["ex3"], autodiscover_service_internal_uri=RIGHT)

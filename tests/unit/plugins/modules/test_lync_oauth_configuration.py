@@ -38,7 +38,8 @@ def test_one_write_with_what_differs_and_then_none(scripted: Any, run_module: An
     predicted = run_module(lync_oauth_configuration, there.helper, check=True, **asked)
     assert there.helper.writes == []
     result = run_module(lync_oauth_configuration, there.helper, **asked)
-    assert predicted["commands"] == result["commands"]
+    assert predicted == result
+    assert result["diff"]["after"]["realm"] == "litwareinc.com"  # as it is spelled there: it is not written
     assert there.helper.writes[0].parameters == {
         "Identity": "global", "Confirm": False, "ErrorAction": "Stop", "ExchangeAutodiscoverUrl": RIGHT,
         "ExchangeAutodiscoverAllowedDomains": "*.litwareinc.com;*.contoso.com",
