@@ -15,6 +15,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._values impor
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# urllib passes over line breaks, and takes anything for a host: labels, in any script, or an IPv6 address
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f.]*:[0-9a-f:.]+", re.IGNORECASE)
+
 
 class Kind:
     """Text that is compared as it stands; empty and null are the same nothing."""
@@ -78,13 +81,15 @@ class Url(Kind):
         url = str(value).strip()
         try:
             parts = urlsplit(url)
-            whole = parts.scheme.lower() in DEFAULT_PORTS and parts.hostname and parts.port != 0
+            whole = parts.scheme.lower() in DEFAULT_PORTS and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
         except ValueError:  # a port beyond 65535, half an IPv6 address
-            whole = False
-        if not whole:
+            whole = None
+        if not whole or re.search(r"\s", url):
             raise ValueError(
                 f"'{url}' is not an absolute http or https URL: give scheme and host, such as https://autodiscover.litwareinc.com/…"
             )
+        if "@" in parts.netloc:
+            raise ValueError("a user name or password has no place in a URL that everybody reads: leave it out")
         return url
 
     def key(self, value: t.Any) -> t.Any:
@@ -177,7 +182,11 @@ class NameSet(Kind):
         if value is None:
             return None
         # a whole list pasted as one member, as the product writes it, is that list
-        return self.observed(self._separator.join(value) if self._separator else list(value))
+        members = self.observed(self._separator.join(value) if self._separator else list(value))
+        once: dict[str, str] = {}
+        for member in members:
+            once.setdefault(member.casefold(), member)
+        return list(once.values())
 
     def key(self, value: t.Any) -> t.Any:
         return frozenset(item.casefold() for item in value)
@@ -193,3 +202,10 @@ class DomainList(NameSet):
 
     def __init__(self) -> None:
         super().__init__(separator=";")
+
+    def desired(self, value: t.Any) -> t.Any:
+        domains = super().desired(value)
+        for domain in domains or ():
+            if not re.fullmatch(r"(\*|(\*\.)?[\w-]+(\.[\w-]+)*)\.?", domain):
+                raise ValueError(f"{domain!r} is not a domain such as litwareinc.com or *.litwareinc.com")
+        return domains

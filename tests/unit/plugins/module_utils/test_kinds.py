@@ -57,6 +57,7 @@ def test_compares_as_the_product_does(kind: Kind, one: Any, other: Any, same: bo
         (NameSet(), RemoteObject(items=("a", "b")), ["a", "b"]),
         (DomainList(), "*.a.com; *.b.com", ["*.a.com", "*.b.com"]),
         (DomainList(), "", []),
+        (NameSet(), ["London", "london"], ["London", "london"]),
         (
             Instant(),
             dt.datetime(2026, 11, 23, 12, 0, 0, 9, tzinfo=dt.timezone(dt.timedelta(hours=1))),
@@ -74,6 +75,13 @@ def test_shows_what_the_server_sent(kind: Kind, remote: Any, plain: Any) -> None
         (Url(), "autodiscover.litwareinc.com/autodiscover.svc", "absolute http or https URL"),
         (Url(), "https:///autodiscover.svc", "absolute http or https URL"),
         (Url(), "ftp://a/", "absolute http or https URL"),
+        (Url(), "https://auto discover.litwareinc.com/a", "absolute http or https URL"),
+        (Url(), "https://auto\ndiscover.litwareinc.com/a", "absolute http or https URL"),
+        (Url(), "https://auto'$discover.litwareinc.com/a", "absolute http or https URL"),
+        (Url(), "https://auto..discover.litwareinc.com/a", "absolute http or https URL"),
+        (Url(), "https://ken:s3cret@litwareinc.com/a", "leave it out"),
+        (DomainList(), ["*.a.com\n*.b.com"], "is not a domain"),
+        (DomainList(), ["https://a.com"], "is not a domain"),
         # 43 digits: the thumbprint that the Cs cmdlets' own documentation prints
         (Thumbprint(), "B142918E463981A76503828BB1278391B716280C987", "43 characters"),
         (Thumbprint(), "not hex", "40 hexadecimal digits"),
@@ -84,6 +92,16 @@ def test_shows_what_the_server_sent(kind: Kind, remote: Any, plain: Any) -> None
 def test_refuses_what_cannot_be_meant(kind: Kind, value: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         kind.desired(value)
+
+
+@pytest.mark.parametrize("kind", [NameSet(), DomainList()])
+def test_a_set_has_each_member_once(kind: Kind) -> None:
+    assert kind.desired(["London", "Paris", "london "]) == ["London", "Paris"]
+
+
+def test_takes_hosts_of_every_kind() -> None:
+    for url in ("https://autodiscover.bücher.example./a", "https://[2001:db8::1]:8443/a", "http://atl_exchange-001/a"):
+        assert Url().desired(f" {url}\n") == url
 
 
 def test_takes_a_thumbprint_as_the_certificate_console_copies_it() -> None:
