@@ -43,7 +43,7 @@ options:
     description:
       - V(present) assigns the certificate.
       - V(absent) takes the assignment back, whatever certificate it is, or only that of O(thumbprint) where one is named. The
-        certificate stays in the store.
+        certificate stays in the store. One of two, of which the other is in force or staged, is refused, as both would go.
     type: str
     choices: [present, absent]
     default: present

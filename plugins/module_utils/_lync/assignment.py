@@ -126,9 +126,7 @@ class Assignment:
         scope: dict[str, Value] = {"Identity": "global"} if use == TOKEN_ISSUER else {}
         if call.params["state"] == "absent":
             step = Cmdlet(writing_cmdlet(call), Type=[use], **scope, Confirm=False)
-            # a thumbprint that the task names is the only one that it takes back
-            meant = current and observed.wanted in ("", current["thumbprint"])
-            return Plan(before, None, (step,)) if meant else Plan(before, before)
+            return Plan(before, None, (step,)) if _taken_back(observed) else Plan(before, before)
         effective = _option(call, "effective_date", Instant())
         if there := _meant(observed.assigned, observed.wanted, effective):
             return Plan(_shown(there), _shown(there))
@@ -201,6 +199,20 @@ def _meant(found: t.Sequence[Facts], wanted: str, effective: str | None) -> Fact
     return _current(found) if wanted and _in_use(found) == wanted else None
 
 
+def _taken_back(observed: Observed) -> bool:
+    """Whether the assignment goes. A thumbprint that the task names is the only one that it takes back.
+
+    :raises ShellError: of kind ``conflict`` where the cmdlet would take another one, in force or staged, back with it.
+    """
+    there = {_in_use(observed.assigned), *(item["thumbprint"] for item in observed.assigned)} - {""}
+    others = there - {observed.wanted}
+    if observed.wanted in there and others:
+        message = f"{', '.join(sorted(others))} is assigned too, in force or staged, and would be taken back with {observed.wanted}."
+        remedy = "Assign the one that is to stay (state=present), or leave thumbprint out to take back all."
+        raise ShellError("conflict", message, remedy=remedy)
+    return bool(there) and observed.wanted in ("", *there)
+
+
 def _soon() -> dt.datetime:
     """Later than this is future: by the controller's clock, so that a run without changes asks for no other.
 
@@ -248,10 +260,13 @@ def _shown(item: Facts | None) -> Facts | None:
 
 def _after(call: Call, observed: Observed, effective: str | None) -> Facts:
     facts, current = observed.facts or {}, _current(observed.assigned)
+    in_use_now = _in_use(observed.assigned)
+    # one that is in force already keeps the one before it
+    stays = current["previous_thumbprint"] if current else None
     return {
         "use": call.params["use"],
         "thumbprint": observed.wanted,
-        "previous_thumbprint": current["thumbprint"] if current else None,
+        "previous_thumbprint": in_use_now if in_use_now not in ("", observed.wanted) else stays,
         "scope": "Global" if call.params["use"] == TOKEN_ISSUER else "Machine",
         "effective_date": effective,
         "subject": facts.get("subject"),

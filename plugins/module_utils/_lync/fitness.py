@@ -62,7 +62,7 @@ def refuse_unfit(thumbprint: str, said: t.Sequence[Finding], waived: t.Collectio
     broken = [item for item in said if item.severity == "error" and item.rule not in waived]
     if broken:
         evidence = "; ".join(f"{item.evidence} ({item.rule})" for item in broken)
-        rules = [item.rule for item in broken]
+        rules = list(dict.fromkeys(item.rule for item in broken))
         waive = f" If it is meant: allow: [{', '.join(rules)}]." if set(rules) <= set(RULES) else ""
         remedy = f"Nothing was written. Assign a certificate that keeps the rules.{waive}"
         raise ShellError("certificate", f"{thumbprint} is not fit: {evidence}.", remedy=remedy)

@@ -136,6 +136,11 @@ def test_roll_requires_a_date_and_keeps_the_current_one(litware: Bench) -> None:
     found = litware("Get-CsCertificate", Type="OAuthTokenIssuer").one
     assert found.PreviousThumbprint == thumbprint(litware, "oauth-good")
     assert found.EffectiveDate.date() == moment.date()
+    # staged in the place of one that was never in force
+    assert assign(litware, "oauth-subject", Roll=True, EffectiveDate=date).failed is None
+    pass_time(litware, 2.1)
+    found = litware("Get-CsCertificate", Type="OAuthTokenIssuer").one
+    assert found.PreviousThumbprint == thumbprint(litware, "oauth-good")
 
 
 def test_removing_only_the_previous_one(litware: Bench) -> None:

@@ -203,9 +203,10 @@ def _assigned(call: Call, kind: str, *, everywhere: bool) -> Assignment | None:
 def _assign(call: Call, stored: Stored, wanted: Wanted) -> None:
     for kind in wanted.types:
         old = _assigned(call, kind, everywhere=wanted.everywhere)
-        previous = (
-            old.issued if old and old.issued.thumbprint != stored.issued.thumbprint else (old.previous if old else None)
-        )
+        # a certificate that was staged and never in force is nobody's previous one
+        in_force = old.current(call.now) if old else None
+        same = old and in_force and in_force.thumbprint == stored.issued.thumbprint
+        previous = old.previous if old and same else in_force
         new = Assignment(stored.issued, previous, wanted.effective, call.now, stored.exportable)
         _keep(call, kind, new, everywhere=wanted.everywhere)
 

@@ -94,7 +94,9 @@ class FrontEnd:
 
     def set(self, Type: list[str], Thumbprint: str, Identity: str = "", **when: Any) -> None:
         scope = "Global" if Identity == "global" else "Machine"
-        old = self.assigned.get((Type[0], scope), {}).get("Thumbprint", "")
+        entry = self.assigned.get((Type[0], scope), {})
+        in_force = entry and entry["PreviousThumbprint" if entry["EffectiveDate"] > NOW else "Thumbprint"]
+        old = entry["PreviousThumbprint"] if in_force == Thumbprint else in_force or ""
         since = when.get("EffectiveDate", days(-30))
         assert ("EffectiveDate" in when) == ("Roll" in when)
         self.assigned[Type[0], scope] = {"Thumbprint": Thumbprint, "PreviousThumbprint": old, "EffectiveDate": since}
@@ -192,6 +194,7 @@ def test_what_breaks_a_rule_is_refused_unless_it_is_allowed(
 ) -> None:
     message = refusal(run_module, front_end, thumbprint=front_end.of[name])
     assert f"({rule})" in message
+    assert f"{rule}, {rule}" not in message
     assert ("allow: [" in message) == (rule != "private_key_missing")
     if rule != "private_key_missing":
         result = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of[name], allow=[rule])
@@ -331,6 +334,33 @@ def test_taking_it_back(front_end: FrontEnd, run_module: Any) -> None:
     result = run_module(lync_certificate, front_end.helper, **absent)
     assert (result["certificate"], front_end.assigned) == (None, {})
     assert not run_module(lync_certificate, front_end.helper, **absent)["changed"]
+
+
+@pytest.mark.parametrize("lists_both", [False, True])
+def test_one_of_two_is_not_taken_back_with_the_other(front_end: FrontEnd, run_module: Any, lists_both: bool) -> None:
+    front_end.lists_both = lists_both
+    front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"], Identity="global", EffectiveDate=days(30), Roll=True)
+    for name, beside in (("good", "other"), ("other", "good")):
+        said = refusal(run_module, front_end, state="absent", thumbprint=front_end.of[name])
+        assert f"{front_end.of[beside]} is assigned too" in said
+    absent = {**USE, "state": "absent"}
+    assert not run_module(lync_certificate, front_end.helper, **absent, thumbprint=front_end.of["ec"])["changed"]
+    assert run_module(lync_certificate, front_end.helper, **absent)["changed"]
+
+
+@pytest.mark.parametrize("lists_both", [False, True])
+def test_check_mode_foretells_the_previous_one_of_what_was_staged(
+    front_end: FrontEnd, run_module: Any, lists_both: bool
+) -> None:
+    front_end.lists_both = lists_both
+    front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"], Identity="global", EffectiveDate=days(30), Roll=True)
+    asked = {**USE, "thumbprint": front_end.of["other"]}
+    predicted = run_module(lync_certificate, front_end.helper, check=True, **asked)["certificate"]
+    assert predicted["previous_thumbprint"] == front_end.of["good"]
+    real = run_module(lync_certificate, front_end.helper, **asked)["certificate"]
+    assert real["previous_thumbprint"] == front_end.of["good"]
 
 
 def test_a_write_whose_answer_was_lost_is_read_back(front_end: FrontEnd, run_module: Any) -> None:
