@@ -109,7 +109,18 @@ class Call:
         value = self.parameters.get(name)
         if value is None:
             return []
-        return [str(entry) for entry in value] if isinstance(value, list | tuple) else [str(value)]
+        return [str(entry) for entry in _many(value)]
+
+    def changed(self, name: str, there: list[str]) -> list[str]:
+        """A multi-valued property after the parameter: its values instead of those ``there``, or a hashtable's changes to them."""
+        value = self.parameters.get(name)
+        if not isinstance(value, dict):
+            return self.texts(name)
+        changes = {str(key).lower(): [str(item) for item in _many(entry)] for key, entry in value.items()}
+        gone = {item.casefold() for item in changes.get("remove", [])}
+        left = [item for item in changes.get("replace", there) if item.casefold() not in gone]
+        known = {item.casefold() for item in left}
+        return left + [item for item in changes.get("add", []) if item.casefold() not in known]
 
     def switch(self, name: str) -> bool:
         """A switch, or a Boolean."""
@@ -133,6 +144,11 @@ class Call:
 
 
 REGISTRY: dict[str, Cmdlet] = {}
+
+
+def _many(value: Any) -> list[Any]:
+    """One or many, as a list."""
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def cmdlet(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from psrpcore.types import PSUri
@@ -28,6 +29,21 @@ def test_a_client_access_server_has_a_uri_and_a_list(litware: Bench) -> None:
     assert isinstance(found.AutoDiscoverServiceInternalUri, PSUri)
     assert list(found.AutoDiscoverSiteScope) == ["Atlanta"]
     assert found.Name == "ATL-EXCHANGE-001"
+
+
+@pytest.mark.parametrize(
+    ("given", "scope"),
+    [
+        ({"Add": ["Boston", "ATLANTA"]}, ["Atlanta", "Boston"]),
+        ({"Remove": "atlanta", "Add": "Boston"}, ["Boston"]),
+        ({"Replace": ["Boston"]}, ["Boston"]),
+        (["Boston"], ["Boston"]),
+        (None, []),
+    ],
+)
+def test_the_site_scope_takes_values_or_changes(litware: Bench, given: Any, scope: list[str]) -> None:
+    assert litware("Set-ClientAccessServer", Identity="atl-exchange-001", AutoDiscoverSiteScope=given).failed is None
+    assert list(litware("Get-ClientAccessServer").one.AutoDiscoverSiteScope) == scope
 
 
 def test_the_autodiscover_uri_is_written_and_read_back(litware: Bench) -> None:

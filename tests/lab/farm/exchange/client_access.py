@@ -96,7 +96,9 @@ def _change(call: Call, server: Server) -> None:
     if address and not address.lower().startswith(("http://", "https://")):
         text = f"The URL '{address}' isn't valid: it must be absolute and begin with http:// or https://."
         raise failure(call, text, "Microsoft.Exchange.Data.DataValidationException", terminating=True)
-    scope = call.texts("AutoDiscoverSiteScope") if call.bound("AutoDiscoverSiteScope") else server.site_scope
+    scope = server.site_scope
+    if call.bound("AutoDiscoverSiteScope"):
+        scope = call.changed("AutoDiscoverSiteScope", scope)
     if (address, scope) == (server.autodiscover_uri, server.site_scope):
         call.warning(UNCHANGED.format(server.name))
     elif not call.what_if:
