@@ -14,7 +14,7 @@ import typing as t
 import uuid
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
@@ -50,9 +50,10 @@ SECRET_TAGS = frozenset({"secret", "text", "credential"})
 def run_cmdlet(call: Call, shell_name: ShellName) -> Result:
     """Run the cmdlet that the task names, or, where it is a write and this is check mode, say that it would run."""
     call.hidden.update(_misplaced_secrets(call.params["parameters"]))
-    cmdlet = _cmdlet(call.params)
-    writes = _writes(cmdlet, call.params["changes"])
-    steps = (cmdlet, *_projection(call.params["select"], cmdlet))
+    with located(shell=shell_name, cmdlet=_cmdlet_name(call.params)):
+        cmdlet = _cmdlet(call.params)
+        writes = _writes(cmdlet, call.params["changes"])
+        steps = (cmdlet, *_projection(call.params["select"], cmdlet))
     shell = call.shell(shell_name)
     result: Result = {"changed": writes, "objects": [], "commands": [str(cmdlet)]}
     if not writes:
@@ -81,20 +82,30 @@ def _misplaced_secrets(value: t.Any, tagged: bool = False) -> t.Iterator[str]:
         yield str(value)
 
 
-def _cmdlet(params: dict[str, t.Any]) -> Cmdlet:
+def _cmdlet_name(params: dict[str, t.Any]) -> str:
+    """The cmdlet's name, or nothing where what is given cannot be one."""
     name = params["cmdlet"].strip()
-    if not re.fullmatch(r"[A-Za-z]+-[A-Za-z0-9]+", name):
-        raise _refused(f"cmdlet: '{name}' is not a cmdlet's name, such as Get-AuthConfig.")
+    return name if re.fullmatch(r"[A-Za-z]+-[A-Za-z0-9]+", name) else ""
+
+
+def _cmdlet(params: dict[str, t.Any]) -> Cmdlet:
+    name = _cmdlet_name(params)
+    if not name:
+        raise _refused(f"cmdlet: '{params['cmdlet'].strip()}' is not a cmdlet's name, such as Get-AuthConfig.")
     given = {_name(key): typed(value, key) for key, value in params["parameters"].items()}
     hidden = {_name(key): secret(value, key) for key, value in params["secret_parameters"].items()}
     if twice := {key.casefold() for key in given} & {key.casefold() for key in hidden}:
         raise _refused(f"parameters: {', '.join(sorted(twice))} is in secret_parameters too.")
-    if any(key.casefold() == "identity" and value in (None, "", []) for key, value in given.items()):
-        # Exchange takes an empty identity for "all" (Get-ClientAccessService.md)
+    if any("identity".startswith(key.casefold()) and _is_empty(value) for key, value in given.items()):
+        # Exchange takes an empty identity for "all" (Get-ClientAccessService.md), and a parameter by the beginning of its name
         raise _refused(
             "parameters: Identity is empty, which the products take for all objects; leave it out to mean that."
         )
     return Cmdlet(name, **given, **hidden)
+
+
+def _is_empty(value: Value) -> bool:
+    return all(map(_is_empty, value)) if isinstance(value, list) else value is None or not str(value).strip()
 
 
 def _name(parameter: str) -> str:
@@ -144,9 +155,8 @@ def typed(value: t.Any, where: str) -> Value:
         return {str(key): typed(item, f"{where}.{key}") for key, item in value.items()}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise _refused(
-        f"parameters: {where} is a {type(value).__name__}; write it in quotes or with its type ({{datetime: …}})."
-    )
+    kind = "date" if isinstance(value, dt.date) else type(value).__name__
+    raise _refused(f"parameters: {where} is a {kind}; write it in quotes or with its type ({{datetime: …}}).")
 
 
 def secret(value: t.Any, where: str) -> Value:

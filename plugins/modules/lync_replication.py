@@ -155,7 +155,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import replicate
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import REPLICAS, replicate
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -171,7 +171,8 @@ SPEC = ModuleSpec(
 def run(call: Call) -> Result:
     """Start, read and wait, as far as each is asked for."""
     if call.params["timeout"] < 0 or call.params["interval"] < 1:
-        raise ShellError("bad_input", "timeout may not be negative, and interval has to be 1 at least.")
+        message = "timeout may not be negative, and interval has to be 1 at least."
+        raise ShellError("bad_input", message, shell="lync", cmdlet=REPLICAS.cmdlet.name)
     return replicate(call)
 
 

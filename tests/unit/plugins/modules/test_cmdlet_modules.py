@@ -96,6 +96,8 @@ def test_secrets_are_sent_by_type_and_never_shown(scripted: Any, run_module: Any
         ({"cmdlet": "Set-Thing", "parameters": {"-Identity": "x"}}, "without a hyphen"),
         ({"cmdlet": "Set-Thing", "parameters": {"identity": ""}}, "Identity is empty"),
         ({"cmdlet": "Get-Thing", "select": ["Name"], "parameters": {"Identity": None}}, "Identity is empty"),
+        ({"cmdlet": "Get-Thing", "select": ["Name"], "parameters": {"Ident": None}}, "Identity is empty"),
+        ({"cmdlet": "Set-Thing", "parameters": {"Identity": [" ", None]}}, "Identity is empty"),
         ({"cmdlet": "Set-Thing", "parameters": {"ErrorAction": "Ignore"}}, "ErrorAction is always Stop"),
         ({"cmdlet": "Set-Thing", "parameters": {"P": {"secret": "s3cret"}}}, "give it in secret_parameters"),
         (
@@ -115,6 +117,7 @@ def test_secrets_are_sent_by_type_and_never_shown(scripted: Any, run_module: Any
         ({"cmdlet": "Set-Thing", "parameters": {"P": {"guid": "x"}}}, "P is not a guid"),
         ({"cmdlet": "Set-Thing", "parameters": {"P": {"bytes": "é"}}}, "P is not a bytes"),
         ({"cmdlet": "Set-Thing", "parameters": {"P": [dt.date(2027, 1, 31)]}}, "P[0] is a date"),
+        ({"cmdlet": "Set-Thing", "parameters": {"P": type("_Tagged", (dt.date,), {})(2027, 1, 31)}}, "P is a date"),
         ({"cmdlet": "Set-Thing", "changes": "never"}, "changes something"),
         ({"cmdlet": "Test-CsExStorageConnectivity", "changes": "never"}, "changes something"),
     ],
@@ -127,6 +130,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
     assert result["failed"]
     assert result["error"]["kind"] == "bad_input"
     assert about in result["msg"]
+    assert result["error"]["shell"] == "exchange"
+    assert result["error"]["cmdlet"] == ("" if "|" in options["cmdlet"] else options["cmdlet"])
     assert "s3cret" not in str(result)
     assert helper.pipelines == []
 
