@@ -144,6 +144,8 @@ def _conflicts(call: Call, node: Node) -> list[Record]:
         raise ShellError(
             "bad_input", f"name: {node.fqdn} is the zone itself, where no CNAME can be; give it an A record."
         )
+    if kind == "CNAME" and _wanted(call) == [node.fqdn]:
+        raise ShellError("bad_input", f"value: a CNAME of {node.fqdn} that points to itself never resolves.")
     others = [record for record in node.records if record.type != kind and record.type not in _BESIDE_CNAME]
     found = [record for record in others if "CNAME" in (kind, record.type)]
     foreign = sorted({record.type for record in found} - set(_DATA))

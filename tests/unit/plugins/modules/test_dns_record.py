@@ -251,6 +251,7 @@ def test_absent_takes_the_values_that_are_named_or_all(server: Any, apply: Any) 
         ({"name": "@", "zone": "litwareinc.com"}, "no CNAME can be"),
         ({"value": ["one.litwareinc.com", "two.litwareinc.com"]}, "exactly one name"),
         ({"value": ["server"]}, "is no full name"),
+        ({"name": "AutoDiscover", "zone": "litwareinc.com", "value": [f"{NAME}."]}, "points to itself"),
         ({"type": "A"}, "is not an IPv4 address"),
         ({"type": "AAAA", "value": ["192.0.2.1"]}, "is not an IPv6 address"),
         ({"ttl": -1}, "out of range"),
