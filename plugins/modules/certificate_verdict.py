@@ -28,6 +28,7 @@ options:
         C(auth_config), a dictionary with C(current_certificate_thumbprint), C(next_certificate_thumbprint) and
         C(next_certificate_effective_date). Of a certificate, C(raw_data), C(has_private_key) and C(services) are looked
         at; all else is decoded from C(raw_data). Other keys are ignored.
+      - The result of a task that failed, under C(ignore_errors), counts as a host that was not read (C(host_not_read)).
       - AuthConfig belongs to the organisation. A result without C(auth_config) is judged by that of the first that
         has one.
     type: list
@@ -38,7 +39,7 @@ options:
       - What M(onprem.exchange_lync.lync_certificate_info) returned, one result for each front end.
       - Each is a dictionary with C(host), C(assigned), C(store) and C(error). C(assigned) is a list of dictionaries
         with C(use), C(thumbprint), C(previous_thumbprint), C(scope) and C(effective_date); C(store) is a list of
-        certificates as in O(exchange).
+        certificates as in O(exchange). The result of a task that failed counts as there.
     type: list
     elements: dict
     default: []
@@ -48,7 +49,7 @@ options:
       - The subject (a CN) of the OAuthTokenIssuer certificate has to be the default SIP domain or a name below it. A
         certificate that has it only among its alternative names gets a warning. Further SIP domains may be in either
         place.
-      - Names are compared without regard to case, trailing dots and the form of internationalised labels.
+      - Names are compared without regard to case, trailing dots and the form of internationalised labels. A wildcard stands for one label.
     type: list
     elements: str
     default: []

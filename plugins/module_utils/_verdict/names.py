@@ -24,9 +24,13 @@ def canonical(name: str) -> str:
 
 
 def belongs(name: str, domain: str) -> bool:
-    """Return whether ``name`` is the domain itself or a name below it; ``*.domain`` is a name below it."""
+    """Return whether ``name`` is the domain itself or a name below it; ``*.domain`` is a name below it.
+
+    A wildcard stands for one label (RFC 6125, section 6.4.3), so ``*.litwareinc.com`` carries ``emea.litwareinc.com`` too.
+    """
     name, domain = canonical(name), canonical(domain)
-    return name == domain or name.endswith(f".{domain}")
+    parent = domain.partition(".")[2]
+    return name == domain or name.endswith(f".{domain}") or ("." in parent and name == f"*.{parent}")
 
 
 def covers(name: str, host: str) -> bool:

@@ -103,9 +103,19 @@ def read_instant(value: object, where: str) -> dt.datetime | None:
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 
 
+def read_number(value: object, where: str) -> int:
+    """Return a number, which may be text where it comes from the command line."""
+    try:
+        return int(str(value))
+    except ValueError:
+        raise ObservationError(f"{where}: {value!r} is not a whole number.") from None
+
+
 def read_front_end(data: object, where: str) -> FrontEnd:
     """Read one result of lync_certificate_info."""
     fields = _mapping(data, where)
+    if failed := _failed(fields):
+        return FrontEnd(failed, ())
     if fields.get("error"):
         return FrontEnd(_read_store(fields, "store", where), ())
     assigned = [
@@ -124,6 +134,8 @@ def read_front_end(data: object, where: str) -> FrontEnd:
 def read_exchange(data: object, where: str) -> ExchangeServers:
     """Read one result of exchange_certificate_info."""
     fields = _mapping(data, where)
+    if failed := _failed(fields):
+        return ExchangeServers(None, (failed,))
     servers = _list(fields, "servers", where)
     return ExchangeServers(
         auth_config=_read_auth_config(fields.get("auth_config"), f"{where}.auth_config"),
@@ -170,6 +182,14 @@ def read_assignment(fields: Mapping[str, t.Any], where: str) -> Assignment:
         scope=str(fields.get("scope") or ""),
         effective_date=read_instant(fields.get("effective_date"), f"{where}.effective_date"),
     )
+
+
+def _failed(fields: Mapping[str, t.Any]) -> Store | None:
+    """The host that a task which failed has not read, where the result names it."""
+    error = fields.get("error")
+    if not fields.get("failed") or not isinstance(error, Mapping) or not error.get("host"):
+        return None
+    return Store(str(error["host"]), {}, error=str(fields.get("msg") or error.get("message")))
 
 
 def _read_store(fields: Mapping[str, t.Any], key: str, where: str) -> Store:

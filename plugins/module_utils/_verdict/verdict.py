@@ -27,6 +27,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.obse
     read_exchange,
     read_front_end,
     read_instant,
+    read_number,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.rules import SEVERITIES
 
@@ -60,16 +61,16 @@ def judge(
     moment = read_instant(now, "now")
     if moment is None:
         raise ObservationError("now: a point in time is wanted.")
+    numbers = {"warn_days": warn_days, "error_days": error_days, "minimum_key_size": minimum_key_size}
+    read = {name: read_number(value, name) for name, value in numbers.items()}
     policy = Policy(
-        now=moment,
-        sip_domains=_read_domains(sip_domains, "sip_domains", "litwareinc.com"),
-        autodiscover_names=_read_domains(autodiscover_names, "autodiscover_names", "autodiscover.litwareinc.com"),
-        warn_days=warn_days,
-        error_days=error_days,
-        minimum_key_size=minimum_key_size,
+        moment,
+        _read_domains(sip_domains or (), "sip_domains", "litwareinc.com"),
+        _read_domains(autodiscover_names or (), "autodiscover_names", "autodiscover.litwareinc.com"),
+        **read,
     )
-    servers = [read_exchange(item, f"exchange[{index}]") for index, item in enumerate(exchange)]
-    front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(lync)]
+    servers = [read_exchange(item, f"exchange[{index}]") for index, item in enumerate(exchange or ())]
+    front_ends = [read_front_end(item, f"lync[{index}]") for index, item in enumerate(lync or ())]
     if assigning:
         front_ends = assumed(front_ends, assigning)
     if not any(item.stores for item in servers) and not lync:
@@ -98,11 +99,14 @@ def sentence(verdict: Verdict, severities: Sequence[str]) -> str:
     return " ".join(f"{'; '.join(said)}. {remedy}" for remedy, said in problems.items())
 
 
-def _read_domains(names: Sequence[str], option: str, example: str) -> tuple[str, ...]:
+def _read_domains(names: Sequence[object], option: str, example: str) -> tuple[str, ...]:
+    """The domains, each once."""
+    known: dict[str, str] = {}
     for name in names:
-        if not is_domain(name):
+        if not isinstance(name, str) or not is_domain(name):
             raise ObservationError(f"{option}: {name!r} is not a domain name such as {example}.")
-    return tuple({canonical(name): name.strip() for name in names}.values())
+        known[canonical(name)] = name.strip()
+    return tuple(known.values())
 
 
 def _verdict(findings: Sequence[Finding], certificates: list[dict[str, t.Any]], policy: Policy) -> Verdict:

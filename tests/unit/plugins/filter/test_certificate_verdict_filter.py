@@ -51,6 +51,25 @@ def test_what_cannot_be_judged(verdict: Callable[..., t.Any], observed: object) 
         verdict(observed, ["litwareinc.com"])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"warn_days": "soon"}, {"minimum_key_size": None}, {"sip_domains": [7]}, {"sip_domains": None}],
+)
+def test_options_that_cannot_be_meant(
+    verdict: Callable[..., t.Any], certificate: Maker, front_end: FrontEnd, options: dict[str, t.Any]
+) -> None:
+    with pytest.raises(AnsibleFilterError, match=f"certificate_verdict: {next(iter(options))}: "):
+        verdict({"lync": [front_end(certificate())], "exchange": None}, **{"sip_domains": "litwareinc.com", **options})
+
+
+def test_numbers_may_be_text(
+    verdict: Callable[..., t.Any], certificate: Maker, front_end: FrontEnd, now: dt.datetime
+) -> None:
+    """As they are from the command line."""
+    observed = {"lync": [front_end(certificate())], "exchange": None}
+    assert verdict(observed, ["litwareinc.com"], now, warn_days="701")["summary"]["warning"] == 1
+
+
 def test_as_if_it_had_been_assigned(
     verdict: Callable[..., t.Any], certificate: Maker, front_end: FrontEnd, now: dt.datetime
 ) -> None:

@@ -51,6 +51,12 @@ def test_missing_on_one_of_the_servers(certificate: Maker, exchange_server: Serv
     assert "Import-ExchangeCertificate" in verdict["findings"][0]["remedy"]
 
 
+def test_the_result_of_a_task_that_failed(certificate: Maker, exchange_server: Server, verdict_on: Judged) -> None:
+    failed = {"failed": True, "msg": "no answer", "error": {"host": "b", "kind": "unreachable"}}
+    verdict = verdict_on(exchange_server(certificate(AUTH)), failed)
+    assert found(verdict) == [("error", "b", "ExchangeAuth", "host_not_read")]
+
+
 def test_a_result_may_hold_many_servers(certificate: Maker, exchange_server: Server, verdict_on: Judged) -> None:
     one = exchange_server(certificate(AUTH))
     servers = [{**one["servers"][0], "host": host} for host in ("b", "a")]

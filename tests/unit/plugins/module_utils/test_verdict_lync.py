@@ -124,6 +124,13 @@ def test_the_thumbprint_of_the_assignment_may_be_written_in_any_way(
     assert verdict_on(front_end(raw_data, thumbprint=written))["findings"] == []
 
 
+def test_the_result_of_a_task_that_failed(certificate: Maker, front_end: FrontEnd, verdict_on: Judged) -> None:
+    failed = {"failed": True, "msg": "no answer", "error": {"host": "atl-lync-002", "kind": "unreachable"}}
+    verdict = verdict_on(front_end(certificate()), failed)
+    assert found(verdict) == [("error", "atl-lync-002", "host_not_read")]
+    assert verdict["findings"][0]["evidence"] == "no answer"
+
+
 def test_a_host_or_a_store_that_was_not_read(certificate: Maker, front_end: FrontEnd, verdict_on: Judged) -> None:
     unread = {**front_end(certificate()), "store": None}
     unreachable = {"host": "atl-lync-002", "error": "the host is unreachable"}
