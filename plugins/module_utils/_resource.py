@@ -28,6 +28,10 @@ LOST = (*UNKNOWN, "session_lost")
 State = t.Any
 """What a resource looks like in results and diffs: plain values that JSON can show."""
 
+_NOT_YET_HERE = (
+    "They go through the Central Management Store and did not come to this host's replica within {:g} s: "
+    "see with lync_replication whether it lags, and wait longer with timeout."
+)
 READ_BACK_SECONDS = 1.0
 """Between two readings of something that takes its time to show."""
 
@@ -64,7 +68,7 @@ class Subject(t.Protocol):
         """Compare with what the task asks for. Pure: no pipeline runs here."""
 
 
-def ensure(call: Call, subject: Subject, *, patience: float = 0.0) -> Result:
+def ensure(call: Call, subject: Subject, *, patience: float | None = None) -> Result:
     """Bring ``subject`` to the state that the task asks for, or say what would be done.
 
     :param patience: seconds that a write may take to show: what goes through the Central Management Store has to be replicated first.
@@ -102,7 +106,7 @@ def refuse_unoffered(call: Call, shell: Shell, steps: t.Sequence[Cmdlet]) -> Non
             call.warn(f"{WOULD_FAIL}{refusal}")
 
 
-def _apply(call: Call, subject: Subject, plan: Plan, patience: float, steps: Steps) -> State:
+def _apply(call: Call, subject: Subject, plan: Plan, patience: float | None, steps: Steps) -> State:
     """Run the plan and give the state as read back.
 
     A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between.
@@ -121,7 +125,8 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float, steps: Ste
     if left.steps:
         still = listed(left.steps)
         message = f"the writes were accepted, but read back they have not taken effect; still to do: {still}."
-        raise ShellError("not_effective", message, shell=subject.shell, result=steps.progress())
+        remedy = _NOT_YET_HERE.format(patience) if patience is not None else ""
+        raise ShellError("not_effective", message, shell=subject.shell, remedy=remedy, result=steps.progress())
     return left.after
 
 
@@ -132,7 +137,7 @@ def _planned_again(call: Call, subject: Subject, lost: ShellError, patience: flo
     """
     try:
         # one that may have taken effect gets the time that it needs to show, before it is sent again
-        again = _read_back(call, subject, patience if lost.kind in UNKNOWN else 0.0)
+        again = _read_back(call, subject, patience if lost.kind in UNKNOWN else None)
     except ShellError as error:
         lost.message += f" Reading it back failed too: {error.message}"
         raise lost from error
@@ -141,9 +146,9 @@ def _planned_again(call: Call, subject: Subject, lost: ShellError, patience: flo
     return again.steps
 
 
-def _read_back(call: Call, subject: Subject, patience: float) -> Plan:
+def _read_back(call: Call, subject: Subject, patience: float | None) -> Plan:
     """What is still to do after the writes, read again until that is nothing or the patience has an end."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + (patience or 0.0)
     left = subject.plan(call, subject.observe(call))
     while left.steps and time.monotonic() < end:
         time.sleep(READ_BACK_SECONDS)

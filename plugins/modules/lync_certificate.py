@@ -252,7 +252,7 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Assign the certificate, and see it in force on this host."""
-    patience = call.params["timeout"] if call.params["use"] == TOKEN_ISSUER else 0
+    patience = call.params["timeout"] if call.params["use"] == TOKEN_ISSUER else None
     with located(shell="lync", cmdlet=writing_cmdlet(call)):
         return ensure(call, Assignment(), patience=patience)
 

@@ -177,6 +177,7 @@ def test_a_replica_that_never_shows_it(front_end: FrontEnd, run_module: Any) -> 
     front_end.lag = 10**9
     result = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"], timeout=0)
     assert result["error"]["kind"] == "not_effective"
+    assert "lync_replication" in result["error"]["remedy"]
 
 
 @pytest.mark.parametrize(
