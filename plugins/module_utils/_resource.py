@@ -130,7 +130,7 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float | None, ste
     return left.after
 
 
-def _planned_again(call: Call, subject: Subject, lost: ShellError, patience: float) -> t.Sequence[Cmdlet]:
+def _planned_again(call: Call, subject: Subject, lost: ShellError, patience: float | None) -> t.Sequence[Cmdlet]:
     """What is still to do after a write without its answer, by what is read back.
 
     :raises ShellError: the error of that write, where nothing can be read back.
