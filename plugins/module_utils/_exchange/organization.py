@@ -175,7 +175,7 @@ def chosen(known: list[Facts], asked: list[str] | None) -> list[Facts]:
         return known
     if not all(name.strip() for name in asked) or not asked:
         raise _refused("bad_input", "servers: a name is empty, or the list is; leave the option out for all servers.")
-    wanted = {name.strip().casefold() for name in asked}
+    wanted = {name.strip().removesuffix(".").casefold() for name in asked}
     found = [server for server in known if _names(server) & wanted]
     missing = sorted(wanted - {name for server in found for name in _names(server)})
     if missing:

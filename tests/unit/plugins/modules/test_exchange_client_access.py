@@ -84,7 +84,8 @@ def test_what_compares_equal_is_neither_written_nor_shown_as_changed(farm: Farm,
 
 def test_the_predecessor_is_used_where_it_is_all_there_is(scripted: Any, run_module: Any) -> None:
     farm = Farm(scripted, "Server")
-    result = run_module(exchange_client_access, farm.helper, servers=["ex3"], autodiscover_service_internal_uri=RIGHT)
+    asked = {"servers": ["ex3", "EX3.contoso.com."], "autodiscover_service_internal_uri": RIGHT}
+    result = run_module(exchange_client_access, farm.helper, **asked)
     assert result["commands"] == [
         f"Set-ClientAccessServer -Identity 'EX3' -AutoDiscoverServiceInternalUri '{RIGHT}' -Confirm:$false"
     ]
