@@ -110,7 +110,7 @@ def certificate_verdict(
     warn_days: int = 60,
     error_days: int = 0,
     minimum_key_size: int = 2048,
-    autodiscover_names: Sequence[str] = (),
+    autodiscover_names: str | Sequence[str] = (),
     assigning: str | None = None,
 ) -> Verdict:
     """Judge ``{"exchange": [...], "lync": [...]}``; the keywords are the module's options."""
@@ -125,7 +125,7 @@ def certificate_verdict(
             warn_days=warn_days,
             error_days=error_days,
             minimum_key_size=minimum_key_size,
-            autodiscover_names=autodiscover_names,
+            autodiscover_names=[autodiscover_names] if isinstance(autodiscover_names, str) else autodiscover_names,
             assigning=assigning,
         )
     except (ObservationError, ShellError) as error:

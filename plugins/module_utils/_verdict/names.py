@@ -34,7 +34,7 @@ def belongs(name: str, domain: str) -> bool:
 
 
 def covers(name: str, host: str) -> bool:
-    """Return whether a certificate's ``name`` is one of ``host``; ``*`` stands for its first label (RFC 9525, 6.3)."""
+    """Return whether a certificate's ``name`` is one of ``host``; ``*`` stands for its first label (RFC 6125, 6.4.3)."""
     name, host = canonical(name), canonical(host)
     return name == host or (name.startswith("*.") and name[2:] == host.partition(".")[2])
 
