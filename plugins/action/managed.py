@@ -15,6 +15,8 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
+from ansible.playbook.block import Block
+from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import (
@@ -82,11 +84,13 @@ class ActionModule(ActionBase):
         return t.cast(Result, remove_values(result, validated._no_log_values | call.hidden))
 
     def _opened(self, helper: HostHelper) -> HelperSocket:
-        path = self._socket(helper)
-        if self._is_closed_with_the_play(helper):
-            # core resets the helpers that it finds under this name at the end of the play
-            self._task.args[SOCKET] = path
-        return HelperSocket(path, helper.command_timeout, lost=helper.forget)
+        return HelperSocket(self._socket(helper), helper.command_timeout, lost=helper.forget)
+
+    def _looped(self) -> list[Task]:
+        """The task that a loop repeats. Each item gets a copy of it, and core looks at the arguments of none of these."""
+        block = self._task._parent
+        tasks = [*block.block, *block.rescue, *block.always] if isinstance(block, Block) else []
+        return [task for task in tasks if task is not self._task and task._uuid == self._task._uuid]
 
     def _socket(self, helper: HostHelper) -> str:
         if self._play_context.become:
@@ -95,7 +99,12 @@ class ActionModule(ActionBase):
                 "become does not reach a management shell.",
                 remedy="Remove become from the task, or give the account to use in the connection variables.",
             )
-        return helper.socket()
+        path = helper.socket()
+        if self._is_closed_with_the_play(helper):
+            # core resets the helpers that it finds under this name at the end of the play
+            for task in (self._task, *self._looped()):
+                task.args[SOCKET] = path
+        return path
 
     def _is_closed_with_the_play(self, helper: HostHelper) -> bool:
         """Whether core shall know the helper: it keeps one for each host, which a delegated task must not take the place of."""

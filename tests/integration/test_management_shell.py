@@ -147,6 +147,18 @@ def test_a_play_has_its_own_session_unless_the_playbook_keeps_it(farm: Farm, tmp
     assert opened(ok(kept), LYNC) == 1
 
 
+@pytest.mark.parametrize("execution", ["worker", "subprocess"])
+def test_a_session_that_only_loops_use_ends_with_the_play_and_by_a_reset(
+    farm: Farm, tmp_path: Path, execution: str
+) -> None:
+    loop = "      loop: [first, second]\n"
+    playbook = tmp_path / "loops.yml"
+    again = (PLAY + loop).removeprefix(PLAY.split("    - ", 1)[0])
+    playbook.write_text(f"{PLAY}{loop}    - meta: reset_connection\n{again}{PLAY}{loop}", encoding="utf-8")
+    run = ok(farm.playbook(playbook, extra_vars={"ansible_exchange_lync_execution": execution}))
+    assert opened(run, LYNC) == 3
+
+
 def test_reset_connection_ends_the_session(farm: Farm) -> None:
     run = ok(farm.play(f"{READ}- meta: reset_connection{READ}", hosts="lync_servers"))
     assert opened(run, LYNC) == 2
