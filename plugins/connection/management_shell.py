@@ -162,6 +162,7 @@ class Connection(NetworkConnectionBase):
         self._shells: Shells | None = None
         self._fingerprint: str | None = None
         self._closing = threading.Event()
+        self._watched = False
 
     def is_pipelining_enabled(self, wrap_async: bool = False) -> bool:
         """A module in a process of its own travels over stdin, so that no argument is ever in a file."""
@@ -170,7 +171,10 @@ class Connection(NetworkConnectionBase):
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
         """Take the options; called with ``direct`` alone only in the helper process, which from then on watches its playbook."""
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
-        if direct is not None and var_options is None and self._ansible_playbook_pid:
+        if direct is not None and var_options is None and self._ansible_playbook_pid and not self._watched:
+            # Once: two workers that start a helper at the same time find the same one, and core hands it the options of both.
+            # The signal of a second watch would break off the farewell that the first one has begun.
+            self._watched = True
             watch = threading.Thread(target=self._watch, args=(int(self._ansible_playbook_pid),), daemon=True)
             watch.start()
 
@@ -244,8 +248,9 @@ class Connection(NetworkConnectionBase):
         while not self._closing.wait(WATCH_SECONDS):
             if _runs(playbook):
                 continue
-            # again and again: core's handler raises an exception, which its JSON-RPC server swallows while a call runs
-            os.kill(os.getpid(), signal.SIGTERM)
+            # Again and again: core's handler raises an exception, which its JSON-RPC server swallows while a call runs.
+            # To the main thread: one that waits for a request does not see a signal that another thread has taken.
+            signal.pthread_kill(t.cast(int, threading.main_thread().ident), signal.SIGTERM)
             time.sleep(WATCH_SECONDS)
 
 

@@ -199,6 +199,13 @@ def test_sessions_are_closed_when_the_play_ends(farm: Farm) -> None:
     assert eventually(lambda: sessions(farm, "session_opened") == sessions(farm, "session_closed"))
 
 
+def test_a_session_that_several_workers_asked_for_at_once_is_closed(farm: Farm) -> None:
+    delegated = f"{READ}  delegate_to: {LYNC}\n"
+    run = ok(farm.play(delegated, hosts="all"))
+    assert opened(run, LYNC) == 1
+    assert eventually(lambda: sessions(farm, "session_opened") == sessions(farm, "session_closed"))
+
+
 def test_sessions_are_closed_when_the_playbook_is_killed(farm: Farm) -> None:
     before = sessions(farm, "session_opened")
     playbook = farm.state_dir / "killed.yml"
