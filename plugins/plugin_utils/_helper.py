@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
 PLUGIN = "onprem.exchange_lync.management_shell"
 TASKWISE = ("execution", "session_scope", "persistent_command_timeout")
 """Options that do not decide what a session is: they may differ between tasks that share one."""
+A_SHORT_HOME = "Give ANSIBLE_HOME a short, writable path: the socket is in its folder pc, and has at most 107 bytes."
 CARRYING = {"winrm": "winrm", "psrp": "psrp"}
 
 
@@ -130,4 +131,5 @@ class HostHelper:
         try:
             return t.cast(str, start_connection(self.probe._play_context, options, self._action._task._uuid))
         except AnsibleError as error:
-            raise ShellError("failed", f"the host's helper process could not be started: {error}") from error
+            message = f"the host's helper process could not be started: {error}."
+            raise ShellError("failed", message, remedy=A_SHORT_HOME) from error

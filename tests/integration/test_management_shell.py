@@ -270,6 +270,13 @@ def test_refuses_clearly(farm: Farm, keywords: str, says: str) -> None:
     assert "Traceback" not in run.output
 
 
+def test_a_home_that_is_nested_too_deeply_is_named(farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(farm.environment, "ANSIBLE_HOME", str(tmp_path / ("deep" * 25)))
+    run = farm.play(READ, hosts="lync_servers")
+    assert run.rc != 0
+    assert "ANSIBLE_HOME" in run.step("read").result["error"]["remedy"]
+
+
 # What goes wrong on the way
 
 
