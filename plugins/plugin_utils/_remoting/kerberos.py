@@ -19,6 +19,8 @@ import tempfile
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.errors import one_line
 
 _PATIENCE = 60
 """Seconds for kinit: it tries one key distribution centre after the other."""
@@ -73,7 +75,7 @@ def _kinit(command: list[str], password: str, environment: dict[str, str]) -> No
     with tempfile.TemporaryFile() as errors:
         code = _run(command, password, environment, errors)
         errors.seek(0)
-        said = errors.read().decode(errors="replace").replace(password, "********").strip()
+        said = one_line(errors.read().decode(errors="replace"), {password} - {""}, MASK)
     if code:
         raise ShellError(
             "authentication",

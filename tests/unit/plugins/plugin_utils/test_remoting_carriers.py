@@ -363,3 +363,8 @@ def test_no_ticket(tmp_path: Path, code: int | None, kind: str) -> None:
     assert PASSWORD not in str(caught.value)
     assert code is None or "exit code 1: kinit: Preauthentication failed: ****" in str(caught.value)
     assert code is None or (tmp_path / "kinit.said").read_text(encoding="utf-8").split("|")[1] == "-l 1h u@R"
+
+
+def test_what_kinit_says_is_readable_where_there_is_no_password(tmp_path: Path) -> None:
+    with pytest.raises(ShellError, match="exit code 1: kinit: Preauthentication failed"):
+        kerberos.Ticket("u@R", "", {"kerberos_command": str(kinit(tmp_path, 1))}, forwardable=False)
