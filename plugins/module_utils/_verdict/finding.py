@@ -84,7 +84,7 @@ class Case:
             self.use,
             self.thumbprint,
             evidence,
-            rule.remedy_for(self.use),
+            rule.remedy_for(self.use, self.policy.minimum_key_size),
         )
 
     def about(self, thumbprint: str) -> Case:

@@ -33,11 +33,11 @@ class Advice:
 _LYNC = Advice(
     replace=(
         "Request a web server certificate (Request-CsCertificate, or your authority) and assign it once, on one front "
-        "end, with onprem.exchange_lync.lync_certificate (type OAuthTokenIssuer)."
+        "end, with onprem.exchange_lync.lync_certificate (use OAuthTokenIssuer)."
     ),
     deploy=(
         "Assign the certificate globally, once, from a PFX with its private key, with "
-        "onprem.exchange_lync.lync_certificate (type OAuthTokenIssuer); replication brings it to every front end: "
+        "onprem.exchange_lync.lync_certificate (use OAuthTokenIssuer); replication brings it to every front end: "
         "onprem.exchange_lync.lync_replication waits."
     ),
 )
@@ -70,16 +70,19 @@ _ADVICE: dict[Use, Advice] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. ``remedy`` may hold ``{replace}`` and ``{deploy}``: how this is done for the certificate's use."""
+    """One rule.
+
+    :ivar remedy: may hold ``{replace}`` and ``{deploy}``, how this is done for the certificate's use, and ``{bits}``, the least of a key.
+    """
 
     id: str
     severity: Severity
     demand: str
     remedy: str
 
-    def remedy_for(self, use: Use) -> str:
-        """Say what to do about a breach by a certificate of this use."""
-        return self.remedy.format(replace=_ADVICE[use].replace, deploy=_ADVICE[use].deploy)
+    def remedy_for(self, use: Use, bits: int) -> str:
+        """Say what to do about a breach by a certificate of this use, of which a key of so many ``bits`` is asked."""
+        return self.remedy.format(replace=_ADVICE[use].replace, deploy=_ADVICE[use].deploy, bits=bits)
 
 
 _RULES = (
@@ -106,7 +109,7 @@ _RULES = (
         "key_size",
         "error",
         "The key has at least the minimum number of bits.",
-        "{replace} Its key must be RSA of 2048 bits or more.",
+        "{replace} Its key must be RSA of {bits} bits or more.",
     ),
     Rule(
         "not_yet_valid",

@@ -73,6 +73,11 @@ def test_the_minimum_key_size_is_asked_for(certificate: Maker, rules_of: Rules) 
     assert rules_of(certificate(key="rsa1024"), minimum_key_size=1024) == []
 
 
+def test_the_remedy_asks_for_the_minimum_key_size(certificate: Maker, front_end: FrontEnd, now: dt.datetime) -> None:
+    verdict = judge(now=now, lync=[front_end(certificate())], sip_domains=["litwareinc.com"], minimum_key_size=4096)
+    assert verdict["findings"][0]["remedy"].endswith("Its key must be RSA of 4096 bits or more.")
+
+
 SECOND = dt.timedelta(seconds=1)
 DAY = dt.timedelta(days=1)
 
@@ -224,7 +229,7 @@ def test_every_rule_is_documented_and_says_what_to_do(repository: Path) -> None:
     assert [name for name in RULES if f"V({name})" not in documentation] == []
     for rule in RULES.values():
         assert rule.severity in SEVERITIES
-        assert all("{" not in rule.remedy_for(use) for use in ("OAuthTokenIssuer", "ExchangeAuthNext"))
+        assert all("{" not in rule.remedy_for(use, 2048) for use in ("OAuthTokenIssuer", "ExchangeAuthNext"))
 
 
 @pytest.mark.parametrize(
