@@ -74,25 +74,27 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.candidates import Candidate, candidates
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import ObservationError
 
 
 def oauth_token_issuer_candidates(
     front_end: Mapping[str, t.Any],
-    sip_domains: Sequence[str],
-    now: str | None = None,
+    sip_domains: str | Sequence[str],
+    now: str | dt.datetime | None = None,
     *,
     warn_days: int = 60,
     minimum_key_size: int = 2048,
 ) -> list[Candidate]:
     """The certificates of a front end, the best first; the keywords are the verdict's options."""
-    policy = {"warn_days": warn_days, "minimum_key_size": minimum_key_size}
+    policy = {"now": now or dt.datetime.now(dt.UTC), "warn_days": warn_days, "minimum_key_size": minimum_key_size}
+    domains = [sip_domains] if isinstance(sip_domains, str) else sip_domains
     if not isinstance(front_end, Mapping):
         raise AnsibleFilterError("oauth_token_issuer_candidates: a result of lync_certificate_info is wanted as input")
     try:
-        return candidates(front_end, sip_domains=sip_domains, now=now or dt.datetime.now(dt.UTC), **policy)
-    except ObservationError as error:
+        return candidates(front_end, sip_domains=domains, **policy)
+    except (ObservationError, ShellError) as error:
         raise AnsibleFilterError(f"oauth_token_issuer_candidates: {error}") from error
 
 

@@ -11,6 +11,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.onprem.exchange_lync.plugins.filter.oauth_token_issuer_candidates import FilterModule
+from ansible_collections.onprem.exchange_lync.plugins.module_utils import _certificates
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 
 Maker = t.Any
@@ -107,3 +108,16 @@ def test_a_domain_that_is_none(certificate: Maker) -> None:
     front_end = {"host": "fe1", "assigned": [], "store": [stored(certificate())]}
     with pytest.raises(AnsibleFilterError, match="'no domain' is not a domain name"):
         FilterModule().filters()["oauth_token_issuer_candidates"](front_end, ["no domain"])
+
+
+def test_it_takes_one_domain_and_a_moment_as_the_verdict_does(certificate: Maker, now: dt.datetime) -> None:
+    front_end = {"host": "fe1", "assigned": [], "store": [stored(certificate())]}
+    find = FilterModule().filters()["oauth_token_issuer_candidates"]
+    assert find(front_end, "litwareinc.com", now) == find(front_end, SIP_DOMAINS, now.isoformat())
+
+
+def test_without_the_library_it_says_which_is_missing(certificate: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    front_end = {"host": "fe1", "assigned": [], "store": [stored(certificate())]}
+    monkeypatch.setattr(_certificates, "CRYPTOGRAPHY_IMPORT_ERROR", "Traceback ...")
+    with pytest.raises(AnsibleFilterError, match="oauth_token_issuer_candidates: The Python library cryptography"):
+        FilterModule().filters()["oauth_token_issuer_candidates"](front_end, SIP_DOMAINS)
