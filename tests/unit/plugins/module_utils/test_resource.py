@@ -34,8 +34,10 @@ class Server:
         self.properties: dict[str, Any] = {"Url": None, "Domains": "", "Realm": "", **properties}
         self.writes: list[dict[str, Any]] = []
         self.reads = 0
+        self.asked = 0
         self.lose: list[str] = []
-        self.deaf = False
+        self.refuses: dict[str, str] = {}
+        self.deaf, self.is_there = False, True
         self.offers = {"Get-Thing", "Set-Thing"}
 
     def invoke(self, request: str, *, write: bool) -> str:
@@ -43,11 +45,19 @@ class Server:
         if pipeline.write:
             return self._write(dict(pipeline.cmdlets[0].parameters))
         self.reads += 1
-        return json.dumps(Reply((RemoteObject(properties=dict(self.properties)),)).encoded())
+        if self.writes and "read back" in self.refuses:
+            return self._refused("read back")
+        there = (RemoteObject(properties=dict(self.properties)),) if self.is_there else ()
+        return json.dumps(Reply(there).encoded())
+
+    def _refused(self, what: str) -> str:
+        return json.dumps({"error": ShellError(self.refuses[what], "no.").details()})
 
     def _write(self, parameters: dict[str, Any]) -> str:
         assert (parameters.pop("ErrorAction"), parameters.pop("Identity")) == ("Stop", "global")
         self.writes.append(parameters)
+        if "write" in self.refuses:
+            return self._refused("write")
         lost = self.lose.pop(0) if self.lose else ""
         if not self.deaf and lost != "before":
             self.properties.update(parameters)
@@ -56,6 +66,7 @@ class Server:
         return json.dumps(Reply(warnings=("slow",)).encoded())
 
     def offered(self, request: str) -> str:
+        self.asked += 1
         return json.dumps({"names": [name for name in json.loads(request)["names"] if name in self.offers]})
 
 
@@ -107,16 +118,56 @@ def test_what_is_not_offered_is_refused_before_the_first_write_and_foretold_in_c
     assert (refused["error"]["kind"], refused["changed"], server.writes) == ("not_offered", False, [])
     assert refused["msg"] == checked["warnings"][0].removeprefix("A real run would fail: ")
     assert (refused["commands"], refused["commands_not_run"]) == ([], checked["commands"])
-    assert not run(server, realm="")["changed"]  # nothing is to be written, so nobody is asked
+    asked = server.asked
+    assert not run(server, realm="")["changed"]
+    assert server.asked == asked  # nothing is to be written, so nobody is asked
 
 
-@pytest.mark.parametrize(("lost", "sent"), [("after", 1), ("before", 2)])
-def test_a_write_without_its_answer_is_read_back_and_planned_again(lost: str, sent: int) -> None:
+def test_what_is_not_there_is_said() -> None:
+    server = Server()
+    server.is_there = False
+    result = run(server, realm="s")
+    assert (result["error"]["kind"], result["changed"], server.writes) == ("not_found", False, [])
+    assert "Get-Thing: nothing was returned." in result["msg"]
+
+
+@pytest.mark.parametrize("kind", ["access_denied", "failed", "not_sent"])
+def test_a_write_that_is_refused_is_not_sent_again(kind: str) -> None:
+    server = Server()
+    server.refuses["write"] = kind
+    result = run(server, realm="s")
+    assert (result["error"]["kind"], result["changed"]) == (kind, False)
+    assert (len(server.writes), server.reads) == (1, 1)
+    assert result["commands_not_run"] == ["Set-Thing -Identity 'global' -Realm 's'"]
+
+
+def test_a_write_that_cannot_be_read_back_is_told_all_the_same() -> None:
+    server = Server()
+    server.refuses["read back"] = "unreachable"
+    result = run(server, realm="s")
+    assert (result["failed"], result["error"]["kind"], result["changed"]) == (True, "unreachable", True)
+    assert result["commands"] == ["Set-Thing -Identity 'global' -Realm 's'"]
+
+
+def test_a_lost_write_that_cannot_be_read_back_stays_unknown() -> None:
+    server = Server()
+    server.lose, server.refuses["read back"] = ["after"], "unreachable"
+    result = run(server, realm="s")
+    assert (result["error"]["kind"], result["changed"]) == ("unknown_outcome", True)
+    assert result["commands_unknown"] == ["Set-Thing -Identity 'global' -Realm 's'"]
+    assert "Reading it back failed too: no." in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "sent", "told"),
+    [("after", 1, "read back: it had taken effect."), ("before", 2, "it had not taken effect and is sent again.")],
+)
+def test_a_write_without_its_answer_is_read_back_and_planned_again(lost: str, sent: int, told: str) -> None:
     server = Server()
     server.lose = [lost]
     result = run(server, realm="s")
     assert (result["changed"], result["thing"]["realm"], len(server.writes)) == (True, "s", sent)
-    assert "read back" in result["warnings"][0]
+    assert result["warnings"][0].endswith(told)
 
 
 def test_a_write_that_does_not_take_effect_is_a_failure() -> None:

@@ -154,6 +154,20 @@ def test_one_front_end_that_differs_from_most_is_named(
     }
 
 
+def test_one_front_end_without_an_assignment_does_not_differ(
+    certificate: Maker, front_end: FrontEnd, verdict_on: Judged
+) -> None:
+    verdict = verdict_on(
+        *(front_end(certificate(), host) for host in ("one", "two")),
+        front_end(None, "three"),
+        front_end(certificate(serial=7), "four"),
+    )
+    assert [(host, rule) for _severity, host, rule in found(verdict)] == [
+        ("four", "token_issuer_differs"),
+        ("three", "token_issuer_unassigned"),
+    ]
+
+
 def test_without_a_majority_all_are_named(certificate: Maker, front_end: FrontEnd, verdict_on: Judged) -> None:
     verdict = verdict_on(
         front_end(certificate(), "one"), front_end(certificate(serial=7), "two"), front_end(None, "three")
@@ -170,6 +184,7 @@ def test_an_assignment_of_the_server_itself(certificate: Maker, front_end: Front
     verdict = verdict_on(front_end(certificate(), scope="Service:Registrar:pool01.litwareinc.com"))
     assert found(verdict) == [("warning", "atl-lync-001", "token_issuer_scope")]
     assert verdict_on(front_end(certificate(), scope="global"))["findings"] == []
+    assert verdict_on(front_end(certificate(), scope=""))["findings"] == []
 
 
 def staged(
@@ -259,6 +274,15 @@ def test_a_staged_certificate_counts_from_its_effective_date(
     over_by_then = certificate(serial=7, not_after=now + 14 * DAY)
     assert found(verdict_on(staged(front_end, certificate(), over_by_then, effective))) == [
         ("error", "atl-lync-001", "expired")
+    ]
+
+
+def test_a_staged_certificate_has_to_carry_the_domain(
+    certificate: Maker, front_end: FrontEnd, verdict_on: Judged, now: dt.datetime
+) -> None:
+    verdict = verdict_on(staged(front_end, certificate(), certificate("fabrikam.com"), now + 15 * DAY))
+    assert [(item["rule"], item["use"]) for item in verdict["findings"]] == [
+        ("sip_domain_missing", "OAuthTokenIssuerStaged")
     ]
 
 
