@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What every module of the collection says of itself, and the option that all of them share."""
+    """What every module of the collection says of itself."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -20,6 +20,13 @@ attributes:
   platform:
     description: Where the module runs and what it manages.
     support: full
+"""
+
+    # of the modules that ask a server
+    SHELL = r"""
+options: {}
+attributes:
+  platform:
     platforms: windows
     details:
       - The module runs on the controller, over the host's own C(winrm) or C(psrp) connection. Nothing is installed on the host.

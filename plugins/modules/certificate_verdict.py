@@ -106,6 +106,9 @@ attributes:
     details: [Nothing is changed.]
   idempotent:
     support: full
+  platform:
+    platforms: all
+    details: [The module runs on the controller and asks no host.]
 requirements:
   - cryptography
 notes:

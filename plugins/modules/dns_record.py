@@ -66,6 +66,7 @@ options:
     default: fail
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
 attributes:
   check_mode:
     support: full

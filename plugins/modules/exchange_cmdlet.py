@@ -17,6 +17,7 @@ description:
   - No script text is sent, so it works on Exchange's own endpoint, which takes none, and there is nothing to quote.
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
   - onprem.exchange_lync._cmdlet
 seealso:
   - module: onprem.exchange_lync.lync_cmdlet

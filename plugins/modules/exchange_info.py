@@ -26,6 +26,7 @@ options:
     default: [servers, accepted_domains, auth_config, virtual_directories, organization]
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
 attributes:
   check_mode:
     support: full

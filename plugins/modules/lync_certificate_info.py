@@ -25,6 +25,7 @@ options:
     default: true
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
 attributes:
   check_mode:
     support: full

@@ -18,6 +18,7 @@ description:
   - No script text is sent, so there is nothing to quote.
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
   - onprem.exchange_lync._cmdlet
 seealso:
   - module: onprem.exchange_lync.exchange_cmdlet

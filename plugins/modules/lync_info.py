@@ -26,6 +26,7 @@ options:
     default: [sites, pools, computers, sip_domains, services, version]
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
 attributes:
   check_mode:
     support: full

@@ -46,6 +46,7 @@ options:
     default: false
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
 attributes:
   check_mode:
     support: full
