@@ -8,7 +8,6 @@ from farm.registry import REGISTRY, Caller, Cmdlet
 from farm.scenario import Host
 from farm.state import Farm
 
-ROLE_OF = {"exchange": "exchange", "lync": "lync"}
 ENDPOINT_OF = {"exchange": "/powershell", "lync": "/ocspowershell"}
 
 

@@ -77,11 +77,6 @@ class Host:
     limits: Limits
     culture: str = "en-US"
 
-    @property
-    def paths(self) -> frozenset[str]:
-        """All paths that are served."""
-        return frozenset(endpoint.path for endpoint in self.endpoints)
-
 
 def parse(answer: Mapping[str, Any]) -> Host:
     """The farm's JSON as types."""

@@ -9,16 +9,12 @@ import subprocess
 import time
 import typing as t
 import uuid
-from pathlib import Path
 
 import psrpcore
 from psrpcore import types as ps
 
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import framing
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
-
-ROOT = Path(__file__).resolve().parents[4]
-SHARED = Path(os.environ.get("EXCHANGE_LYNC_SHARED") or ROOT.parent / "shared")
 
 
 class ServerCarrier:
