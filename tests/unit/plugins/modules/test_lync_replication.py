@@ -62,6 +62,7 @@ def test_status_is_one_read(replicas: Any, run_module: Any) -> None:
     there = replicas(9)
     result = run_module(lync_replication, there.helper, exclude=[EDGE.lower()])
     assert result["lagging"] == ["fe2.contoso.com"]
+    assert "failed" not in result
     assert (result["changed"], result["up_to_date"], result["waited"]) == (False, False, 0.0)
     assert result["replicas"][0] == {
         "replica_fqdn": "fe1.contoso.com", "up_to_date": True, "last_status_report": "2026-08-01T12:00:00Z",
@@ -74,6 +75,7 @@ def test_waiting(replicas: Any, run_module: Any) -> None:
     there = replicas(3)
     result = run_module(lync_replication, there.helper, wait=True, interval=5, exclude=[EDGE])
     assert (result["up_to_date"], result["waited"], there.slept) == (True, 15.0, 15)
+    assert "failed" not in result
     assert result["changed"] is False
 
 
@@ -93,9 +95,24 @@ def test_forcing_is_the_only_change(replicas: Any, run_module: Any) -> None:
     assert (there.helper.writes, there.slept) == ([], 0)
     assert (predicted["changed"], predicted["lagging"]) == (True, ["fe2.contoso.com", EDGE])
     result = run_module(lync_replication, there.helper, force=True, wait=True, exclude=[EDGE])
+    assert "failed" not in result
     assert result["changed"]
     assert result["commands"] == predicted["commands"] == ["Invoke-CsManagementStoreReplication"]
     assert [command.name for command in there.helper.writes] == ["Invoke-CsManagementStoreReplication"]
+
+
+def test_after_forcing_nobody_is_believed_before_a_new_report(scripted: Any, replicas: Any, run_module: Any) -> None:
+    there = replicas(0)
+    minutes = iter([0, 0, 0, 3])  # before it is forced, and three readings after it
+
+    def read() -> list[dict[str, Any]]:
+        moment = dt.datetime(2026, 8, 1, 12, next(minutes), tzinfo=dt.UTC)
+        return [{"ReplicaFqdn": "fe1.contoso.com", "UpToDate": True, "LastStatusReport": moment}]
+
+    helper = scripted(Get_CsManagementStoreReplicationStatus=read, Invoke_CsManagementStoreReplication=[])
+    result = run_module(lync_replication, helper, force=True, wait=True, interval=60)
+    assert "failed" not in result
+    assert (result["up_to_date"], result["waited"], there.slept) == (True, 120.0, 120)
 
 
 def test_the_last_reading_is_at_the_end_of_the_time_out(replicas: Any, run_module: Any) -> None:
