@@ -59,10 +59,17 @@ def _judge_configuration(servers: ExchangeServers, config: AuthConfig | None, po
     if config is None or not config.current:
         shown = "Get-AuthConfig shows no current certificate" if config else "AuthConfig was not read on any server"
         yield case.finding("auth_certificate_unassigned", shown)
-    elif config.next and config.next_effective_date and config.next_effective_date + _PUBLISHED_WITHIN < policy.now:
+    elif (
+        _has_next(config) and config.next_effective_date and config.next_effective_date + _PUBLISHED_WITHIN < policy.now
+    ):
         due = instant(config.next_effective_date)
         evidence = f"{config.next} was to take effect at {due}; {config.current} is still current"
         yield Case(case.host, "ExchangeAuthNext", policy, config.next).finding("auth_next_overdue", evidence)
+
+
+def _has_next(config: AuthConfig) -> bool:
+    """Whether another certificate than the current one is staged."""
+    return config.next not in ("", config.current)
 
 
 def _judge_server(store: Store, config: AuthConfig | None, policy: Policy) -> Iterator[Finding | Judged]:
@@ -72,7 +79,7 @@ def _judge_server(store: Store, config: AuthConfig | None, policy: Policy) -> It
         return
     if config is None:
         return
-    if config.next and config.next != config.current:
+    if _has_next(config):
         yield from _judge_next(store, config, policy)
     if not config.current:
         return

@@ -131,6 +131,37 @@ def test_a_next_certificate_in_order(
     assert [item["use"] for item in verdict["certificates"]] == ["ExchangeAuth", "ExchangeAuthNext"]
 
 
+@pytest.mark.parametrize(
+    ("making", "rule"),
+    [
+        ({"subject": AUTH, "key": "rsa1024"}, "key_size"),
+        ({"subject": AUTH, "days": 10}, "expired"),
+        ({"subject": "litwareinc.com"}, "auth_certificate_subject"),
+    ],
+)
+def test_a_next_certificate_is_judged_as_of_its_date(
+    certificate: Maker,
+    exchange_server: Server,
+    verdict_on: Judged,
+    now: dt.datetime,
+    making: dict[str, t.Any],
+    rule: str,
+) -> None:
+    subject, days, key = making["subject"], making.get("days", 700), making.get("key", "rsa")
+    following = certificate(subject, serial=7, key=key, not_after=now + days * DAY)
+    verdict = verdict_on(exchange_server(certificate(AUTH), following, **next_is(following, now + 30 * DAY)))
+    assert [(item["use"], item["rule"]) for item in verdict["findings"]] == [("ExchangeAuthNext", rule)]
+
+
+def test_a_next_certificate_that_is_the_current_one_is_not_awaited(
+    certificate: Maker, exchange_server: Server, verdict_on: Judged, now: dt.datetime
+) -> None:
+    current = certificate(AUTH)
+    verdict = verdict_on(exchange_server(current, **next_is(current, now - 30 * DAY)))
+    assert verdict["findings"] == []
+    assert [item["use"] for item in verdict["certificates"]] == ["ExchangeAuth"]
+
+
 @pytest.mark.parametrize(("days", "severity"), [(1, "warning"), (0, "error"), (None, "error")])
 def test_a_next_certificate_that_is_missing(
     certificate: Maker, exchange_server: Server, verdict_on: Judged, now: dt.datetime, days: int | None, severity: str
