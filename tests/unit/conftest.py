@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,6 +46,19 @@ def shared() -> Path:
     if not folder.is_dir():
         without("the recordings are not here: put them beside the clone as ../shared or set EXCHANGE_LYNC_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def recorded(shared: Path) -> Callable[[str], str]:
+    """The text of a file in that folder, by its path there."""
+
+    def text(name: str) -> str:
+        file = shared / name
+        if not file.is_file():
+            without(f"{name} is not among the recordings")
+        return file.read_text(encoding="utf-8-sig")
+
+    return text
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -23,12 +24,10 @@ def generator(repository: Path) -> ModuleType:
     return module
 
 
-def test_is_what_the_generator_makes(repository: Path, shared: Path) -> None:
-    source = shared / "cmdlets" / "catalog.json"
-    if not source.is_file():
-        pytest.skip("the list behind the catalogue is not here (cmdlets/catalog.json of the recordings)")
+def test_is_what_the_generator_makes(repository: Path, recorded: Callable[[str], str]) -> None:
+    source = recorded("cmdlets/catalog.json")
     module = generator(repository)
-    made = module.to_text(module.generate(json.loads(source.read_text(encoding="utf-8"))))
+    made = module.to_text(module.generate(json.loads(source)))
     assert (repository / "tests" / "lab" / "catalogue.json").read_text(encoding="utf-8") == made
 
 

@@ -7,7 +7,6 @@ import datetime as dt
 import re
 import typing as t
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -214,13 +213,10 @@ def test_both_products_are_judged_together(
         ("E19", "2024-11-06T22:47:33Z", ["expired", "signature_hash", "private_key_unknown"]),
     ],
 )
-def test_a_captured_server(shared: Path, version: str, moment: str, rules: list[str]) -> None:
-    files = [
-        shared / "fixtures" / "clixml" / f"{version}-Get{name}.xml" for name in ("ExchangeCertificate", "AuthConfig")
-    ]
-    if not all(file.is_file() for file in files):
-        pytest.skip("the captured objects are not here")
-    certificates, config = (file.read_text(encoding="utf-8-sig") for file in files)
+def test_a_captured_server(recorded: Callable[[str], str], version: str, moment: str, rules: list[str]) -> None:
+    certificates, config = (
+        recorded(f"fixtures/clixml/{version}-Get{name}.xml") for name in ("ExchangeCertificate", "AuthConfig")
+    )
     current = re.findall(r'<S N="CurrentCertificateThumbprint">([^<]*)</S>', config)
     raw_data = re.findall(r'<BA N="RawData">([^<]+)</BA>', certificates)
     exchange = {
