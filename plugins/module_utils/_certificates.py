@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import datetime as dt
 import hashlib
 import re
 import traceback
@@ -20,6 +19,7 @@ import typing as t
 import warnings
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 
 try:
     from cryptography import x509
@@ -101,19 +101,6 @@ def describe(raw_data: str | bytes) -> Described:
     except ValueError as error:
         facts["problems"].append(f"certificate: {error}")
     return facts
-
-
-def normal_thumbprint(text: str | None) -> str:
-    """Return a thumbprint as the products write it: 40 hexadecimal digits in upper case.
-
-    Blanks and colons go, and so does the invisible mark U+200E that the certificate dialog of Windows copies along.
-    """
-    return re.sub(r"[\s:\u200e\u200f\ufeff]", "", text or "").upper()
-
-
-def instant(moment: dt.datetime) -> str:
-    """Return ``moment`` in ISO 8601, UTC, to the second: the form of every date in this collection's results."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _nothing_known() -> Described:

@@ -19,6 +19,19 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f.]*:[0-9a-f:.]+", re.IGNORECASE)
 
 
+def instant(moment: dt.datetime) -> str:
+    """Return ``moment`` in ISO 8601, UTC, to the second: the form of every date in this collection's results."""
+    return moment.astimezone(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+def normal_thumbprint(text: str | None) -> str:
+    """Return a thumbprint as the products write it: 40 hexadecimal digits in upper case.
+
+    Blanks and colons go, and so does the invisible mark U+200E that the certificate dialog of Windows copies along.
+    """
+    return re.sub(r"[\s:\u200e\u200f\ufeff]", "", text or "").upper()
+
+
 class Kind:
     """Text that is compared as it stands; empty and null are the same nothing."""
 
@@ -128,7 +141,7 @@ class Thumbprint(Kind):
     def desired(self, value: t.Any) -> t.Any:
         if value in (None, ""):
             return None
-        digits = re.sub(r"[\s\u200e\u200f:]", "", str(value)).upper()
+        digits = normal_thumbprint(str(value))
         if not re.fullmatch(r"[0-9A-F]{40}", digits):
             raise ValueError(
                 f"'{value}' is not a certificate thumbprint: it has {len(digits)} characters where 40 hexadecimal digits are needed"
@@ -144,7 +157,7 @@ class Instant(Kind):
             # of the kind Unspecified, without a zone: the products store dates in UTC
             value = dt.datetime.fromisoformat(str(value)).replace(tzinfo=dt.UTC)
         if isinstance(value, dt.datetime):
-            return value.astimezone(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+            return instant(value)
         return None
 
     def desired(self, value: t.Any) -> t.Any:

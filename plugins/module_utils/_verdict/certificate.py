@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import (
     ANY_PURPOSE,
     SERVER_AUTHENTICATION,
-    instant,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import Case, Finding, Policy
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import Certificate, Store
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.certificate import (
     Judged,
     judge_certificate,

@@ -11,7 +11,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe, normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 
 ASSIGNED_USE = "OAuthTokenIssuer"
 

@@ -10,7 +10,7 @@ import datetime as dt
 import typing as t
 from collections.abc import Sequence
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.autodiscover_names import (
     judge_autodiscover_names,
 )

@@ -15,12 +15,9 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils import _certificates
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import (
-    describe,
-    instant,
-    normal_thumbprint,
-)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, normal_thumbprint
 
 # A P-256 key whose curve is written out in its parameters instead of named; made with openssl ecparam -param_enc explicit.
 EXPLICIT_CURVE = (

@@ -105,6 +105,7 @@ def test_takes_hosts_of_every_kind() -> None:
 
 
 def test_takes_a_thumbprint_as_the_certificate_console_copies_it() -> None:
+    assert Thumbprint().desired("\ufeff" + SHA1) == SHA1
     assert Thumbprint().desired("\u200e" + " ".join(SHA1[i : i + 2].lower() for i in range(0, 40, 2))) == SHA1
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe, instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import Verdict, judge
 
 Maker = t.Any

@@ -11,7 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe, instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import Verdict, judge
 
 Maker = t.Any
