@@ -99,6 +99,11 @@ def apply(run_module: Any) -> Callable[..., dict[str, Any]]:
     return run
 
 
+def unchanged(result: dict[str, Any]) -> bool:
+    """Whether all was as it should be; a refusal has changed nothing either."""
+    return "failed" not in result and not result["changed"]
+
+
 def refusal(run_module: Any, server: Server, **params: Any) -> str:
     result = run_module(dns_record, server.helper, **{"name": NAME, **params})
     assert result["failed"]
@@ -135,7 +140,7 @@ def test_one_read_of_the_zones_and_one_of_the_name(server: Any, run_module: Any)
 def test_spelling_does_not_matter(server: Any, run_module: Any, spelling: dict[str, str]) -> None:
     there = server(("CNAME", "ATL-Exchange-001.litwareinc.com.", 3600))
     result = run_module(dns_record, there.helper, type="CNAME", value=[f"{TARGET.upper()}."], **spelling)
-    assert result["changed"] is False
+    assert unchanged(result)
     assert result["record"]["name"] == NAME
 
 
@@ -188,14 +193,14 @@ def test_other_addresses_stay_where_the_set_is_shared(server: Any, apply: Any) -
 def test_addresses_compare_as_addresses(server: Any, run_module: Any) -> None:
     there = server(("AAAA", "2001:db8::10", 3600))
     result = run_module(dns_record, there.helper, name=NAME, type="AAAA", value=["2001:0DB8:0:0::10"])
-    assert result["changed"] is False
+    assert unchanged(result)
 
 
 def test_an_address_may_come_as_an_object(server: Any, run_module: Any) -> None:
     there = server()
     address = RemoteObject(type_names=("System.Net.IPAddress",), properties={"IPAddressToString": "192.0.2.1"})
     there.records = [("A", address, 3600)]
-    assert run_module(dns_record, there.helper, name=NAME, type="A", value=["192.0.2.1"])["changed"] is False
+    assert unchanged(run_module(dns_record, there.helper, name=NAME, type="A", value=["192.0.2.1"]))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +231,7 @@ def test_records_of_other_types_are_never_removed(server: Any, run_module: Any) 
 
 def test_signatures_stand_beside_a_cname(server: Any, run_module: Any) -> None:
     there = server(("CNAME", f"{TARGET}.", 3600), ("RRSIG", "x", 3600))
-    assert run_module(dns_record, there.helper, name=NAME, type="CNAME", value=[TARGET])["changed"] is False
+    assert unchanged(run_module(dns_record, there.helper, name=NAME, type="CNAME", value=[TARGET]))
 
 
 def test_absent_takes_the_values_that_are_named_or_all(server: Any, apply: Any) -> None:
@@ -261,6 +266,28 @@ def test_bad_input_writes_nothing(server: Any, run_module: Any, params: dict[str
     message = refusal(run_module, server(), **{"type": "CNAME", "value": [TARGET], **params})
     assert said in message
     assert "windows management shell: " in message
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"value": ["server"]}, {"type": "A"}, {"ttl": -1}, {"value": ["one.litwareinc.com", "two.litwareinc.com"]}],
+)
+def test_a_value_that_cannot_be_meant_is_refused_before_anything_is_opened(
+    server: Any, run_module: Any, params: dict[str, Any]
+) -> None:
+    there = server()
+    message = refusal(run_module, there, **{"type": "CNAME", "value": [TARGET], **params})
+    kind = "A" if params.get("type") == "A" else "CName"
+    assert message.startswith(f"windows management shell: Add-DnsServerResourceRecord{kind}: ")
+    assert there.helper.pipelines == []
+    gone = run_module(dns_record, there.helper, name=NAME, type="A", value=["server"], state="absent")
+    assert gone["msg"].startswith("windows management shell: Remove-DnsServerResourceRecord: value: ")
+
+
+def test_a_cname_is_alone_also_where_the_set_is_shared(server: Any, apply: Any) -> None:
+    there = server(("CNAME", "old.litwareinc.com.", 300))
+    apply(there, type="CNAME", value=[TARGET], exclusive=False)
+    assert [record[:2] for record in there.records] == [("CNAME", f"{TARGET}.")]
 
 
 def test_a_name_beyond_ascii(server: Any, apply: Any) -> None:
