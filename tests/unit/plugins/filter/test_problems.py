@@ -31,6 +31,14 @@ def test_a_failure_keeps_its_kind_and_message() -> None:
     ]
 
 
+def test_a_failure_is_of_the_host_that_its_error_names() -> None:
+    """A delegated task's error names the host that was asked."""
+    failed = {"msg": "dc1: no answer.", "error": {"kind": "unreachable", "host": "dc1"}}
+    assert problems([failed], HOST) == [
+        {"rule": "unreachable", "host": "dc1", "message": "dc1: no answer.", "severity": "error"}
+    ]
+
+
 def test_a_failure_without_a_kind_is_bad_input_and_gets_its_host() -> None:
     [problem] = problems([{"msg": "missing required arguments: name"}], HOST)
     assert (problem["rule"], problem["message"]) == ("bad_input", f"{HOST}: missing required arguments: name")

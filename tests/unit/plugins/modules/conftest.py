@@ -116,3 +116,14 @@ def run_module() -> RunModule:
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def leaves_alone(run_module: RunModule) -> Callable[..., bool]:
+    """Run a module, and say whether it found all as it should be. One that refuses has changed nothing either, and does not count."""
+
+    def run(module: ModuleType, helper: ScriptedHelper, **params: Any) -> bool:
+        result = run_module(module, helper, **params)
+        return "failed" not in result and not result["changed"] and not result["commands"]
+
+    return run

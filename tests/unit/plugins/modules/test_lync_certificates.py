@@ -152,7 +152,9 @@ def test_a_computer_outside_the_topology(scripted: Any, run_module: Any) -> None
     assert "no computer of the Lync topology" in result["msg"]
 
 
-def test_assigning_globally_and_waiting_for_the_replica(front_end: FrontEnd, run_module: Any) -> None:
+def test_assigning_globally_and_waiting_for_the_replica(
+    front_end: FrontEnd, run_module: Any, leaves_alone: Any
+) -> None:
     front_end.lag = 3
     thumbprint = " ".join(front_end.of["good"].lower())
     predicted = run_module(lync_certificate, front_end.helper, check=True, **USE, thumbprint=thumbprint)
@@ -169,7 +171,7 @@ def test_assigning_globally_and_waiting_for_the_replica(front_end: FrontEnd, run
         2,
     ]
     before = len(front_end.helper.pipelines)
-    assert not run_module(lync_certificate, front_end.helper, **USE, thumbprint=thumbprint)["changed"]
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=thumbprint)
     assert [pipeline.subject for pipeline in front_end.helper.pipelines[before:]] == ["Get-CsCertificate"]
 
 
@@ -222,7 +224,7 @@ def test_a_thumbprint_that_is_not_there_or_none(front_end: FrontEnd, run_module:
     assert "43 characters" in refusal(run_module, front_end, thumbprint="A" * 43)
 
 
-def test_from_a_file_the_file_itself_says_which_it_is(front_end: FrontEnd, run_module: Any) -> None:
+def test_from_a_file_the_file_itself_says_which_it_is(front_end: FrontEnd, run_module: Any, leaves_alone: Any) -> None:
     file = {**USE, "path": PFX, "password": "right"}
     predicted = run_module(lync_certificate, front_end.helper, check=True, **file)
     assert front_end.helper.writes == []
@@ -232,7 +234,7 @@ def test_from_a_file_the_file_itself_says_which_it_is(front_end: FrontEnd, run_m
     assert "right" not in str(result) + str(predicted)
     password = front_end.helper.writes[0].parameters["Password"]
     assert isinstance(password, SecretText)  # the cmdlet takes a String
-    assert not run_module(lync_certificate, front_end.helper, **file)["changed"]
+    assert leaves_alone(lync_certificate, front_end.helper, **file)
     assert len(front_end.helper.writes) == 1
 
 
@@ -245,14 +247,14 @@ def test_from_a_file_with_a_wrong_password_or_another_certificate(front_end: Fro
     assert "(key_size)" in refusal(run_module, front_end, path=PFX, password="right")
 
 
-def test_from_a_file_where_nothing_can_look_into_it(front_end: FrontEnd, run_module: Any) -> None:
+def test_from_a_file_where_nothing_can_look_into_it(front_end: FrontEnd, run_module: Any, leaves_alone: Any) -> None:
     del front_end.helper.answers["Get-PfxData"]
     assert "Give its thumbprint as well" in refusal(run_module, front_end, path=PFX, password="right")
     file = {**USE, "path": PFX, "password": "right", "thumbprint": front_end.of["file"]}
     result = run_module(lync_certificate, front_end.helper, **file)
     assert "not judged" in result["warnings"][0]
     assert front_end.token_issuer == "file"
-    assert not run_module(lync_certificate, front_end.helper, **file)["changed"]
+    assert leaves_alone(lync_certificate, front_end.helper, **file)
 
 
 def test_a_file_is_not_needed_where_the_store_has_it_but_brings_a_missing_key(
@@ -276,7 +278,7 @@ def test_other_uses_are_assigned_on_the_host_alone(front_end: FrontEnd, run_modu
 
 
 @pytest.mark.parametrize("lists_both", [False, True])
-def test_staging(front_end: FrontEnd, run_module: Any, lists_both: bool) -> None:
+def test_staging(front_end: FrontEnd, run_module: Any, leaves_alone: Any, lists_both: bool) -> None:
     front_end.lists_both = lists_both
     front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
     stage = {**USE, "thumbprint": front_end.of["other"], "effective_date": days(30).isoformat()}
@@ -287,13 +289,13 @@ def test_staging(front_end: FrontEnd, run_module: Any, lists_both: bool) -> None
     again = run_module(lync_certificate, front_end.helper, **stage)
     assert (again["changed"], again["certificate"]) == (False, result["certificate"])
     # what is in force is assigned, whatever is staged to follow it
-    assert not run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])["changed"]
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])
     # asked for without a date it is wanted now, not in a month
     now = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["other"])
     assert now["changed"]
     # and once in force, the date of the task is history
     past = {**stage, "effective_date": days(-1).isoformat()}
-    assert not run_module(lync_certificate, front_end.helper, **past)["changed"]
+    assert leaves_alone(lync_certificate, front_end.helper, **past)
 
 
 @pytest.mark.parametrize("use", ["OAuthTokenIssuer", "AudioVideoAuthentication"])
@@ -327,14 +329,30 @@ def test_a_date_that_cannot_be_meant(front_end: FrontEnd, run_module: Any, date:
     assert "effective_date: " in refusal(run_module, front_end, thumbprint=front_end.of["good"], effective_date=date)
 
 
-def test_taking_it_back(front_end: FrontEnd, run_module: Any) -> None:
+@pytest.mark.parametrize(
+    ("params", "cmdlet"),
+    [
+        ({}, "Set-CsCertificate"),
+        ({"path": PFX}, "Import-CsCertificate"),
+        ({"state": "absent"}, "Remove-CsCertificate"),
+    ],
+)
+def test_a_refusal_names_the_cmdlet_that_would_have_run(
+    front_end: FrontEnd, run_module: Any, params: dict[str, str], cmdlet: str
+) -> None:
+    refused = run_module(lync_certificate, front_end.helper, **USE, thumbprint="AB", **params)
+    assert refused["msg"].startswith(f"lync management shell: {cmdlet}: thumbprint: 'AB' is not a certificate")
+    assert front_end.helper.pipelines == []
+
+
+def test_taking_it_back(front_end: FrontEnd, run_module: Any, leaves_alone: Any) -> None:
     front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
     absent = {**USE, "state": "absent"}
     assert run_module(lync_certificate, front_end.helper, check=True, **absent)["changed"]
     assert front_end.helper.writes == []
     result = run_module(lync_certificate, front_end.helper, **absent)
     assert (result["certificate"], front_end.assigned) == (None, {})
-    assert not run_module(lync_certificate, front_end.helper, **absent)["changed"]
+    assert leaves_alone(lync_certificate, front_end.helper, **absent)
 
 
 @pytest.mark.parametrize("lists_both", [False, True])

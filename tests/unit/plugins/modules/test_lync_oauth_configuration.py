@@ -51,21 +51,21 @@ def test_one_write_with_what_differs_and_then_none(scripted: Any, run_module: An
     assert (again["changed"], len(there.helper.writes)) == (False, 1)
 
 
-def test_the_url_compares_as_the_product_treats_it(scripted: Any, run_module: Any) -> None:
+def test_the_url_compares_as_the_product_treats_it(scripted: Any, leaves_alone: Any) -> None:
     there = Deployment(
         scripted, ExchangeAutodiscoverUrl="HTTPS://Autodiscover.litwareinc.com:443/Autodiscover/Autodiscover.svc"
     )
-    assert not run_module(lync_oauth_configuration, there.helper, exchange_autodiscover_url=RIGHT)["changed"]
+    assert leaves_alone(lync_oauth_configuration, there.helper, exchange_autodiscover_url=RIGHT)
 
 
-def test_clearing(scripted: Any, run_module: Any) -> None:
+def test_clearing(scripted: Any, run_module: Any, leaves_alone: Any) -> None:
     there = Deployment(scripted, ExchangeAutodiscoverUrl=RIGHT, ExchangeAutodiscoverAllowedDomains="*.a.com")
     asked: dict[str, Any] = {"exchange_autodiscover_url": "", "exchange_autodiscover_allowed_domains": []}
     result = run_module(lync_oauth_configuration, there.helper, **asked)
     assert there.properties["ExchangeAutodiscoverUrl"] in (None, "")
     assert there.properties["ExchangeAutodiscoverAllowedDomains"] == ""
     assert result["oauth_configuration"]["exchange_autodiscover_url"] is None
-    assert not run_module(lync_oauth_configuration, there.helper, **asked)["changed"]
+    assert leaves_alone(lync_oauth_configuration, there.helper, **asked)
 
 
 @pytest.mark.parametrize(
