@@ -81,6 +81,9 @@ class Route:
     def __init__(self, place: str) -> None:
         self.place, self.key = place, place
 
+    def __str__(self) -> str:
+        return f"the way to {self.place}"
+
     def carrier(self, idle_timeout: float) -> Carrier:
         assert idle_timeout
         return Carrier()
@@ -260,3 +263,29 @@ def test_nothing_is_asked_of_a_broken_session_any_more(shells: Make) -> None:
     assert (session.asked[-1], session.closed) == ("Get-Thing", True)
     farm.close()
     assert len(PlayedSession.opened) == 1
+
+
+@pytest.mark.parametrize("kind", ["double_hop", "access_denied", "not_offered", "throttled"])
+def test_an_error_of_the_set_up_keeps_its_kind_and_ends_the_session(shells: Make, kind: str) -> None:
+    farm = shells(kind, at="Get-Module")
+    with pytest.raises(ShellError) as caught:
+        farm.invoke("lync", WRITE, PATIENCE)
+    assert (caught.value.kind, caught.value.message) == (kind, "it went wrong.")
+    (session,) = PlayedSession.opened
+    assert (session.asked, session.closed) == (["Get-Module"], True)
+    farm.invoke("lync", WRITE, PATIENCE)
+    assert PlayedSession.opened[1].asked == ["Get-Module", "Import-Module", "Set-Thing"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("authentication", "it went wrong: the way to machine."),
+        ("untrusted", "it went wrong: the way to machine."),
+        ("throttled", "it went wrong."),
+    ],
+)
+def test_what_the_connection_variables_decide_names_the_way(shells: Make, kind: str, message: str) -> None:
+    with pytest.raises(ShellError) as caught:
+        shells(kind, at="open").invoke("windows", READ, PATIENCE)
+    assert (caught.value.kind, caught.value.message) == (kind, message)
