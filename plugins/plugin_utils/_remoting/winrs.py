@@ -295,6 +295,9 @@ def _protocol_arguments(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     known = set(inspect.signature(Protocol.__init__).parameters) - _OURS
     extras = {name.removeprefix("ansible_winrm_"): value for name, value in (options.get("_extras") or {}).items()}
     given = {name: value for name, value in {**extras, **options}.items() if name in known and value is not None}
+    if given.get("ca_trust_path") == "":
+        # requests takes an empty path for "do not check"; an authority that is left out has to mean the system's own
+        del given["ca_trust_path"]
     if options.get("connection_timeout"):
         # as core does: the variable's name notwithstanding, it is the operation time-out
         given["operation_timeout_sec"] = int(options["connection_timeout"])

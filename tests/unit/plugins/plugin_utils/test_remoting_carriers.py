@@ -135,6 +135,12 @@ def test_winrm_options_are_taken_as_core_takes_them(variables: dict[str, t.Any])
     assert settings.kerberos_is_managed == (plugin._kerb_managed or "kerberos" not in settings.transports)
 
 
+@pytest.mark.parametrize("options", [{"_extras": {"ansible_winrm_ca_trust_path": ""}}, {"ca_trust_path": ""}])
+def test_an_empty_ca_file_does_not_switch_the_check_off(options: dict[str, t.Any]) -> None:
+    assert "ca_trust_path" not in WinrsSettings.of({**BASE, **options}).arguments
+    assert WsmanSettings.of({**BASE, "ca_cert": ""}).cert_validation is True
+
+
 def test_a_principal_name_means_kerberos_and_nothing_else() -> None:
     assert WinrsSettings.of(BASE).transports == ("kerberos",)
     assert WinrsSettings.of({**BASE, "remote_user": "u", "port": 5985}).transports == ("plaintext",)
