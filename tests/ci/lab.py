@@ -40,12 +40,18 @@ class Lab:
         """Whether it answers."""
         return self._run("status").returncode == 0
 
+    def latency(self) -> str:
+        """What it charges."""
+        return str(json.loads(self.call("status", "--json"))["latency"])
+
     def state(self) -> dict[str, t.Any]:
         """What is true in the farm."""
         return t.cast("dict[str, t.Any]", json.loads(self.call("state", "--json")))
 
     def write_inventory(self) -> None:
         """The inventory as the lab gives it: hosts, how they are reached, and the variables that the playbook asks for."""
+        self.inventory.unlink(missing_ok=True)
+        self.inventory.touch(mode=0o600)  # it has the password
         self.inventory.write_text(self.call("inventory"), encoding="utf-8")
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,6 +69,11 @@ def main() -> None:
     lab = Lab(folder)
     if not lab.running():
         lab.call("up", "--scenario", options.scenario, "--latency", options.latency)
+    elif (latency := lab.latency()) != options.latency:
+        raise SystemExit(
+            f"a lab runs in {folder.relative_to(ROOT)} with latency {latency}; stop it first:\n"
+            f"  .venv/bin/python tests/lab down --state {folder.relative_to(ROOT)}"
+        )
     lab.write_inventory()
     shown = {"inventory": lab.inventory.relative_to(ROOT), "state": folder.relative_to(ROOT)}
     print(HOW.format(scenario=options.scenario, **shown))

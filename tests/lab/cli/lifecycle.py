@@ -43,7 +43,7 @@ def up(state: Path, scenario: str, latency: str, engine: str | None) -> dict[str
     load(scenario)
     found = find_engine(engine)
     _clear_stale(state)
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = state / "farm.log"
     arguments = [sys.executable, "-m", "farm.process", str(state), scenario, "--latency", latency]
     with log.open("wb") as output:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from farm.errors import LabError
+
 
 class Clock:
     """Every date that the farm shows or judges by comes from here."""
@@ -18,5 +20,10 @@ class Clock:
         return datetime.now(UTC) + self.offset
 
     def move(self, days: float) -> None:
-        """Move the clock by days."""
-        self.offset += timedelta(days=days)
+        """Move the clock by days; not to where there are no dates."""
+        try:
+            moved = self.offset + timedelta(days=days)
+            datetime.now(UTC) + moved
+        except (OverflowError, ValueError) as error:
+            raise LabError(f"the clock cannot be moved by {days:g} days: {error}") from error
+        self.offset = moved

@@ -7,9 +7,12 @@ The farm acts on those of :data:`MODEL`; those of :data:`WIRE` are pushed to the
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from farm.errors import LabError
 
 MODEL = {
     "replication_stuck": "the replica of this host applies nothing more from the Central Management Store",
@@ -29,6 +32,8 @@ WIRE = {
 }
 
 EVERYWHERE = "*"
+NAMED = {"cmdlet_fails": "a cmdlet", "service_stopped": "a Windows service"}
+SECONDS = ("slow_cmdlet", "slow_receive")
 
 
 @dataclass
@@ -39,6 +44,15 @@ class Fault:
     host: str = EVERYWHERE
     value: str = ""
     count: int | None = None
+
+    def check(self) -> None:
+        """Refuse one that would never strike, or that the lab itself would stumble over."""
+        if self.name in NAMED and not self.value:
+            raise LabError(f"the fault {self.name} wants the name of {NAMED[self.name]} as its value")
+        if self.name in SECONDS and self.value and not re.fullmatch(r"\d+(\.\d+)?", self.value, re.ASCII):
+            raise LabError(f"the fault {self.name} wants seconds as its value, and {self.value!r} are none")
+        if self.count is not None and self.count < 1:
+            raise LabError(f"a fault cannot strike {self.count} times")
 
 
 @dataclass

@@ -134,16 +134,15 @@ class Control:
         """Switch a fault on or off."""
         wanted = request.get("host")
         host = self.farm.scenario.host(wanted).fqdn if wanted and wanted != EVERYWHERE else EVERYWHERE
-        name = str(request["name"])
+        name, value, count = str(request["name"]), str(request.get("value") or ""), request.get("count")
         if name not in MODEL | WIRE:
             raise LabError(f"there is no fault {name!r}; there are {', '.join([*MODEL, *WIRE])}")
         if request.get("off"):
             self.farm.faults.switch_off(name, host)
         else:
-            count = request.get("count")
-            self.farm.faults.switch_on(
-                Fault(name, host, str(request.get("value") or ""), int(count) if count else None)
-            )
+            made = Fault(name, host, value, None if count is None else int(count))
+            made.check()
+            self.farm.faults.switch_on(made)
         self._tell_followers()
         return {"done": True, "host": host}
 

@@ -116,6 +116,31 @@ def test_journal_state_clock_and_fault(state: Path) -> None:
     assert "has no host" in bad("fault", "lost_answer", "--host", "x", "--state", state)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("slow_cmdlet", "--value", "long"), "wants seconds"),
+        (("slow_receive", "--value", "-1"), "wants seconds"),
+        (("cmdlet_fails",), "wants the name of a cmdlet"),
+        (("service_stopped",), "wants the name of a Windows service"),
+        (("lost_answer", "--count", "0"), "cannot strike 0 times"),
+    ],
+)
+def test_a_fault_that_could_not_strike_is_refused(state: Path, words: tuple[str, ...], said: str) -> None:
+    assert said in bad("fault", *words, "--state", state)
+    assert json.loads(good("state", "--json", "--state", state))["faults"] == []
+
+
+@pytest.mark.parametrize("days", ["nan", "inf", "1e99", "400000000", "4000000"])
+def test_the_clock_is_not_moved_to_where_there_are_no_dates(state: Path, days: str) -> None:
+    assert "cannot be moved" in bad("clock", days, "--state", state)
+    assert json.loads(good("state", "--json", "--state", state))["scenario"] == "litware"
+
+
+def test_the_state_folder_is_its_owners_only(state: Path) -> None:
+    assert state.stat().st_mode & 0o077 == 0
+
+
 def test_without_a_lab(tmp_path: Path) -> None:
     for command in ("status", "journal", "state", "inventory", "down"):
         assert "no lab is running" in bad(command, "--state", tmp_path)
