@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import urlsplit, urlunsplit
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import DEFAULT_PORTS, Url
 
 Service = t.Literal["xml", "svc"]
 
@@ -35,7 +35,15 @@ class AutodiscoverUrl(Url):
             return None
         text = str(value).strip()
         parts = urlsplit(text if "://" in text else f"https://{text}")
-        right = urlunsplit((parts.scheme or "https", parts.netloc or "autodiscover.litwareinc.com", self._path, "", ""))
+        right = urlunsplit(
+            (
+                parts.scheme if parts.scheme in DEFAULT_PORTS else "https",
+                parts.netloc or "autodiscover.litwareinc.com",
+                self._path,
+                "",
+                "",
+            )
+        )
         if "://" not in text or not parts.hostname:
             raise ValueError(f"'{value}' is not a URL with scheme and host; give one such as {right}")
         path = parts.path.casefold()

@@ -172,6 +172,11 @@ def _wanted(call: Call) -> list[str]:
     if call.params["state"] == "present" and (not values or (kind == "CNAME" and len(values) > 1)):
         asked = "exactly one name is" if kind == "CNAME" else "at least one address is"
         raise ShellError("bad_input", f"value: {asked} wanted for type {kind}.")
+    if call.params["state"] == "present" and kind == "CNAME" and values[0].replace(".", "").isdigit():
+        # taken as a name, it would lead nowhere; to remove such a record, it can be named
+        raise ShellError(
+            "bad_input", f"value: '{values[0]}' is no name; a CNAME points to one. Type A takes addresses."
+        )
     ttl = call.params["ttl"]
     if ttl is not None and not 0 <= ttl < 2**31:
         raise ShellError(

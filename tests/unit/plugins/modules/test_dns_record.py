@@ -252,6 +252,7 @@ def test_absent_takes_the_values_that_are_named_or_all(server: Any, apply: Any) 
         ({"value": ["one.litwareinc.com", "two.litwareinc.com"]}, "exactly one name"),
         ({"value": ["server"]}, "is no full name"),
         ({"name": "AutoDiscover", "zone": "litwareinc.com", "value": [f"{NAME}."]}, "points to itself"),
+        ({"value": ["198.51.100.11"]}, "Type A takes addresses"),
         ({"type": "A"}, "is not an IPv4 address"),
         ({"type": "AAAA", "value": ["192.0.2.1"]}, "is not an IPv6 address"),
         ({"ttl": -1}, "out of range"),

@@ -163,6 +163,7 @@ def test_no_service_at_all_is_not_taken_for_nothing_to_do(farm: Farm, run_module
     ("url", "right"),
     [
         ("https://autodiscover.contoso.com/autodiscover/autodiscover.svc", RIGHT),
+        ("ftp://autodiscover.contoso.com/autodiscover", RIGHT),
         ("https://autodiscover.contoso.com", RIGHT),
         ("autodiscover.contoso.com/autodiscover/autodiscover.xml", RIGHT),
         (f"{RIGHT}?x=1", RIGHT),
