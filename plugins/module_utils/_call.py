@@ -39,6 +39,11 @@ class ModuleSpec:
     required_by: dict[str, t.Sequence[str]] = field(default_factory=dict)
 
 
+HELPER_ENDED = (
+    "Run the task again. If it repeats, look on the controller for what ends the process, such as a shortage of memory."
+)
+
+
 class HelperSocket:
     """The helper behind its local socket, with core's socket errors turned into ours: core's quote the request, secrets and all.
 
@@ -66,7 +71,7 @@ class HelperSocket:
             self._lost()
             kind = "unknown_outcome" if write and _was_sent(error) else "session_lost"
             message = "the helper process that holds the remote sessions gave no answer (it ended, or the command time-out passed)."
-            raise ShellError(kind, message) from error
+            raise ShellError(kind, message, remedy="" if kind == "unknown_outcome" else HELPER_ENDED) from error
 
 
 def _was_sent(error: HelperError) -> bool:

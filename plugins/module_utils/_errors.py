@@ -28,6 +28,10 @@ REMEDIES: dict[str, str] = {
     "not_offered": "This cmdlet or parameter is not offered here: check the product version, the management tools and the account's roles.",
     "not_sent": "The command time-out (ansible_exchange_lync_command_timeout) was over before the cmdlet went out: raise it for this task.",
     "session_lost": "The remote session ended; run the task again. If it repeats, look at the server's event log for a recycled process.",
+    "shell_denied": (
+        "Allow the account to open a shell here: WinRM wants Administrators or Remote Management Users of the machine, Exchange's endpoint "
+        "a management role and RemotePowerShellEnabled, Lync's endpoint a Lync role (docs: rights)."
+    ),
     "throttled": "The server refuses more shells for this account: close idle sessions, lower forks, or raise its throttling policy.",
     "timeout": "The cmdlet took longer than the command time-out (ansible_exchange_lync_command_timeout): raise it for this task.",
     "unknown_outcome": "The write was sent but its answer was lost; read the object back before running the task again.",

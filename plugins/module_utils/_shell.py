@@ -94,7 +94,7 @@ class Shell:
         """Which of the cmdlets ``names`` this shell offers. Asked once for the life of the session."""
         request = json.dumps({"shell": self.name, "names": names})
         with located(shell=self.name, cmdlet="Get-Command"):
-            return frozenset(_opened(self._helper().offered(request))["names"])
+            return frozenset(_opened(self._repeated(lambda helper: helper.offered(request)))["names"])
 
     def first_offered(self, *names: str) -> str:
         """The first of ``names`` that is offered: products are told apart by capability, never by year.
@@ -109,12 +109,25 @@ class Shell:
         raise ShellError("not_offered", f"{message} on this endpoint.", shell=self.name, cmdlet=names[0])
 
     def _invoke(self, pipeline: Pipeline) -> Reply:
-        request = {"shell": self.name, "pipeline": pipeline.encoded()}
+        request = json.dumps({"shell": self.name, "pipeline": pipeline.encoded()})
         with located(shell=self.name, cmdlet=pipeline.subject):
-            reply = Reply.decoded(_opened(self._helper().invoke(json.dumps(request), write=pipeline.write)))
+            if pipeline.write:
+                answer = self._helper().invoke(request, write=True)
+            else:
+                answer = self._repeated(lambda helper: helper.invoke(request, write=False))
+            reply = Reply.decoded(_opened(answer))
         for warning in reply.warnings:
             self._warn(f"{pipeline.subject}: {warning}")
         return reply
+
+    def _repeated(self, ask: t.Callable[[Helper], str]) -> str:
+        """Ask the helper what changes nothing; once more where it ended without an answer, and another takes its place."""
+        try:
+            return ask(self._helper())
+        except ShellError as error:
+            if error.kind != "session_lost":
+                raise
+        return ask(self._helper())
 
 
 def _opened(answer: str) -> dict[str, t.Any]:

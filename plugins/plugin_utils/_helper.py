@@ -15,6 +15,7 @@ import os
 import typing as t
 from pathlib import Path
 
+from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.executor.task_executor import start_connection
 from ansible.module_utils.connection import Connection
@@ -132,4 +133,10 @@ class HostHelper:
             return t.cast(str, start_connection(self.probe._play_context, options, self._action._task._uuid))
         except AnsibleError as error:
             message = f"the host's helper process could not be started: {error}."
-            raise ShellError("failed", message, remedy=A_SHORT_HOME) from error
+            raise ShellError("failed", message, remedy="" if _has_room() else A_SHORT_HOME) from error
+
+
+def _has_room() -> bool:
+    """Whether a socket can be made where core makes it: a name of ten characters in a folder of its own (sun_path, unix(7))."""
+    folder = Path(C.config.get_config_value("PERSISTENT_CONTROL_PATH_DIR"))
+    return len(os.fsencode(folder)) + len("/") + 10 <= 107 and os.access(folder, os.W_OK)

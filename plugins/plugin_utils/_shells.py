@@ -26,7 +26,7 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.car
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._setup import Setup, setup_of
 
-AT_THE_DOOR = ("authentication", "unreachable", "untrusted")
+AT_THE_DOOR = ("authentication", "shell_denied", "unreachable", "untrusted")
 """Kinds of error that the connection variables decide: the message names the way that was taken."""
 
 

@@ -32,6 +32,17 @@ def watched(texts: tuple[str, ...]) -> Iterator[set[str]]:
         watcher.join()
 
 
+def helpers(home: Path) -> list[int]:
+    """The ids of the helper processes of the plays that have this ANSIBLE_HOME."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            named = b"ansible_connection" in (process / "cmdline").read_bytes()
+            if named and f"ANSIBLE_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
+
+
 def _shown() -> Iterator[bytes]:
     for process in Path("/proc").glob("[0-9]*"):
         for name in ("cmdline", "environ"):

@@ -78,6 +78,16 @@ def test_hosts_that_cannot_be_reached_are_told_together(farm: Farm) -> None:
     problem(lines, DNS, "Get-DnsServerZone", "certificate is not trusted", "Name the authority")
 
 
+@pytest.mark.connections("psrp")
+def test_an_account_that_exchange_opens_no_shell_for_is_told_once(farm: Farm) -> None:
+    """Nothing more is asked of a host whose door is closed, as every answer would be the same."""
+    account = {"ansible_user": "operator@litwareinc.com", "ansible_password": 'no: "rights" 0% é'}
+    lines = problems(farm, *also(farm, {EXCHANGE: account}), secret=account["ansible_password"])
+    said_of_exchange = [line for line in lines if line.startswith(f"- {EXCHANGE}: ")]
+    denied = "does not allow this account to open a remote shell"
+    assert said_of_exchange == [problem(lines, EXCHANGE, "Test-ServiceHealth", denied, "RemotePowerShellEnabled")]
+
+
 def test_what_the_variables_say_wrong_is_told_together(farm: Farm) -> None:
     records = [
         {"name": "autodiscover.litwareinc.com", "zone": "fabrikam.com", "value": [EXCHANGE]},

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness import ROOT, Farm, Run
-from processes import watched
+from processes import helpers, watched
 
 pytestmark = pytest.mark.core
 
@@ -229,6 +230,22 @@ def test_sessions_are_closed_when_the_playbook_is_killed(farm: Farm) -> None:
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
     assert eventually(lambda: sessions(farm, "session_opened") == sessions(farm, "session_closed"))
+
+
+def test_a_read_whose_helper_is_killed_is_repeated_on_another(farm: Farm) -> None:
+    before = sessions(farm, "session_opened")
+    farm.lab("fault", "slow_cmdlet", "--host", LYNC, "--value", "4", "--count", "1")
+
+    def kill() -> None:
+        assert eventually(lambda: sessions(farm, "session_opened") > before)
+        for helper in helpers(farm.state_dir / "ansible"):
+            os.kill(helper, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    run = ok(farm.play(READ, hosts="lync_servers"))
+    killer.join()
+    assert opened(run, LYNC) == 2
 
 
 def test_an_idle_helper_ends_and_the_next_task_starts_another(farm: Farm) -> None:

@@ -49,6 +49,7 @@ _NOT_OF_ONE_SERVER = frozenset(
         "not_offered",
         "not_sent",
         "session_lost",
+        "shell_denied",
         "throttled",
         "timeout",
         "unsupported",

@@ -181,7 +181,7 @@ def _short(name: str) -> str:
 
 # WS-Management fault codes: wsmerror.h and winerror.h of the Windows SDK
 _BY_FAULT: dict[int, tuple[str, str]] = {
-    5: ("access_denied", "the server does not allow this account to open a remote shell"),
+    5: ("shell_denied", "the server does not allow this account to open a remote shell"),
     87: ("unsupported", "the server says that the request is not right for this endpoint"),
     170: ("busy", "the server is busy with an earlier request of this session"),
     995: ("session_lost", "the server ended the session"),
@@ -189,7 +189,7 @@ _BY_FAULT: dict[int, tuple[str, str]] = {
     2147942402: ("unsupported", "the server cannot find the program"),  # HRESULT of ERROR_FILE_NOT_FOUND
     2147943418: ("session_lost", "the server has unloaded the account's registry hive"),
     OPERATION_TIMEOUT: ("timeout", "the server did not answer within the operation time-out"),
-    2147942405: ("access_denied", "the server does not allow this account to open a remote shell"),  # of ACCESS_DENIED
+    2147942405: ("shell_denied", "the server does not allow this account to open a remote shell"),  # of ACCESS_DENIED
     2147942509: ("session_lost", "the process behind the session ended"),  # of BROKEN_PIPE
     2150858752: ("unsupported", "the server does not know this endpoint"),  # RESOURCE_NOT_FOUND
     2150858754: (
@@ -203,7 +203,7 @@ _BY_FAULT: dict[int, tuple[str, str]] = {
         "the server no longer knows the session",
     ),  # UNEXPECTED_SELECTORS
     2150858811: ("unsupported", "the server does not know this endpoint"),  # INVALID_RESOURCE_URI
-    2150859180: ("access_denied", "remote shells are not allowed on the server"),  # REMOTESHELLS_NOT_ALLOWED
+    2150859180: ("shell_denied", "remote shells are not allowed on the server"),  # REMOTESHELLS_NOT_ALLOWED
     **dict.fromkeys(
         (
             *range(2150859173, 2150859177),
@@ -214,7 +214,7 @@ _BY_FAULT: dict[int, tuple[str, str]] = {
     ),
 }
 _BY_SUBCODE = {
-    "AccessDenied": ("access_denied", "the server does not allow this account to open a remote shell"),
+    "AccessDenied": ("shell_denied", "the server does not allow this account to open a remote shell"),
     "QuotaLimit": ("throttled", "the server's quota of shells, users or operations is used up"),
     "InvalidSelectors": ("session_lost", "the server no longer knows the session"),
     "DestinationUnreachable": ("unsupported", "the server does not know this endpoint"),
@@ -223,14 +223,14 @@ _BY_SUBCODE = {
 _BY_STATUS: dict[int, tuple[str, str]] = {
     400: ("unsupported", "the server did not understand the request (HTTP 400)"),
     401: ("authentication", "the server did not accept the credentials (HTTP 401)"),
-    403: ("access_denied", "the server forbids this account the endpoint (HTTP 403)"),
+    403: ("shell_denied", "the server forbids this account the endpoint (HTTP 403)"),
     404: ("unsupported", "there is nothing at this path of the server (HTTP 404): the path or the port is wrong"),
     405: ("unsupported", "what is at this path is no WS-Management endpoint (HTTP 405): the path or the port is wrong"),
     407: ("unreachable", "the proxy wants credentials (HTTP 407)"),
     413: ("unsupported", "the request is larger than the server takes (HTTP 413)"),
     503: ("unreachable", "the server's web service does not run (HTTP 503)"),
 }
-_KEPT_AFTER_OPENING = {"access_denied", "busy", "missing_library", "throttled", "timeout"}
+_KEPT_AFTER_OPENING = {"busy", "missing_library", "shell_denied", "throttled", "timeout"}
 
 _Explain = t.Callable[[BaseException], tuple[str, str]]
 
@@ -288,7 +288,7 @@ def _explained(error: BaseException) -> tuple[str, str]:
 
 # Exchange says in a fault's text why it opens no runspace; the name in brackets is not localised.
 _BY_REFUSAL = {
-    "CmdletAccessDeniedException": ("access_denied", "Exchange has given this account no management role"),
+    "CmdletAccessDeniedException": ("shell_denied", "Exchange has given this account no management role"),
     "AuthorizationException": ("throttled", "Exchange allows this account no further runspace for now"),
 }
 
