@@ -92,12 +92,15 @@ def _check(call: Call) -> None:
         raise lync_errors.no_store(call)
     if not caller.member_of(*needs.groups):
         raise _denied(call)
-    if (
-        call.cmdlet.prompts
-        and not call.switch("Force")
-        and not call.what_if
-        and call.parameters.get("Confirm") is not False
-    ):
+    if call.cmdlet.writes and not call.what_if:
+        _refuse_questions(call)
+
+
+def _refuse_questions(call: Call) -> None:
+    """Nobody can answer: not where the caller asks to be asked, which Force does not change, nor where the cmdlet asks by itself."""
+    if call.switch("Confirm"):
+        raise windows_errors.confirmation_refused(call)
+    if call.cmdlet.prompts and not call.switch("Force") and not call.bound("Confirm"):
         raise windows_errors.prompt_refused(call)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from farm import report
 from farm_bench import Bench, bench
 
 ZONE = {"ZoneName": "litwareinc.com"}
@@ -133,3 +134,28 @@ def test_services(litware: Bench) -> None:
     assert litware("Get-Service", Name="no*").outputs == []
     litware.farm.machine("atl-dc-001").services["DNS"] = False
     assert litware("Restart-Service", Name="dns", PassThru=True).one.Status.PSObject.to_string == "Running"
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "parameters"),
+    [
+        (
+            "Set-ClientAccessServer",
+            {"Identity": "ATL-EXCHANGE-001", "AutoDiscoverServiceInternalUri": "https://a.example"},
+        ),
+        ("Set-CsOAuthConfiguration", {"Realm": "a.example"}),
+        ("Add-DnsServerResourceRecordCName", ALIAS),
+        ("Remove-DnsServerResourceRecord", {**ZONE, "Name": "sip", "RRType": "A", "Force": True}),
+        ("Restart-Service", {"Name": "DNS"}),
+    ],
+)
+def test_a_write_that_is_to_be_confirmed_changes_nothing_since_nobody_can_answer(
+    litware: Bench, cmdlet: str, parameters: dict[str, object]
+) -> None:
+    before = report.state(litware.farm)
+    asked = litware(cmdlet, **parameters, Confirm=True)
+    assert asked.failed and asked.error_id.startswith("HostFunctionNotImplemented,")
+    assert asked.failed["category"] == "NotImplemented"
+    assert report.state(litware.farm) | {"now": ""} == before | {"now": ""}
+    assert litware(cmdlet, **parameters, Confirm=True, WhatIf=True).failed is None
+    assert litware(cmdlet, **parameters, Confirm=False).failed is None

@@ -61,6 +61,16 @@ def access_denied(call: Call) -> CmdletError:
     )
 
 
+def confirmation_refused(call: Call) -> CmdletError:
+    """-Confirm over a session whose client brought no host that could show the question."""
+    text = (
+        "A command that prompts the user failed because the host program or the command type does not support user interaction. "
+        "The host was attempting to request confirmation with the following message: Are you sure you want to perform this action?"
+    )
+    name = "System.Management.Automation.Host.HostException"
+    return failure(call, text, "HostFunctionNotImplemented", "NotImplemented", name, terminating=True)
+
+
 def prompt_refused(call: Call) -> CmdletError:
     """A cmdlet that asks for confirmation where nobody can answer."""
     text = "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
