@@ -86,8 +86,11 @@ def _check(call: Call) -> None:
         raise _injected(call)
     if _second_hop(call) and not caller.at_product_endpoint and not caller.delegated:
         raise _unreachable(call)
+    if unknown := [name for name in call.cmdlet.without if call.bound(name)]:
+        raise _not_modelled(call, unknown[0])
     if needs.hop == "directory" and call.farm.faults.take("directory_down", call.host.fqdn):
         raise exchange_errors.no_directory(call)
+    _check_domain_controller(call)
     if needs.hop == "store" and call.farm.faults.take("store_down", call.host.fqdn):
         raise lync_errors.no_store(call)
     if not caller.member_of(*needs.groups):
@@ -102,6 +105,21 @@ def _refuse_questions(call: Call) -> None:
         raise windows_errors.confirmation_refused(call)
     if call.cmdlet.prompts and not call.switch("Force") and not call.bound("Confirm"):
         raise windows_errors.prompt_refused(call)
+
+
+def _check_domain_controller(call: Call) -> None:
+    """Exchange asks the domain controller that it is told to ask."""
+    name = call.text("DomainController") if call.cmdlet.shell == "exchange" else None
+    controllers = [known.lower() for host in call.farm.scenario.hosts_of("dns") for known in (host.fqdn, host.short)]
+    if name and name.lower() not in controllers:
+        raise exchange_errors.no_such_controller(call, name)
+
+
+def _not_modelled(call: Call, parameter: str) -> CmdletError:
+    text = f"The lab does not model the parameter {parameter} of {call.cmdlet.name}."
+    kind = "System.NotImplementedException"
+    fqid = f"NotInLab,{call.cmdlet.type_name}"
+    return CmdletError(Record(text, fqid, "NotImplemented", "NotImplementedException", parameter, kind))
 
 
 def _second_hop(call: Call) -> bool:

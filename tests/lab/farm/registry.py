@@ -45,6 +45,8 @@ class Cmdlet:
     needs: Needs
     type_name: str
     prompts: bool = False
+    without: tuple[str, ...] = ()
+    """Documented parameters that the model knows nothing of: refused, for to ignore them would be to answer another call."""
 
 
 @dataclass(frozen=True)
@@ -152,16 +154,22 @@ def _many(value: Any) -> list[Any]:
 
 
 def cmdlet(
-    name: str, needs: Needs, *, type_name: str, writes: bool = False, prompts: bool = False
+    name: str,
+    needs: Needs,
+    *,
+    type_name: str,
+    writes: bool = False,
+    prompts: bool = False,
+    without: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Declare the function that answers a cmdlet.
 
     ``type_name`` is the .NET class behind it (it ends the FullyQualifiedErrorId), ``prompts`` says that it asks for
-    confirmation unless it is told not to.
+    confirmation unless it is told not to, ``without`` names the parameters that are not modelled.
     """
 
     def declare(handler: Handler) -> Handler:
-        REGISTRY[name.lower()] = Cmdlet(name, handler, needs.shell, writes, needs, type_name, prompts)
+        REGISTRY[name.lower()] = Cmdlet(name, handler, needs.shell, writes, needs, type_name, prompts, without)
         return handler
 
     return declare

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_services(litware: Bench) -> None:
     ],
 )
 def test_a_write_that_is_to_be_confirmed_changes_nothing_since_nobody_can_answer(
-    litware: Bench, cmdlet: str, parameters: dict[str, object]
+    litware: Bench, cmdlet: str, parameters: dict[str, Any]
 ) -> None:
     before = report.state(litware.farm)
     asked = litware(cmdlet, **parameters, Confirm=True)

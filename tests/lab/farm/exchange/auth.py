@@ -44,7 +44,7 @@ def get_auth_config(call: Call) -> Iterator[PSObject]:
     )
 
 
-@cmdlet("Get-PartnerApplication", EXCHANGE_READ, type_name=f"{TASKS}.GetPartnerApplication")
+@cmdlet("Get-PartnerApplication", EXCHANGE_READ, type_name=f"{TASKS}.GetPartnerApplication", without=("Organization",))
 def get_partner_application(call: Call) -> Iterator[PSObject]:
     """The partner applications, or one."""
     identity = call.text("Identity")

@@ -28,7 +28,7 @@ SERVICES = {"None": 0, "IMAP": 1, "POP": 2, "UM": 4, "IIS": 8, "SMTP": 16, "Fede
 SIGNED = b"#sig#"
 
 
-@cmdlet("Get-ExchangeCertificate", EXCHANGE_READ, type_name=f"{TASKS}.GetExchangeCertificate")
+@cmdlet("Get-ExchangeCertificate", EXCHANGE_READ, type_name=f"{TASKS}.GetExchangeCertificate", without=("Instance",))
 def get_exchange_certificate(call: Call) -> Iterator[Remote]:
     """The certificates of a server, or one of them."""
     found = _server(call)

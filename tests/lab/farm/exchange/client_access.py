@@ -60,7 +60,12 @@ def client_access_server(call: Call, server: Server) -> PSObject:
     )
 
 
-@cmdlet("Get-ClientAccessService", EXCHANGE_READ, type_name=f"{TASKS}.GetClientAccessService")
+@cmdlet(
+    "Get-ClientAccessService",
+    EXCHANGE_READ,
+    type_name=f"{TASKS}.GetClientAccessService",
+    without=("IncludeAlternateServiceAccountCredentialPassword", "IncludeAlternateServiceAccountCredentialStatus"),
+)
 def get_client_access_service(call: Call) -> Iterator[PSObject]:
     """The client access servers, or one."""
     _warn_if_deprecated(call, "Get-ClientAccessService")
@@ -68,7 +73,18 @@ def get_client_access_service(call: Call) -> Iterator[PSObject]:
         yield client_access_server(call, server)
 
 
-@cmdlet("Set-ClientAccessService", EXCHANGE_WRITE, type_name=f"{TASKS}.SetClientAccessService", writes=True)
+@cmdlet(
+    "Set-ClientAccessService",
+    EXCHANGE_WRITE,
+    type_name=f"{TASKS}.SetClientAccessService",
+    writes=True,
+    without=(
+        "AlternateServiceAccountCredential",
+        "Array",
+        "CleanUpInvalidAlternateServiceAccountCredentials",
+        "RemoveAlternateServiceAccountCredentials",
+    ),
+)
 def set_client_access_service(call: Call) -> Iterator[PSObject]:
     """Write the service connection point: its URL and the sites that it is for."""
     _warn_if_deprecated(call, "Set-ClientAccessService")

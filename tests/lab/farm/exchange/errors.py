@@ -64,5 +64,14 @@ def no_directory(call: Call) -> CmdletError:
     return failure(call, text, AD_TRANSIENT, terminating=True)
 
 
+def no_such_controller(call: Call, name: str) -> CmdletError:
+    """DomainController names a server that is none."""
+    text = (
+        f"An Active Directory error 0x51 occurred when trying to check the suitability of server '{name}'. Error: "
+        "'Active directory response: The LDAP server is unavailable.'"
+    )
+    return failure(call, text, "Microsoft.Exchange.Data.Directory.SuitabilityDirectoryException", terminating=True)
+
+
 def _stamp(moment: datetime) -> str:
     return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S} {moment:%p}"

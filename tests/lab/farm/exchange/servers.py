@@ -29,7 +29,7 @@ ROLES = {
 }
 
 
-@cmdlet("Get-ExchangeServer", EXCHANGE_READ, type_name=f"{TASKS}.GetExchangeServer")
+@cmdlet("Get-ExchangeServer", EXCHANGE_READ, type_name=f"{TASKS}.GetExchangeServer", without=("Status",))
 def get_exchange_server(call: Call) -> Iterator[PSObject]:
     """The servers of the organization, or one."""
     for server in select(call, call.farm.organization.servers):
@@ -83,7 +83,12 @@ def _role(server: Server) -> tuple[str, int]:
     return ("Mailbox, ClientAccess", 16386) if server.host.version == "2013" else ("Mailbox", 2)
 
 
-@cmdlet("Test-ServiceHealth", EXCHANGE_READ, type_name="Microsoft.Exchange.Management.Monitoring.TestServiceHealth")
+@cmdlet(
+    "Test-ServiceHealth",
+    EXCHANGE_READ,
+    type_name="Microsoft.Exchange.Management.Monitoring.TestServiceHealth",
+    without=("MonitoringContext",),
+)
 def test_service_health(call: Call) -> Iterator[PSObject]:
     """Whether the services that each role needs are running."""
     name = call.text("Server") or call.host.fqdn

@@ -20,7 +20,12 @@ TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
 METHODS = {"Ntlm": 2, "WindowsIntegrated": 3, "WSSecurity": 8, "OAuth": 13}
 
 
-@cmdlet("Get-WebServicesVirtualDirectory", EXCHANGE_READ, type_name=f"{TASKS}.GetWebServicesVirtualDirectory")
+@cmdlet(
+    "Get-WebServicesVirtualDirectory",
+    EXCHANGE_READ,
+    type_name=f"{TASKS}.GetWebServicesVirtualDirectory",
+    without=("ShowMailboxVirtualDirectories",),
+)
 def get_web_services_virtual_directory(call: Call) -> Iterator[PSObject]:
     """The Exchange Web Services directories."""
     for server in _servers(call):
@@ -29,7 +34,12 @@ def get_web_services_virtual_directory(call: Call) -> Iterator[PSObject]:
         yield _directory(call, server, "ADWebServicesVirtualDirectory", "EWS", address, own)
 
 
-@cmdlet("Get-AutodiscoverVirtualDirectory", EXCHANGE_READ, type_name=f"{TASKS}.GetAutodiscoverVirtualDirectory")
+@cmdlet(
+    "Get-AutodiscoverVirtualDirectory",
+    EXCHANGE_READ,
+    type_name=f"{TASKS}.GetAutodiscoverVirtualDirectory",
+    without=("ShowMailboxVirtualDirectories",),
+)
 def get_autodiscover_virtual_directory(call: Call) -> Iterator[PSObject]:
     """The Autodiscover directories; they have no addresses (those are in the service connection point)."""
     for server in _servers(call):

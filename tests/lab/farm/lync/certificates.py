@@ -41,10 +41,10 @@ class Wanted:
 def get_cs_certificate(call: Call) -> Iterator[PSObject]:
     """The certificates in use on this computer, one object for each purpose; nothing for a purpose without one."""
     types = [kind.lower() for kind in _types(call)]
-    everywhere = (call.text("Identity") or "").lower() == "global"
+    scope_asked = _scope(call)
     with_scope = call.farm.store.assigned(call.host.fqdn)
     for kind, (scope, assignment) in sorted(with_scope.items()):
-        if (not types or kind.lower() in types) and (not everywhere or scope == "Global"):
+        if (not types or kind.lower() in types) and scope_asked in ("", scope):
             yield _reference(kind, scope, assignment)
 
 
@@ -119,7 +119,7 @@ def import_cs_certificate(call: Call) -> Iterator[object]:
 @cmdlet("Remove-CsCertificate", LYNC_LOCAL_WRITE, type_name=f"{CLASS}.RemoveCertificateCmdlet", writes=True)
 def remove_cs_certificate(call: Call) -> Iterator[object]:
     """Take a certificate out of use, or only the previous one; the certificate itself stays in the store."""
-    types, everywhere = _types(call), (call.text("Identity") or "").lower() == "global"
+    types, everywhere = _types(call), _scope(call) == "Global"
     for kind in types:
         assigned = _assigned(call, kind, everywhere=everywhere)
         if assigned is None:
@@ -131,14 +131,22 @@ def remove_cs_certificate(call: Call) -> Iterator[object]:
     yield from ()
 
 
+def _scope(call: Call) -> str:
+    """The scope that Identity names: this computer's own or the global one; empty where it names none."""
+    identity = (call.text("Identity") or "").lower()
+    own = dict.fromkeys((call.host.fqdn.lower(), f"service:{call.host.fqdn}".lower()), "Machine")
+    scopes = {"": "", "global": "Global", **own}
+    if identity not in scopes:
+        raise not_found(call, identity, "scope")
+    return scopes[identity]
+
+
 def _wanted(call: Call) -> Wanted:
     types = _types(call)
     if not types:
         raise bad_argument(call, "Specify the type of certificate with the Type parameter.")
-    identity = (call.text("Identity") or "").lower()
-    everywhere = identity == "global" or (not identity and all(kind == "OAuthTokenIssuer" for kind in types))
-    if identity not in ("", "global", call.host.fqdn.lower(), f"service:{call.host.fqdn}".lower()):
-        raise not_found(call, identity, "scope")
+    scope = _scope(call)
+    everywhere = scope == "Global" or (not scope and all(kind == "OAuthTokenIssuer" for kind in types))
     if everywhere and (local := [kind for kind in types if kind not in GLOBAL_TYPES]):
         raise bad_argument(call, f'Certificates of type "{local[0]}" cannot be assigned at the global scope.', local[0])
     if call.switch("Roll") and not call.parameters.get("EffectiveDate"):

@@ -46,7 +46,7 @@ def _check_identity(call: Call) -> None:
         raise not_found(call, identity, '"OAuthSettings"')
 
 
-@cmdlet("Get-CsOAuthConfiguration", LYNC_READ, type_name=f"{NAMESPACE}.GetOAuthSettingsCmdlet")
+@cmdlet("Get-CsOAuthConfiguration", LYNC_READ, type_name=f"{NAMESPACE}.GetOAuthSettingsCmdlet", without=("Filter",))
 def get_cs_oauth_configuration(call: Call) -> Iterator[PSObject]:
     """The one object of the settings."""
     _check_identity(call)
@@ -67,7 +67,13 @@ def get_cs_oauth_configuration(call: Call) -> Iterator[PSObject]:
     yield psobject([f"{TYPE}#Decorated", TYPE, "System.Object"], TYPE, **properties)
 
 
-@cmdlet("Set-CsOAuthConfiguration", LYNC_WRITE, type_name=f"{NAMESPACE}.SetOAuthSettingsCmdlet", writes=True)
+@cmdlet(
+    "Set-CsOAuthConfiguration",
+    LYNC_WRITE,
+    type_name=f"{NAMESPACE}.SetOAuthSettingsCmdlet",
+    writes=True,
+    without=("Tenant",),
+)
 def set_cs_oauth_configuration(call: Call) -> Iterator[PSObject]:
     """Change settings; those that are not given stay."""
     _check_identity(call)
@@ -85,7 +91,12 @@ def set_cs_oauth_configuration(call: Call) -> Iterator[PSObject]:
     yield from ()
 
 
-@cmdlet("Get-CsPartnerApplication", LYNC_READ, type_name=f"{NAMESPACE}.GetPartnerApplicationCmdlet")
+@cmdlet(
+    "Get-CsPartnerApplication",
+    LYNC_READ,
+    type_name=f"{NAMESPACE}.GetPartnerApplicationCmdlet",
+    without=("Filter", "Tenant"),
+)
 def get_cs_partner_application(call: Call) -> Iterator[PSObject]:
     """The partner applications, or one."""
     found = content(call).partner_applications
@@ -113,7 +124,13 @@ def _partner(entry: PartnerApplication) -> PSObject:
     )
 
 
-@cmdlet("New-CsPartnerApplication", LYNC_WRITE, type_name=f"{NAMESPACE}.NewPartnerApplicationCmdlet", writes=True)
+@cmdlet(
+    "New-CsPartnerApplication",
+    LYNC_WRITE,
+    type_name=f"{NAMESPACE}.NewPartnerApplicationCmdlet",
+    writes=True,
+    without=("AcceptSecurityIdentifierInformation", "CertificateFileData", "CertificateRawData", "InMemory", "Tenant"),
+)
 def new_cs_partner_application(call: Call) -> Iterator[PSObject]:
     """Add a partner application."""
     name = call.text("Identity") or call.text("Name") or ""
@@ -127,7 +144,13 @@ def new_cs_partner_application(call: Call) -> Iterator[PSObject]:
         yield _partner(entry)
 
 
-@cmdlet("Set-CsPartnerApplication", LYNC_WRITE, type_name=f"{NAMESPACE}.SetPartnerApplicationCmdlet", writes=True)
+@cmdlet(
+    "Set-CsPartnerApplication",
+    LYNC_WRITE,
+    type_name=f"{NAMESPACE}.SetPartnerApplicationCmdlet",
+    writes=True,
+    without=("AcceptSecurityIdentifierInformation", "CertificateFileData", "CertificateRawData", "Tenant"),
+)
 def set_cs_partner_application(call: Call) -> Iterator[PSObject]:
     """Change a partner application."""
     others, entry = _one(call)
@@ -137,7 +160,13 @@ def set_cs_partner_application(call: Call) -> Iterator[PSObject]:
     yield from ()
 
 
-@cmdlet("Remove-CsPartnerApplication", LYNC_WRITE, type_name=f"{NAMESPACE}.RemovePartnerApplicationCmdlet", writes=True)
+@cmdlet(
+    "Remove-CsPartnerApplication",
+    LYNC_WRITE,
+    type_name=f"{NAMESPACE}.RemovePartnerApplicationCmdlet",
+    writes=True,
+    without=("Tenant",),
+)
 def remove_cs_partner_application(call: Call) -> Iterator[PSObject]:
     """Remove a partner application."""
     others, _found = _one(call)

@@ -17,7 +17,12 @@ from farm.windows.services import COMMON, running_name
 TYPE = "Microsoft.Rtc.Management.Deployment.NTService"
 
 
-@cmdlet("Get-CsWindowsService", LYNC_LOCAL_READ, type_name="Microsoft.Rtc.Management.Deployment.GetNTServiceCmdlet")
+@cmdlet(
+    "Get-CsWindowsService",
+    LYNC_LOCAL_READ,
+    type_name="Microsoft.Rtc.Management.Deployment.GetNTServiceCmdlet",
+    without=("ExcludeActivityLevel",),
+)
 def get_cs_windows_service(call: Call) -> Iterator[PSObject]:
     """The services of this computer's Lync, or one; of another computer with ComputerName, which is a second hop."""
     computer = call.text("ComputerName") or call.host.fqdn

@@ -24,6 +24,14 @@ ROLES = {
     "ConferencingServer": "ConferencingServer",
 }
 
+OTHER_ROLES = (
+    "ApplicationDatabase", "ApplicationServer", "ArchivingDatabase", "ArchivingServer", "BackupServer", "CentralManagement",
+    "CentralManagementDatabase", "Director", "EdgeServer", "FileStore", "LegalInterceptServer", "ManagementServer", "MediationServer",
+    "MonitoringDatabase", "MonitoringServer", "PersistentChatComplianceDatabase", "PersistentChatDatabase", "PersistentChatServer",
+    "PstnGateway", "TrustedApplicationPool", "UserDatabase", "VideoGateway", "VideoInteropServer", "WacServer",
+)  # fmt: skip
+"""Roles that a real topology has, and the lab's pools do not."""
+
 
 def _strings(values: list[str]) -> PSList:
     return PSList([PSString(value) for value in values])
@@ -38,7 +46,7 @@ def _site_id(name: str) -> str:
     return f"Site:{name}"
 
 
-@cmdlet("Get-CsSite", LYNC_READ, type_name=f"{CMDLETS}.GetSiteCmdlet")
+@cmdlet("Get-CsSite", LYNC_READ, type_name=f"{CMDLETS}.GetSiteCmdlet", without=("Filter",))
 def get_cs_site(call: Call) -> Iterator[PSObject]:
     """The sites, or one."""
     identity, found = call.text("Identity"), False
@@ -61,7 +69,7 @@ def get_cs_site(call: Call) -> Iterator[PSObject]:
         raise not_found(call, identity, "site")
 
 
-@cmdlet("Get-CsPool", LYNC_READ, type_name=f"{CMDLETS}.GetPoolCmdlet")
+@cmdlet("Get-CsPool", LYNC_READ, type_name=f"{CMDLETS}.GetPoolCmdlet", without=("Filter",))
 def get_cs_pool(call: Call) -> Iterator[PSObject]:
     """The pools, or one; the Exchange servers that are trusted applications are not among them."""
     identity = call.text("Identity")
@@ -90,7 +98,7 @@ def _pool(pool: Pool) -> PSObject:
     )
 
 
-@cmdlet("Get-CsComputer", LYNC_READ, type_name=f"{CMDLETS}.GetComputerCmdlet")
+@cmdlet("Get-CsComputer", LYNC_READ, type_name=f"{CMDLETS}.GetComputerCmdlet", without=("Filter",))
 def get_cs_computer(call: Call) -> Iterator[PSObject]:
     """The computers, or one, or this one."""
     identity = call.host.fqdn if call.switch("Local") else call.text("Identity")
@@ -114,7 +122,7 @@ def get_cs_computer(call: Call) -> Iterator[PSObject]:
         )
 
 
-@cmdlet("Get-CsService", LYNC_READ, type_name=f"{CMDLETS}.GetServiceCmdlet")
+@cmdlet("Get-CsService", LYNC_READ, type_name=f"{CMDLETS}.GetServiceCmdlet", without=("Filter", *OTHER_ROLES))
 def get_cs_service(call: Call) -> Iterator[PSObject]:
     """The services of the pools, all or those of switches that name their roles."""
     roles = [role for role in ROLES if call.switch(role)] or list(ROLES)
@@ -142,7 +150,7 @@ def _major(call: Call) -> int:
     return int(call.farm.scenario.lync.build.partition(".")[0])
 
 
-@cmdlet("Get-CsSipDomain", LYNC_READ, type_name=f"{CMDLETS}.GetSipDomainCmdlet")
+@cmdlet("Get-CsSipDomain", LYNC_READ, type_name=f"{CMDLETS}.GetSipDomainCmdlet", without=("Filter",))
 def get_cs_sip_domain(call: Call) -> Iterator[PSObject]:
     """The SIP domains, or one."""
     identity = call.text("Identity")

@@ -29,6 +29,19 @@ ADDING = {
 }  # fmt: skip
 
 
+ELSEWHERE = ("AsJob", "CimSession", "VirtualizationInstance")
+SCOPED = (*ELSEWHERE, "ZoneScope")
+STORED = (*SCOPED, "AgeRecord", "AllowUpdateAny")
+OTHER_DATA = (
+    "Address", "AddressType", "Afsdb", "Atma", "CacheTimeout", "CertificateAssociationData", "CertificateUsage", "Cpu", "DName",
+    "Description", "DhcId", "DhcpIdentifier", "DomainName", "DomainNameAlias", "HInfo", "IntermediateHost", "InternetAddress",
+    "InternetProtocol", "Isdn", "IsdnNumber", "IsdnSubAddress", "LookupTimeout", "MX", "MailExchange", "MatchingType",
+    "OperatingSystem", "Port", "Preference", "Priority", "PsdnAddress", "RP", "RT", "Replicate", "ResponsiblePerson", "ResultDomain",
+    "Selector", "ServerName", "Service", "Srv", "SubType", "TLSA", "Type", "Weight", "Wins", "WinsR", "WinsServers", "Wks", "X25",
+)  # fmt: skip
+"""Data of types that Add-DnsServerResourceRecord adds on a real server, and not here."""
+
+
 def server(call: Call) -> Host:
     """The DNS server that is asked; another host than this one only with a logon that can be passed on."""
     name = call.text("ComputerName") or call.host.fqdn
@@ -69,7 +82,7 @@ def owner_of(call: Call, zone: Zone, name: str | None) -> dns.name.Name:
     return owner
 
 
-@cmdlet("Get-DnsServerZone", DNS_ACCESS, type_name="Get-DnsServerZone")
+@cmdlet("Get-DnsServerZone", DNS_ACCESS, type_name="Get-DnsServerZone", without=ELSEWHERE)
 def get_dns_server_zone(call: Call) -> Iterator[PSObject]:
     """The zones, or those of names."""
     server(call)
@@ -85,7 +98,7 @@ def get_dns_server_zone(call: Call) -> Iterator[PSObject]:
             yield zone_object(call, found)
 
 
-@cmdlet("Get-DnsServerResourceRecord", DNS_ACCESS, type_name="Get-DnsServerResourceRecord")
+@cmdlet("Get-DnsServerResourceRecord", DNS_ACCESS, type_name="Get-DnsServerResourceRecord", without=(*SCOPED, "Type"))
 def get_dns_server_resource_record(call: Call) -> Iterator[PSObject]:
     """The records of a zone, or of one name in it (an error if there is no such name), of all types or of one."""
     host, zone = zone_of(call)
@@ -131,25 +144,49 @@ def _refuse_conflict(call: Call, host: Host, zone: Zone, entry: Entry, but: Entr
         raise dns_failure(call, errors.NODE_IS_CNAME, text, short)
 
 
-@cmdlet("Add-DnsServerResourceRecordA", DNS_ACCESS, type_name="Add-DnsServerResourceRecordA", writes=True)
+@cmdlet(
+    "Add-DnsServerResourceRecordA",
+    DNS_ACCESS,
+    type_name="Add-DnsServerResourceRecordA",
+    writes=True,
+    without=(*STORED, "CreatePtr"),
+)
 def add_a(call: Call) -> Iterator[PSObject]:
     """Add address records."""
     return _add(call, "A", call.texts("IPv4Address"))
 
 
-@cmdlet("Add-DnsServerResourceRecordAAAA", DNS_ACCESS, type_name="Add-DnsServerResourceRecordAAAA", writes=True)
+@cmdlet(
+    "Add-DnsServerResourceRecordAAAA",
+    DNS_ACCESS,
+    type_name="Add-DnsServerResourceRecordAAAA",
+    writes=True,
+    without=(*STORED, "CreatePtr"),
+)
 def add_aaaa(call: Call) -> Iterator[PSObject]:
     """Add IPv6 address records."""
     return _add(call, "AAAA", call.texts("IPv6Address"))
 
 
-@cmdlet("Add-DnsServerResourceRecordCName", DNS_ACCESS, type_name="Add-DnsServerResourceRecordCName", writes=True)
+@cmdlet(
+    "Add-DnsServerResourceRecordCName",
+    DNS_ACCESS,
+    type_name="Add-DnsServerResourceRecordCName",
+    writes=True,
+    without=STORED,
+)
 def add_cname(call: Call) -> Iterator[PSObject]:
     """Add an alias; its target is a full name, with or without the last dot."""
     return _add(call, "CNAME", [_full(value) for value in call.texts("HostNameAlias")])
 
 
-@cmdlet("Add-DnsServerResourceRecord", DNS_ACCESS, type_name="Add-DnsServerResourceRecord", writes=True)
+@cmdlet(
+    "Add-DnsServerResourceRecord",
+    DNS_ACCESS,
+    type_name="Add-DnsServerResourceRecord",
+    writes=True,
+    without=(*STORED, "CreatePtr", *OTHER_DATA),
+)
 def add_record(call: Call) -> Iterator[PSObject]:
     """Add a record of the type whose switch is set (or whose own parameter was given)."""
     for kind, parameter in ADDING.items():
@@ -175,7 +212,12 @@ def _full(name: str) -> str:
 
 
 @cmdlet(
-    "Remove-DnsServerResourceRecord", DNS_ACCESS, type_name="Remove-DnsServerResourceRecord", writes=True, prompts=True
+    "Remove-DnsServerResourceRecord",
+    DNS_ACCESS,
+    type_name="Remove-DnsServerResourceRecord",
+    writes=True,
+    prompts=True,
+    without=(*SCOPED, "Type"),
 )
 def remove_record(call: Call) -> Iterator[PSObject]:
     """Remove the records of a name and type, or only those with certain data."""
@@ -206,7 +248,7 @@ def _doomed(call: Call, zone: Zone) -> list[Entry]:
     return [entry for entry in found if entry.data in [to_rdata(zone, kind, value) for value in values]]
 
 
-@cmdlet("Set-DnsServerResourceRecord", DNS_ACCESS, type_name="Set-DnsServerResourceRecord", writes=True)
+@cmdlet("Set-DnsServerResourceRecord", DNS_ACCESS, type_name="Set-DnsServerResourceRecord", writes=True, without=SCOPED)
 def set_record(call: Call) -> Iterator[PSObject]:
     """Replace a record by one of the same name and type."""
     host, zone = zone_of(call)

@@ -20,13 +20,18 @@ SERVICE = "System.ServiceProcess.ServiceController"
 NO_SERVICE = "Microsoft.PowerShell.Commands.ServiceCommandException"
 
 
-@cmdlet("Get-Date", WINDOWS_READ, type_name="Microsoft.PowerShell.Commands.GetDateCommand")
+@cmdlet("Get-Date", WINDOWS_READ, type_name="Microsoft.PowerShell.Commands.GetDateCommand", without=("Date",))
 def get_date(call: Call) -> Iterator[PSDateTime | None]:
     """The moment in the farm."""
     yield date(call.now)
 
 
-@cmdlet("Get-Service", WINDOWS_READ, type_name="Microsoft.PowerShell.Commands.GetServiceCommand")
+@cmdlet(
+    "Get-Service",
+    WINDOWS_READ,
+    type_name="Microsoft.PowerShell.Commands.GetServiceCommand",
+    without=("DisplayName", "ComputerName"),
+)
 def get_service(call: Call) -> Iterator[PSObject]:
     """The services, those of names or patterns, or one."""
     for name in _names(call) or ["*"]:
@@ -70,7 +75,13 @@ def _service(call: Call, name: str) -> PSObject:
     return with_notes(made, Name=PSString(name), RequiredServices=PSList())
 
 
-@cmdlet("Restart-Service", WINDOWS_WRITE, type_name="Microsoft.PowerShell.Commands.RestartServiceCommand", writes=True)
+@cmdlet(
+    "Restart-Service",
+    WINDOWS_WRITE,
+    type_name="Microsoft.PowerShell.Commands.RestartServiceCommand",
+    writes=True,
+    without=("DisplayName",),
+)
 def restart_service(call: Call) -> Iterator[PSObject]:
     """Restart services; one that an injected fault has stopped runs again."""
     for name in _names(call):
