@@ -74,7 +74,8 @@ def _output(value: object) -> dict[str, Any]:
 
 
 def _charge(call: Call) -> None:
-    call.farm.latency.charge(f"cmdlet:{call.cmdlet.name}", call.cmdlet.shell)
+    priced = "default" if call.switch("ADPropertiesOnly") else call.cmdlet.name
+    call.farm.latency.charge(f"cmdlet:{priced}", call.cmdlet.shell)
     if slow := call.farm.faults.take("slow_cmdlet", call.host.fqdn):
         time.sleep(float(slow.value or 1))
 

@@ -42,6 +42,13 @@ class Opening:
 Factory = Callable[[Opening], Shell]
 
 
+def _cost(endpoint: Endpoint | None) -> str:
+    """What opening a shell costs, by name in the table of latencies: roles are built at the products' own endpoints only."""
+    if endpoint is None:
+        return "command_shell"
+    return "session_open" if endpoint.is_product else "powershell_start"
+
+
 class Service:
     """Answers requests; knows nothing of HTTP."""
 
@@ -100,7 +107,7 @@ class Service:
             raise faults.access_denied()
         shell_id = (request.element("Shell").get("ShellId") or envelope.new_id()).upper()
         with self.registry.place(identity, endpoint) as take:
-            self.journal.charge("session_open")
+            self.journal.charge(_cost(endpoint))
             shell = (self._powershell if endpoint else self._cmd)(Opening(request, identity, endpoint, shell_id))
             shell.id, shell.identity, shell.resource_uri = shell_id, identity, request.resource_uri
             shell.endpoint = endpoint.path if endpoint else "winrs"

@@ -43,5 +43,14 @@ def test_a_session_and_a_cmdlet_cost_what_the_table_says(tmp_path: Path) -> None
             started = time.monotonic()
             assert shell.invoke()
             assert time.monotonic() - started >= table["cmdlet"]["Get-ExchangeCertificate"]["seconds"]
+            shell = PowerShell(opened)
+            shell.add_cmdlet("Get-AutodiscoverVirtualDirectory").add_parameter("ADPropertiesOnly", True)
+            started = time.monotonic()
+            assert shell.invoke()
+            assert time.monotonic() - started < table["cmdlet"]["Get-AutodiscoverVirtualDirectory"]["seconds"]
+        machine = wsman(made["hosts"][EXCHANGE]["listeners"]["wsman_https"], ssl=True, auth="ntlm", **account)
+        started = time.monotonic()
+        with RunspacePool(machine):
+            assert table["powershell_start"]["seconds"] <= time.monotonic() - started < table["session_open"]["seconds"]
     finally:
         lab("down", "--state", tmp_path)
