@@ -94,7 +94,10 @@ def test_what_is_refused(line: Line) -> None:
     assert "has no host" in line.ask("describe", host="x")["refused"]
     assert "lacks 'host'" in line.ask("describe")["refused"]
     assert "no fault" in line.ask("fault", name="nonsense")["refused"]
-    assert "takes seconds, not 'abc'" in line.ask("fault", name="slow_cmdlet", value="abc")["refused"]
+    assert (
+        "wants seconds as its value, and 'abc' are none"
+        in line.ask("fault", name="slow_cmdlet", value="abc")["refused"]
+    )
     assert line.ask("fault", name="slow_receive", value="0.5", count=1)["done"]
     assert line.ask("cmdlet", host="x", cmdlet="Get-Date")["failed"]["fqid"] == "LabError"
 
