@@ -84,6 +84,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange import problems as exchange
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import problems as lync
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._problems import problems as find
 
 
@@ -91,7 +93,7 @@ def problems(results: object, host: str = "", **question: t.Any) -> list[dict[st
     """The problems in a list of registered results; the keywords are the options."""
     if not isinstance(results, Sequence) or not all(isinstance(result, Mapping) for result in results):
         raise AnsibleFilterError("problems: a list of registered results is wanted as input")
-    return find(results, host, **question)
+    return find(results, host, products=(exchange.LOOKS, lync.LOOKS), **question)
 
 
 class FilterModule:

@@ -5,6 +5,7 @@
 """What in the results of the collection's modules stands in the way of an integration, or is not as it should be: a list of problems.
 
 A result is known by its keys, so that a role can hand in whatever it has registered, tasks that were skipped or failed among them.
+What a product's own results show is looked at by the product: ``_exchange.problems`` and ``_lync.problems``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import seen
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.names import canonical
 
 Result = Mapping[str, t.Any]
 
@@ -45,34 +45,47 @@ class Question:
     pending: bool = False
     front_ends: Sequence[str] = ()
 
-    def problem(self, rule: str, cmdlet: str, message: str, remedy: str, severity: str = "error") -> Problem:
+    def problem(self, error: ShellError, severity: str = "error") -> Problem:
         """A problem that a cmdlet showed, or that is about one, in the words of an error: it reads as if the cmdlet had failed."""
-        # all cmdlets of Lync have a noun that begins with Cs, and none of Exchange has
-        shell = "lync" if "-Cs" in cmdlet else "exchange"
-        error = ShellError(rule, message, self.host, shell, cmdlet, remedy=remedy)
-        return Problem(rule, self.host, str(error), severity)
+        return Problem(error.kind, self.host, str(error.located(host=self.host)), severity)
+
+
+Look = Callable[[Result, Question], Iterator[Problem]]
+Looks = Mapping[str, Look]
+"""How a result is looked at that has something under this key."""
 
 
 def problems(
     results: Sequence[Result],
     host: str = "",
     *,
+    products: Sequence[Looks],
     sip_domains: Sequence[str] = (),
     tolerate: Sequence[str] = (),
     pending: bool = False,
     front_ends: Sequence[str] = (),
 ) -> list[dict[str, str]]:
-    """The problems in ``results``, each once; those of a rule that is tolerated are only warnings."""
-    found = dict.fromkeys(_problems(results, Question(host, sip_domains, pending, front_ends)))
+    """The problems in ``results``, each once; those of a rule that is tolerated are only warnings.
+
+    :param products: what looks at the products' own results.
+    """
+    looks = [look for table in (_RUN, *products, _OUTCOME) for look in table.items()]
+    found = dict.fromkeys(_problems(results, Question(host, sip_domains, pending, front_ends), looks))
     return [asdict(replace(item, severity="warning") if item.rule in tolerate else item) for item in found]
 
 
-def _problems(results: Sequence[Result], question: Question) -> Iterator[Problem]:
+def _problems(results: Sequence[Result], question: Question, looks: Sequence[tuple[str, Look]]) -> Iterator[Problem]:
     for result in results:
-        yield from _problems(result.get("results") or (), question)
-        for key, look in _LOOKS.items():
+        yield from _problems(result.get("results") or (), question, looks)
+        for key, look in looks:
             if result.get(key) is not None:
                 yield from look(result, question)
+
+
+def asked(result: Result, cmdlet: str) -> bool:
+    """Whether these are the objects of this cmdlet."""
+    names = {str(command).split(" ", 1)[0].casefold() for command in result.get("commands") or ()}
+    return cmdlet.casefold() in names
 
 
 def _absent(result: Result, _question: Question) -> Iterator[Problem]:
@@ -89,22 +102,6 @@ def _absent(result: Result, _question: Question) -> Iterator[Problem]:
                 yield Problem("host_not_in_play", host, message)
 
 
-def _candidates(result: Result, question: Question) -> Iterator[Problem]:
-    """Something was to be chosen, and there is something against every certificate."""
-    if all(item["findings"] for item in result["candidates"]):
-        against = [
-            f"{item['thumbprint']} ({item['subject']}): {', '.join(finding['rule'] for finding in item['findings'])}"
-            for item in result["candidates"]
-        ]
-        message = f"none of the {len(against)} certificates in the store is fit to be assigned as OAuthTokenIssuer"
-        yield question.problem(
-            "token_issuer_no_candidate",
-            "Set-CsCertificate",
-            f"{message}: {'; '.join(against)}." if against else f"{message}.",
-            "Request one whose subject is the SIP domain, with an RSA key of 2048 bits or more, or name one.",
-        )
-
-
 def _failure(result: Result, question: Question) -> Iterator[Problem]:
     """A task that failed, whatever ``failed_when`` made of it: no result of a module that succeeded has a message."""
     if "verdict" in result or "results" in result:
@@ -113,67 +110,6 @@ def _failure(result: Result, question: Question) -> Iterator[Problem]:
     message = str(result["msg"])
     host = error.get("host") or question.host
     yield Problem(error.get("kind") or "bad_input", host, message if host in message else f"{host}: {message}")
-
-
-def _services(result: Result, question: Question) -> Iterator[Problem]:
-    """``Test-ServiceHealth`` lists what does not run, by role; ``Get-CsWindowsService`` lists everything."""
-    asked = {str(command).split(" ", 1)[0].casefold() for command in result.get("commands") or ()}
-    cmdlet = next((name for name in ("Test-ServiceHealth", "Get-CsWindowsService") if name.casefold() in asked), "")
-    for item in result["objects"] if cmdlet else ():
-        stopped = [item["Name"]] if item.get("Status", "Running") != "Running" else item.get("ServicesNotRunning") or ()
-        for name in stopped:
-            yield question.problem("service_stopped", cmdlet, f"the service {name} does not run.", "Start it.")
-
-
-def _wildcards(result: Result, question: Question) -> Iterator[Problem]:
-    """Authentication between servers fails for such a domain (401, invalid_tenant) until it is replaced by explicit ones."""
-    for domain in result["accepted_domains"]:
-        if domain["wildcard"]:
-            message = (
-                f"the accepted domain {domain['domain_name']} is a wildcard, with which authentication between servers fails "
-                "(invalid_tenant)."
-            )
-            remedy = "Replace it by one accepted domain for each name."
-            yield question.problem("wildcard_accepted_domain", "Get-AcceptedDomain", message, remedy)
-
-
-def _virtual_directories(result: Result, question: Question) -> Iterator[Problem]:
-    for kind, directories in result["virtual_directories"].items():
-        # "web_services" are what Get-WebServicesVirtualDirectory gives
-        noun = f"{kind.title().replace('_', '')}VirtualDirectory"
-        for directory in directories:
-            if directory["oauth_authentication"] is False:
-                message = f"{directory['server']}: OAuth is off for the virtual directory {directory['name']}, so Lync is refused (401)."
-                remedy = f"Set OAuthAuthentication to true (Set-{noun})."
-                yield question.problem("oauth_off", f"Get-{noun}", message, remedy)
-
-
-def _front_ends(result: Result, question: Question) -> Iterator[Problem]:
-    """What holds on all front ends can only be seen on those that the inventory has."""
-    known = {canonical(name) for name in question.front_ends}
-    for name in result["front_ends"] if known else ():
-        if canonical(name) not in known:
-            message = (
-                f"the Front End Server {name} of this deployment is not in the inventory under this name, so its certificates are not "
-                "looked at."
-            )
-            yield question.problem("front_end_not_in_inventory", "Get-CsPool", message, "Add it.", "warning")
-
-
-def _sip_domains(result: Result, question: Question) -> Iterator[Problem]:
-    known = {canonical(domain["name"]) for domain in result["sip_domains"]}
-    for name in question.sip_domains:
-        if canonical(name) not in known:
-            listed = ", ".join(domain["name"] for domain in result["sip_domains"]) or "none"
-            message = f"{name} is not a SIP domain of this deployment; it has {listed}."
-            yield question.problem("sip_domain_unknown", "Get-CsSipDomain", message, "Correct the list of SIP domains.")
-
-
-def _replicas(result: Result, question: Question) -> Iterator[Problem]:
-    for name in result["lagging"]:
-        message = f"the replica {name} of the Central Management Store is not up to date."
-        remedy = "See whether the server and its REPLICA service run, or exclude the replica of a server that is out of service."
-        yield question.problem("replica_behind", "Get-CsManagementStoreReplicationStatus", message, remedy)
 
 
 def _findings(result: Result, _question: Question) -> Iterator[Problem]:
@@ -195,17 +131,8 @@ def _differences(result: Result, question: Question) -> Iterator[Problem]:
         yield Problem("differs", question.host, f"{question.host}: not as it should be; still to do: {command}")
 
 
-_LOOKS: dict[str, Callable[[Result, Question], Iterator[Problem]]] = {
-    "expected": _absent,
-    "candidates": _candidates,
-    "msg": _failure,
-    "objects": _services,
-    "accepted_domains": _wildcards,
-    "virtual_directories": _virtual_directories,
-    "sip_domains": _sip_domains,
-    "front_ends": _front_ends,
-    "lagging": _replicas,
-    "verdict": _findings,
-    "warnings": _refusals,
-    "commands": _differences,
-}
+_RUN: Looks = {"expected": _absent, "msg": _failure}
+"""What is told before anything that a product shows: who was asked, and who gave no answer."""
+
+_OUTCOME: Looks = {"verdict": _findings, "warnings": _refusals, "commands": _differences}
+"""What is told after it: what the collection made of it."""

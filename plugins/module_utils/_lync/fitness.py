@@ -11,13 +11,13 @@ import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificates import Facts
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.advice import Use
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.certificate import judge_certificate
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import Case, Finding, Policy
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.oauth_token_issuer import (
     judge_token_issuers,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import read_front_end
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.rules import Use
 
 TOKEN_ISSUER: Use = "OAuthTokenIssuer"
 RULES = ("key_size", "key_type", "expired", "not_yet_valid", "sip_domain_missing")

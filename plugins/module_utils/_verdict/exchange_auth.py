@@ -23,6 +23,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.obse
     ExchangeServers,
     Store,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.rules import ADVICE
 
 AUTH_SUBJECT = "Microsoft Exchange Server Auth Certificate"
 
@@ -57,7 +58,8 @@ def _judge_configuration(servers: ExchangeServers, config: AuthConfig | None, po
         return
     case = Case(readable[0].host, "ExchangeAuth", policy)
     if config is None or not config.current:
-        shown = "Get-AuthConfig shows no current certificate" if config else "AuthConfig was not read on any server"
+        read = ADVICE[case.use].named_by
+        shown = f"{read} shows no current certificate" if config else "AuthConfig was not read on any server"
         yield case.finding("auth_certificate_unassigned", shown)
     elif (
         _has_next(config) and config.next_effective_date and config.next_effective_date + _PUBLISHED_WITHIN < policy.now

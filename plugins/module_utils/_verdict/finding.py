@@ -12,21 +12,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.advice import Use
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.rules import (
+    ADVICE,
     RULES,
     SEVERITIES,
     Severity,
-    Use,
 )
-
-_READ_BY: dict[Use, tuple[str, str]] = {
-    "OAuthTokenIssuer": ("lync", "Get-CsCertificate"),
-    "OAuthTokenIssuerStaged": ("lync", "Get-CsCertificate"),
-    "ExchangeAuth": ("exchange", "Get-ExchangeCertificate"),
-    "ExchangeAuthNext": ("exchange", "Get-ExchangeCertificate"),
-    "ExchangeIIS": ("exchange", "Get-ExchangeCertificate"),
-}
-"""The shell and the cmdlet that show a certificate in this use."""
 
 _IN_AUTH_CONFIG = ("auth_certificate_unassigned", "auth_configuration_differs", "auth_next_overdue")
 """Rules about what AuthConfig names, whatever the certificates are."""
@@ -94,7 +86,7 @@ class Case:
 
 def seen(finding: Mapping[str, t.Any]) -> str:
     """Say what was seen, and where it can be seen again: shell, cmdlet, rule and evidence, as an error of that shell says it."""
-    shell, cmdlet = _READ_BY[finding["use"]]
-    if finding["rule"] in _IN_AUTH_CONFIG:
-        cmdlet = "Get-AuthConfig"
-    return str(ShellError("certificate", f"{finding['rule']}: {finding['evidence']}", shell=shell, cmdlet=cmdlet))
+    advice = ADVICE[finding["use"]]
+    cmdlet = advice.named_by if finding["rule"] in _IN_AUTH_CONFIG else advice.cmdlet
+    breach = f"{finding['rule']}: {finding['evidence']}"
+    return str(ShellError("certificate", breach, shell=advice.shell, cmdlet=cmdlet))

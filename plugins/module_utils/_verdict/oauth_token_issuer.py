@@ -25,6 +25,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.obse
     FrontEnd,
     Store,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.rules import ADVICE
 
 # "at least 24 hours": Exchange keeps the old certificate for longer (Staging AV and OAuth certificates using -Roll)
 _OVERLAP = dt.timedelta(hours=24)
@@ -47,9 +48,7 @@ def _judge_front_end(front_end: FrontEnd, policy: Policy) -> Iterator[Finding | 
     if staged is not None:
         yield from _judge_staged(store, staged, case)
     if not case.thumbprint:
-        yield case.finding(
-            "token_issuer_unassigned", "Get-CsCertificate -Type OAuthTokenIssuer shows no certificate in use"
-        )
+        yield case.finding("token_issuer_unassigned", f"{ADVICE[case.use].named_by} shows no certificate in use")
         return
     yield from _scope(case, assignments)
     found = look_up(store, case)

@@ -55,7 +55,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One line of Get-CsCertificate."""
+    """One of the assignments that lync_certificate_info returns."""
 
     thumbprint: str
     previous_thumbprint: str
@@ -73,7 +73,7 @@ class FrontEnd:
 
 @dataclass(frozen=True)
 class AuthConfig:
-    """Get-AuthConfig, as far as the verdict looks at it. Thumbprints are empty where there is none."""
+    """AuthConfig, as far as the verdict looks at it. Thumbprints are empty where there is none."""
 
     current: str
     next: str

@@ -16,63 +16,22 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.advice import ADVICE as EXCHANGE
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.advice import ADVICE as LYNC
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.advice import Advices, Use
+
 Severity = t.Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
-Use = t.Literal["OAuthTokenIssuer", "OAuthTokenIssuerStaged", "ExchangeAuth", "ExchangeAuthNext", "ExchangeIIS"]
-
-
-@dataclass(frozen=True)
-class Advice:
-    """How a product's certificate is replaced, and how one that is there is brought to a host that lacks it."""
-
-    replace: str
-    deploy: str
-
-
-_LYNC = Advice(
-    replace=(
-        "Request a web server certificate (Request-CsCertificate, or your authority) and assign it once, on one front "
-        "end, with onprem.exchange_lync.lync_certificate (use OAuthTokenIssuer)."
-    ),
-    deploy=(
-        "Assign the certificate globally, once, from a PFX with its private key, with "
-        "onprem.exchange_lync.lync_certificate (use OAuthTokenIssuer); replication brings it to every front end: "
-        "onprem.exchange_lync.lync_replication waits."
-    ),
-)
-_EXCHANGE = Advice(
-    replace=(
-        "Create a new Exchange Auth certificate with New-ExchangeCertificate, name it with Set-AuthConfig "
-        "-NewCertificateThumbprint -NewCertificateEffectiveDate, then Set-AuthConfig -PublishCertificate "
-        "(onprem.exchange_lync.exchange_cmdlet runs each); have Lync read Exchange's metadata again afterwards."
-    ),
-    deploy=(
-        "Export the certificate with its private key from a server that has it (Export-ExchangeCertificate) and import "
-        "it on this one with Import-ExchangeCertificate -Server (onprem.exchange_lync.exchange_cmdlet runs both)."
-    ),
-)
-_ENABLE = (
-    "assign it to IIS on this server with Enable-ExchangeCertificate (onprem.exchange_lync.exchange_cmdlet runs both)."
-)
-_EXCHANGE_IIS = Advice(
-    replace=f"Import a certificate of your authority with Import-ExchangeCertificate, and {_ENABLE}",
-    deploy=f"Import the certificate with its private key with Import-ExchangeCertificate, and {_ENABLE}",
-)
-_ADVICE: dict[Use, Advice] = {
-    "OAuthTokenIssuer": _LYNC,
-    "OAuthTokenIssuerStaged": _LYNC,
-    "ExchangeAuth": _EXCHANGE,
-    "ExchangeAuthNext": _EXCHANGE,
-    "ExchangeIIS": _EXCHANGE_IIS,
-}
+ADVICE: Advices = {**LYNC, **EXCHANGE}
+"""What the products say of their certificates."""
 
 
 @dataclass(frozen=True)
 class Rule:
     """One rule.
 
-    :ivar remedy: may hold ``{replace}`` and ``{deploy}``, how this is done for the certificate's use, and ``{bits}``, the least of a key.
+    :ivar remedy: may hold what the :class:`Advice` on the certificate's use has, such as ``{replace}``, and ``{bits}``, the least of a key.
     """
 
     id: str
@@ -82,7 +41,7 @@ class Rule:
 
     def remedy_for(self, use: Use, bits: int) -> str:
         """Say what to do about a breach by a certificate of this use, of which a key of so many ``bits`` is asked."""
-        return self.remedy.format(replace=_ADVICE[use].replace, deploy=_ADVICE[use].deploy, bits=bits)
+        return self.remedy.format(**vars(ADVICE[use]), bits=bits)
 
 
 _RULES = (
@@ -133,13 +92,7 @@ _RULES = (
     # OAuthTokenIssuer of Lync and Skype for Business Server
     Rule("token_issuer_unassigned", "error", "An OAuthTokenIssuer certificate is assigned.", "{replace}"),
     Rule("token_issuer_differs", "error", "All front ends have the same OAuthTokenIssuer certificate.", "{deploy}"),
-    Rule(
-        "token_issuer_scope",
-        "warning",
-        "The OAuthTokenIssuer certificate is assigned globally.",
-        "Assign it once, globally, with onprem.exchange_lync.lync_certificate, then take the server's own assignment "
-        "back with Remove-CsCertificate (onprem.exchange_lync.lync_cmdlet).",
-    ),
+    Rule("token_issuer_scope", "warning", "The OAuthTokenIssuer certificate is assigned globally.", "{widen}"),
     Rule(
         "sip_domain_missing",
         "error",
@@ -176,8 +129,7 @@ _RULES = (
         "auth_next_overdue",
         "warning",
         "The next certificate is published within 12 hours of its effective date.",
-        "Publish it with Set-AuthConfig -PublishCertificate (onprem.exchange_lync.exchange_cmdlet) and see that the "
-        "service MSExchangeServiceHost runs.",
+        "{publish}",
     ),
     # The certificate that Exchange's web site shows
     Rule(
