@@ -118,6 +118,17 @@ def too_many_shells(allowed: int) -> Fault:
     return Fault(2150859173, "w:QuotaLimit", text)
 
 
+def already_exists() -> Fault:
+    """Create with a ShellId that is in use; not seen on a real server.
+
+    No conversation with WinRM that holds it was found. [MS-WSMV] does not say what a second Create gives; the fault is the one
+    that DMTF DSP0226 has for it (wsman:AlreadyExists, "the sender attempted to create a resource that already exists"), with
+    the code and text of ERROR_WSMAN_ALREADY_EXISTS in Windows' wsmerror.h.
+    """
+    text = "The WS-Management service cannot create the resource because it already exists. "
+    return Fault(2150858803, "w:AlreadyExists", text)
+
+
 def invalid_parameter() -> Fault:
     """Receive on a command shell needs a CommandId."""
     return Fault(87, "w:InvalidParameter", "The parameter is incorrect. ", detail="InvalidValue", provider=_CMD_PLUGIN)

@@ -22,6 +22,7 @@ class Registry:
     def __init__(self, limits: Limits, on_closed: OnClosed) -> None:
         self._limits, self._on_closed = limits, on_closed
         self._shells: dict[str, Shell] = {}
+        self._opening: set[str] = set()
         self._open: Counter[tuple[str, str]] = Counter()
         self._changed = threading.Condition()
         threading.Thread(target=self._reap, name="idle shells", daemon=True).start()
@@ -32,14 +33,20 @@ class Registry:
         return (endpoint.path if endpoint else "/wsman"), self._limits.max_shells_per_user
 
     @contextmanager
-    def place(self, identity: Identity, endpoint: Endpoint | None) -> Iterator[Callable[[Shell], None]]:
-        """A place for one more shell of the user, else the fault of the quota; freed if the shell does not come about."""
+    def place(self, shell_id: str, identity: Identity, endpoint: Endpoint | None) -> Iterator[Callable[[Shell], None]]:
+        """A place for one more shell of the user, else the fault of the quota; freed if the shell does not come about.
+
+        The client names its shell: a name that is in use, by anybody, is refused, and the first shell stays what it is.
+        """
         name, allowed = self._quota(endpoint)
         key = (identity.user.casefold(), name)
         with self._changed:
+            if shell_id in self._shells or shell_id in self._opening:
+                raise faults.already_exists()
             if self._open[key] >= allowed:
                 raise faults.too_many_shells(allowed)
             self._open[key] += 1
+            self._opening.add(shell_id)
         taken = False
 
         def take(shell: Shell) -> None:
@@ -54,6 +61,8 @@ class Registry:
         try:
             yield take
         finally:
+            with self._changed:
+                self._opening.discard(shell_id)
             if not taken:
                 self._free(key)
 

@@ -106,7 +106,7 @@ class Service:
         if identity is None or (guard and not guard.admits(identity.groups)):
             raise faults.access_denied()
         shell_id = (request.element("Shell").get("ShellId") or envelope.new_id()).upper()
-        with self.registry.place(identity, endpoint) as take:
+        with self.registry.place(shell_id, identity, endpoint) as take:
             self.journal.charge(_cost(endpoint))
             shell = (self._powershell if endpoint else self._cmd)(Opening(request, identity, endpoint, shell_id))
             shell.id, shell.identity, shell.resource_uri = shell_id, identity, request.resource_uri

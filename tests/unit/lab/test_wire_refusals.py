@@ -14,6 +14,7 @@ import pytest
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 
+from wire import namespaces as ns
 from wire.ports import Identity
 from wire_clients import pool, protocol, wsman
 from wire_stand_ins import DESCRIPTION, PASSWORD, USER, Lab
@@ -37,6 +38,15 @@ def post(port: int, path: str = "/wsman", body: str = "", **headers: str) -> htt
     response.read()
     connection.close()
     return response
+
+
+def creating(shell_id: str, headers: str = "") -> bytes:
+    """A Create of a command shell whose name the client chooses."""
+    prefixes = f'xmlns:s="{ns.SOAP}" xmlns:a="{ns.ADDRESSING}" xmlns:w="{ns.WSMAN}" xmlns:rsp="{ns.SHELL}"'
+    header = f"<a:Action>{ns.TRANSFER}/Create</a:Action><w:ResourceURI>{ns.CMD_URI}</w:ResourceURI>{headers}"
+    body = f'<rsp:Shell ShellId="{shell_id}"/>'
+    envelope = f"<s:Envelope {prefixes}><s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
+    return envelope.encode()
 
 
 @pytest.mark.parametrize("auth", ["basic", "ntlm", "negotiate"])
@@ -114,6 +124,23 @@ def test_too_many_shells(lab: Lab, listener: str, options: dict[str, Any], allow
         assert f"maximum number of {allowed} concurrent shells" in (fault.reason or "")
     with pool(lab.ports[listener], **options):
         assert len(lab.farm.wait_for("session_opened", allowed + 1)) == allowed + 1
+
+
+def test_a_shell_id_in_use_is_refused_and_the_first_shell_stays(lab: Lab) -> None:
+    service = lab.server.service
+    winrm = protocol(lab.ports["wsman_https"])
+    first = winrm.open_shell()
+    for user in (USER, "LITWARE\\nobody"):
+        status, answer = service.handle(creating(first), Identity(user), "/wsman")
+        assert (status, b'Code="2150858803"' in answer, b"w:AlreadyExists" in answer) == (500, True, True)
+    command = winrm.run_command(first, "hostname")
+    assert winrm.get_command_output(first, command)[0] == b"EX01\r\n"
+    winrm.close_shell(first)
+    assert [event["session"] for event in lab.farm.wait_for("session_closed")] == [first]
+    assert len(lab.farm.events("session_opened")) == 1
+    statuses = [service.handle(creating(f"SHELL-{turn}"), Identity(USER), "/wsman")[0] for turn in range(5)]
+    assert statuses == [200] * 5
+    assert service.handle(creating("shell-0"), Identity(USER), "/wsman")[1].count(b'Code="2150858803"') == 1
 
 
 def test_another_users_shell_is_unknown(lab: Lab) -> None:
