@@ -143,6 +143,15 @@ def test_unsigned_and_wrongly_signed_updates(client: Client) -> None:
         client.send(message)
 
 
+def test_an_update_signed_with_the_key_under_another_algorithm(client: Client) -> None:
+    message = client.update(signed=False)
+    message.use_tsig(key_of({**TSIG, "algorithm": "hmac-sha512"}))
+    message.add("x", 300, "A", "192.0.2.2")
+    with pytest.raises(dns.tsig.PeerBadKey):
+        client.send(message)
+    assert client.ask("x.litwareinc.com").rcode() == dns.rcode.NXDOMAIN
+
+
 def test_the_wrong_zone(client: Client) -> None:
     message = client.update("example.com")
     message.add("x", 300, "A", "192.0.2.2")

@@ -24,8 +24,13 @@ from farm.dns import query, update
 from farm.dns.refusal import Refusal
 from farm.dns.zones import Zones
 
-TSIG_ERRORS = {dns.message.UnknownTSIGKey: 17, dns.tsig.BadTime: 18, dns.tsig.BadSignature: 16}
-"""RFC 8945 section 5.3: BADKEY, BADTIME, BADSIG."""
+TSIG_ERRORS = {
+    dns.message.UnknownTSIGKey: 17,
+    dns.tsig.BadAlgorithm: 17,
+    dns.tsig.BadTime: 18,
+    dns.tsig.BadSignature: 16,
+}
+"""RFC 8945 section 3: BADKEY, BADTIME, BADSIG; a key is known with its algorithm only (section 5.2.1)."""
 
 
 class NameServer:
@@ -39,7 +44,7 @@ class NameServer:
         """The answer to a message, if it deserves one."""
         try:
             request = dns.message.from_wire(wire, keyring=self.keys)
-        except (dns.tsig.BadSignature, dns.tsig.BadTime, dns.message.UnknownTSIGKey) as error:
+        except tuple(TSIG_ERRORS) as error:
             return _unsigned_refusal(wire, TSIG_ERRORS[type(error)])
         except dns.exception.DNSException:
             return _format_error(wire)
