@@ -122,6 +122,13 @@ _NAME = re.compile(r"[A-Za-z_][\w]*")
 _VARIABLE = re.compile(r"\$(?:(?:global|script|local):)?(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))(?![\w:])", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![\w.:\\/-])")
 _COMMAND = re.compile(r"[A-Za-z_][\w\\-]*")
+_DASHED = re.compile(r"-(?!(?:b?not|[ic]?split|join)\b)[A-Za-z_][\w-]*", re.IGNORECASE)
+"""A word that begins a statement as a command's name does, though no command has such a name; the rest are operators."""
+_KEYWORDS = re.compile(
+    r"(?:begin|break|class|continue|data|do|dynamicparam|end|enum|exit|filter|finally|for|foreach|function|param|process|return|switch"
+    r"|throw|trap|try|until|using|while)(?![\w\\-])",
+    re.IGNORECASE,
+)
 _PARAMETER = re.compile(r"-([A-Za-z_]\w*)(:?)")
 _BAREWORD = re.compile(r"[\w.:\\/*?+=%~-]+")
 _SINGLE = re.compile(r"'((?:[^']|'')*)'")
@@ -273,7 +280,12 @@ class Parser:
             if not isinstance(name, Literal) or not isinstance(name.value, str):
                 raise self.fail("only a command's name can be called")
             return Invocation(name.value, self._arguments())
-        command = self.take(_COMMAND)
+        if _KEYWORDS.match(self.text, self.at):
+            raise self.fail("a keyword")
+        command = self.take(_COMMAND) or (self.take(_DASHED) if first else None)
+        if command and self.text.startswith((".", ":", "/"), self.at):
+            self.at = command.start()
+            raise self.fail("a program or a script by its file")
         if command:
             return Invocation(command[0], self._arguments())
         if not first:

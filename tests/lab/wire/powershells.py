@@ -12,13 +12,13 @@ from wire.engine import Engine, EnginePeer, EngineProcess
 from wire.farm_client import FarmClient, SessionClient
 from wire.output import Output
 from wire.ports import Identity, Outlet, Peer, Runspace
-from wire.process import Process
+from wire.process import Finished, Process
 from wire.psrp import OnPipeline, PsrpServer
 from wire.psrp_shell import PsrpShell
 from wire.script import Script
 from wire.server_mode import ServerMode
 from wire.service import Opening
-from wire.winrs import CmdShell, PowerShellCall
+from wire.winrs import BAD_PARAMETER_EXIT, CmdShell, PowerShellCall
 
 MakeRunspace = Callable[[str, Identity, SessionClient], Runspace]
 StartupText = Callable[[str, Identity, SessionClient], str]
@@ -87,6 +87,8 @@ class PowerShells:
         self, call: PowerShellCall, output: Output, identity: Identity, session: SessionClient
     ) -> Process:
         session.charge("powershell_start")
+        if call.refusal:
+            return Finished(output, b"", f"{call.refusal}\r\n".encode(), BAD_PARAMETER_EXIT)
         told = self._told(session)
         if self.engine is not None:
             return EngineProcess(output, self.engine, self.startup_text(_MACHINE, identity, session), call, told)

@@ -16,15 +16,25 @@ from wire.process import Finished, Process
 from wire.shell import Shell
 
 _CODE_PAGES = {"437": "cp437", "850": "cp850", "1252": "cp1252", "65001": "utf-8"}
-_VALUED = (
-    "executionpolicy",
-    "inputformat",
-    "outputformat",
-    "version",
-    "windowstyle",
-    "configurationname",
-    "psconsolefile",
+_SHORTEST = {
+    "noexit": "noe", "noprofile": "nop", "nologo": "nol", "noninteractive": "noni", "sta": "st", "mta": "mta",
+    "importsystemmodules": "imp", "servermode": "s", "command": "c", "file": "f", "encodedcommand": "e",
+    "executionpolicy": "ex", "inputformat": "i", "outputformat": "o", "version": "v", "windowstyle": "w",
+    "configurationname": "config", "psconsolefile": "p",
+}  # fmt: skip
+"""powershell.exe's options, each with the shortest form that it knows it by."""
+_SHORTER = {"ec": "encodedcommand", "ep": "executionpolicy", "if": "inputformat", "of": "outputformat"}
+_VALUED = {
+    "executionpolicy", "inputformat", "outputformat", "version", "windowstyle", "configurationname", "psconsolefile",
+}  # fmt: skip
+_NOT_BASE64 = (
+    "Cannot process the command because the value specified with -EncodedCommand is not properly encoded. "
+    "The value must be Base64 encoded."
 )
+_NO_COMMAND = "Cannot process the command because of a missing parameter. A command must follow -Command."
+BAD_PARAMETER_EXIT = 0xFFFD0000
+"""How Windows PowerShell ends on a command line that it refuses (ConsoleHost.ExitCodeBadCommandLineParameter; seen with a value of
+-EncodedCommand that is no Base64)."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +43,58 @@ class PowerShellCall:
 
     server: bool = False
     script: str | None = None
+    refusal: str = ""
+    """What powershell.exe says to a command line that it does not take, instead of doing anything."""
+
+
+def _option(word: str) -> str | None:
+    """The option of powershell.exe that a word is, which may be shortened; none where it is no option."""
+    name = word[1:].removeprefix("-").lower() if word.startswith(("-", "/")) else ""
+    known = (option for option, least in _SHORTEST.items() if name.startswith(least) and option.startswith(name))
+    return _SHORTER.get(name) or next(known, None)
 
 
 def powershell_call(words: list[str]) -> PowerShellCall:
-    """powershell.exe's own command line; its options may be shortened."""
+    """powershell.exe's own command line: the first word that is none of its options begins the command."""
     position = 0
     while position < len(words):
-        word = words[position]
-        name = word.lstrip("-/").lower()
-        rest = words[position + 1 :]
-        if not word.startswith(("-", "/")):
+        option, rest = _option(words[position]), words[position + 1 :]
+        if option is None:
             return PowerShellCall(script=" ".join(words[position:]))
-        if name in ("s", "servermode"):
+        if option == "servermode":
             return PowerShellCall(server=True)
-        if name in ("ec", "enc") or (name and "encodedcommand".startswith(name)):
-            return PowerShellCall(script=base64.b64decode(rest[0]).decode("utf-16-le") if rest else "")
-        if name and "command".startswith(name):
-            return PowerShellCall(script=None if rest == ["-"] else " ".join(rest))
-        position += 2 if name in ("ep", "ex") or any(name and v.startswith(name) for v in _VALUED) else 1
+        if option in _LAST:
+            return _LAST[option](rest)
+        position += 2 if option in _VALUED else 1
     return PowerShellCall()
+
+
+def _command(rest: list[str]) -> PowerShellCall:
+    if not rest:
+        return PowerShellCall(refusal=_NO_COMMAND)
+    return PowerShellCall(script=None if rest == ["-"] else " ".join(rest))
+
+
+def _encoded(rest: list[str]) -> PowerShellCall:
+    """.NET's decoders: what is no Base64 is an error, what is no UTF-16 becomes U+FFFD."""
+    if not rest:
+        return PowerShellCall(refusal=_NO_COMMAND)
+    try:
+        script = base64.b64decode("".join(rest[0].split()), validate=True)
+    except ValueError:
+        return PowerShellCall(refusal=_NOT_BASE64)
+    return PowerShellCall(script=script.decode("utf-16-le", "replace"))
+
+
+def _file(rest: list[str]) -> PowerShellCall:
+    """A script's file is dot-sourced; a host of the lab has no files, so its PowerShell refuses to read that."""
+    path, *arguments = rest or [""]
+    quoted = path.replace("'", "''")
+    return PowerShellCall(script=None if path == "-" else " ".join([f". '{quoted}'", *arguments]))
+
+
+_LAST = {"command": _command, "encodedcommand": _encoded, "file": _file}
+"""The options that take all that is left of the line."""
 
 
 PowerShellStarter = Callable[[PowerShellCall, Output], Process]

@@ -60,6 +60,13 @@ def test_reads(text: str, outputs: list[Any]) -> None:
         "Get-Date && Get-Date",
         "$x++",
         "switch (1) { }",
+        "exit 3",
+        "throw 'x'",
+        "return",
+        ". 'x.ps1'",
+        "x.ps1 -Name a",
+        "c:/x.ps1",
+        "-not $x",
     ],
 )
 def test_refuses_the_rest_before_anything_runs(text: str) -> None:
@@ -80,6 +87,11 @@ def test_parameters_are_bound_and_converted() -> None:
 
 def test_an_error_ends_its_statement_and_the_script_goes_on() -> None:
     sink = run(runspace(StandInFarm()), script("Get-Bogus; 'after'"))
+    assert (sink.errors, sink.outputs, sink.failed) == (["CommandNotFoundException"], ["after"], None)
+
+
+def test_a_statement_that_begins_with_a_dash_is_a_command_of_no_name() -> None:
+    sink = run(runspace(StandInFarm()), script("-BogusSwitch x; 'after'"))
     assert (sink.errors, sink.outputs, sink.failed) == (["CommandNotFoundException"], ["after"], None)
 
 

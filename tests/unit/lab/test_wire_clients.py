@@ -91,6 +91,9 @@ def test_encoded_command(lab: Lab) -> None:
     failing = winrm.run_command(shell, "powershell.exe", ["-EncodedCommand", "dABoAHIAbwB3AA=="])
     _output, errors, code = winrm.get_command_output(shell, failing)
     assert (errors.startswith(b"#< CLIXML"), code) == (True, 1)
+    refused = winrm.run_command(shell, "powershell.exe", ["-EncodedCommand", "!!!"])
+    output, errors, code = winrm.get_command_output(shell, refused)
+    assert (output, b"is not properly encoded" in errors, code) == (b"", True, 0xFFFD0000)
     winrm.close_shell(shell)
 
 

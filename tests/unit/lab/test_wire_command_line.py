@@ -73,8 +73,25 @@ def test_without_cmd_a_program_needs_its_path() -> None:
         (["-c", "-"], PowerShellCall()),
         (["Write-Host", "-Object", "x"], PowerShellCall(script="Write-Host -Object x")),
         (["-Version", "2.0", "-InputFormat", "xml", "-o", "xml", "$x"], PowerShellCall(script="$x")),
+        (["-NoProfile", "-BogusSwitch", "x"], PowerShellCall(script="-BogusSwitch x")),
+        (["-EncodedCommand", "YQ=="], PowerShellCall(script="\ufffd")),
+        (["-File", r"C:\it's\x.ps1", "-A", "b"], PowerShellCall(script=r". 'C:\it''s\x.ps1' -A b")),
+        (["-f", "-"], PowerShellCall()),
         ([], PowerShellCall()),
     ],
 )
 def test_powershell_call(words: list[str], expected: PowerShellCall) -> None:
     assert powershell_call(words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-EncodedCommand", "!!!"], "not properly encoded"),
+        (["-e", "abc"], "not properly encoded"),
+        (["-EncodedCommand"], "a missing parameter"),
+        (["-NoProfile", "-Command"], "a missing parameter"),
+    ],
+)
+def test_powershell_refuses_its_command_line(words: list[str], said: str) -> None:
+    assert said in powershell_call(words).refusal
