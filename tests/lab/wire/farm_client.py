@@ -107,9 +107,9 @@ class FarmClient:
                 if answer.keys() & _LAST:
                     return
 
-    def charge(self, what: str) -> None:
-        """Wait as long as the real thing takes, by the farm's table of latencies."""
-        self.call("charge", what=what)
+    def charge(self, what: str) -> float:
+        """Wait as long as the real thing takes, by the farm's table of latencies; how many seconds that was."""
+        return float(self.call("charge", what=what).get("seconds") or 0)
 
     def event(self, event: str, **fields: Any) -> None:
         """Tell the farm what happened, without waiting for an answer."""

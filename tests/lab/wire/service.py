@@ -107,12 +107,12 @@ class Service:
             raise faults.access_denied()
         shell_id = (request.element("Shell").get("ShellId") or envelope.new_id()).upper()
         with self.registry.place(shell_id, identity, endpoint) as take:
-            self.journal.charge(_cost(endpoint))
+            charged = self.journal.charge(_cost(endpoint))
             shell = (self._powershell if endpoint else self._cmd)(Opening(request, identity, endpoint, shell_id))
             shell.id, shell.identity, shell.resource_uri = shell_id, identity, request.resource_uri
             shell.endpoint = endpoint.path if endpoint else "winrs"
             shell.idle_timeout = self._idle_timeout(request)
-            self._opened(shell, endpoint)
+            self._opened(shell, endpoint, charged)
             take(shell)
         selector = f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
         created = (
@@ -125,7 +125,7 @@ class Service:
         asked = request.element("Shell").findtext(ns.tag(ns.SHELL, "IdleTimeOut"))
         return min(envelope.seconds(asked) if asked else 7200.0, self.host.limits.idle_timeout)
 
-    def _opened(self, shell: Shell, endpoint: Endpoint | None) -> None:
+    def _opened(self, shell: Shell, endpoint: Endpoint | None, charged: float) -> None:
         identity = shell.identity
         self.journal.event(
             "session_opened",
@@ -136,6 +136,7 @@ class Service:
             authentication=identity.authentication,
             delegated=identity.delegated,
             address=identity.address,
+            duration=charged,
         )
 
     def _closed(self, shell: Shell, reason: str) -> None:

@@ -22,9 +22,9 @@ LAB = Path(__file__).resolve().parents[2] / "lab"
 EXCHANGE = "atl-exchange-001.litwareinc.com"
 
 
-def lab(*arguments: str | Path) -> None:
+def lab(*arguments: str | Path) -> str:
     command = [sys.executable, str(LAB), *map(str, arguments)]
-    subprocess.run(command, capture_output=True, check=True, timeout=90)
+    return subprocess.run(command, capture_output=True, check=True, timeout=90, text=True).stdout
 
 
 def test_a_session_and_a_cmdlet_cost_what_the_table_says(tmp_path: Path) -> None:
@@ -52,5 +52,8 @@ def test_a_session_and_a_cmdlet_cost_what_the_table_says(tmp_path: Path) -> None
         started = time.monotonic()
         with RunspacePool(machine):
             assert table["powershell_start"]["seconds"] <= time.monotonic() - started < table["session_open"]["seconds"]
+        journal = json.loads(lab("journal", "--json", "--state", tmp_path))
+        opened_in = [entry["duration"] for entry in journal if entry["event"] == "session_opened"]
+        assert opened_in == [table["session_open"]["seconds"], table["powershell_start"]["seconds"]]
     finally:
         lab("down", "--state", tmp_path)
