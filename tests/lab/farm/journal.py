@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happened: one entry for each cmdlet and session, secrets masked; and counters for each host."""
+"""What happened: one entry for each session and each cmdlet that reached the model, secrets masked; and counters for each host."""
 
 from __future__ import annotations
 
