@@ -16,6 +16,7 @@ from wire.ports import Identity
 
 _HEAD = '<s:Envelope xml:lang="en-US" ' + " ".join(f'xmlns:{p}="{u}"' for p, u in ns.PREFIXES.items()) + ">"
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_DIGITS = re.compile(r"[0-9]+")
 _SMALLEST_ENVELOPE = 8192
 
 
@@ -93,9 +94,11 @@ class Request:
 
     @cached_property
     def envelope_size(self) -> int:
-        """The largest answer that the client takes, in bytes."""
-        text = self._text(ns.WSMAN, "MaxEnvelopeSize")
-        return max(int(text), _SMALLEST_ENVELOPE) if text.isdigit() else 153600
+        """The largest answer that the client takes, in bytes; what is no number faults every verb."""
+        text = self._text(ns.WSMAN, "MaxEnvelopeSize") or "153600"
+        if not _DIGITS.fullmatch(text):
+            raise faults.malformed()
+        return max(int(text), _SMALLEST_ENVELOPE)
 
     def element(self, *names: str) -> ElementTree.Element:
         """A shell element of the body by its path, else the fault for a malformed request."""

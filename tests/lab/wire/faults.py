@@ -86,7 +86,10 @@ def invalid_timeout(text: str) -> Fault:
 
 
 def malformed() -> Fault:
-    """The request is no SOAP envelope of WS-Management."""
+    """The request is no SOAP envelope of WS-Management, or has a value that its schema does not allow.
+
+    For a MaxEnvelopeSize that is no number this is what DMTF DSP0226 has (wsman:SchemaValidationError); no capture of one was found.
+    """
     text = (
         "The SOAP XML in the message does not match the corresponding XML schema definition. Change the XML and retry. "
     )

@@ -76,7 +76,8 @@ class Service:
             )
 
     def _verb(self, request: Request) -> bytes:
-        if request.body is None or request.timeout < 0:  # reading the time-out faults every verb if it is malformed
+        # Reading the time-out and the size faults every verb where one is malformed.
+        if request.body is None or request.timeout < 0 or request.envelope_size < 0:
             raise faults.malformed()
         verb = getattr(self, f"_do_{request.verb.lower()}", None)
         if verb is None:

@@ -209,3 +209,11 @@ def test_no_answer_is_larger_than_the_client_takes(lab: Lab, monkeypatch: pytest
 def test_malformed_request_is_a_fault(lab: Lab) -> None:
     status, answer = lab.server.service.handle(b"<oops", Identity(USER), "/wsman")
     assert (status, b'Code="2150858817"' in answer) == (500, True)
+
+
+@pytest.mark.parametrize("size", ["many", "-1", "0x4000", "1e6"])
+def test_an_envelope_size_that_is_no_number_is_a_fault(lab: Lab, size: str) -> None:
+    request = creating("one", f"<w:MaxEnvelopeSize>{size}</w:MaxEnvelopeSize>")
+    status, answer = lab.server.service.handle(request, Identity(USER), "/wsman")
+    assert (status, b'Code="2150858817"' in answer) == (500, True)
+    assert not lab.server.service.registry.shells
