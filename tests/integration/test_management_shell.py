@@ -261,7 +261,8 @@ def test_an_idle_helper_ends_and_the_next_task_starts_another(farm: Farm) -> Non
 def test_tasks_of_ansible_itself_on_the_same_host_are_untouched(farm: Farm) -> None:
     run = ok(
         farm.play(
-            f"{READ}\n- name: raw\n  ansible.builtin.raw: Write-Output untouched\n{READ.replace('name: read', 'name: after')}",
+            f"{READ}\n- name: raw\n  ansible.builtin.raw: Write-Output untouched; exit 3\n  failed_when: raw_result.rc != 3\n"
+            f"  register: raw_result\n{READ.replace('name: read', 'name: after')}",
             hosts="lync_servers",
         )
     )

@@ -14,7 +14,7 @@ from powershell.catalogue import Cmdlet, Parameter, kind_of
 from powershell.convert import property_of, to_text
 from powershell.errors import Terminating, error_record
 from powershell.pipeline import Output
-from wire.ports import Command, Sink
+from wire.ports import Command, Exited, Sink
 
 if TYPE_CHECKING:
     from powershell.runspace import Runspace
@@ -40,6 +40,7 @@ def run(runspace: Runspace, text: str, arguments: Arguments, sink: Sink, output:
     An error that ends a statement is written, and the next statement runs, unless $ErrorActionPreference is Stop: so
     PowerShell does it.
 
+    :raises Exited: where the script ends with ``exit``.
     :raises Terminating: where the script cannot be read or its parameters are wrong, or under Stop.
     """
     try:
@@ -87,6 +88,8 @@ class _Execution:
             self._statements(statement.then if _truth(self.value(statement.condition)) else statement.otherwise)
         elif isinstance(statement, syntax.Assign):
             self._assign(statement.name, self.collected(statement.pipeline))
+        elif isinstance(statement, syntax.Exit):
+            raise Exited(_exit_code(self.value(statement.code)))
         else:
             self.pipeline(statement, self.output)
 
@@ -196,6 +199,14 @@ def _enumerate(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
+
+
+def _exit_code(value: Any) -> int:
+    """A number is rounded; nothing, or what is no number, is 0 (seen with the real engine)."""
+    try:
+        return round(float(value if isinstance(value, bool) else to_text(value)))
+    except ValueError:
+        return 0
 
 
 def _truth(value: Any) -> bool:

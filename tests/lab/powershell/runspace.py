@@ -179,6 +179,7 @@ class Runspace:
     def run(self, commands: list[Command], values: list[Any], sink: Sink) -> None:
         """Run what a client sent: one or more statements, each a pipeline of commands or a script.
 
+        :raises Exited: where a script ends with ``exit``.
         :raises Terminating: with the error that ends it as failed.
         """
         try:

@@ -102,6 +102,13 @@ class If:
 
 
 @dataclass(frozen=True)
+class Exit:
+    """``exit``, with the code that the host shall end with."""
+
+    code: Any
+
+
+@dataclass(frozen=True)
 class ScriptParameter:
     name: str
     type: str
@@ -125,7 +132,7 @@ _COMMAND = re.compile(r"[A-Za-z_][\w\\-]*")
 _DASHED = re.compile(r"-(?!(?:b?not|[ic]?split|join)\b)[A-Za-z_][\w-]*", re.IGNORECASE)
 """A word that begins a statement as a command's name does, though no command has such a name; the rest are operators."""
 _KEYWORDS = re.compile(
-    r"(?:begin|break|class|continue|data|do|dynamicparam|end|enum|exit|filter|finally|for|foreach|function|param|process|return|switch"
+    r"(?:begin|break|class|continue|data|do|dynamicparam|end|enum|filter|finally|for|foreach|function|param|process|return|switch"
     r"|throw|trap|try|until|using|while)(?![\w\\-])",
     re.IGNORECASE,
 )
@@ -226,6 +233,10 @@ class Parser:
     def _statement(self) -> Any:
         if self.word("if"):
             return self._if()
+        if self.word("exit"):
+            self.take(_SPACE)
+            ends = self.at >= len(self.text) or self.text[self.at] in "\n;}"
+            return Exit(Literal(None) if ends else self._value())
         if self.take(re.compile(r"\[void\]", re.IGNORECASE)):
             return Assign("null", self._pipeline())
         start = self.at

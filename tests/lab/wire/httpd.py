@@ -98,8 +98,15 @@ class Listener(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Serve in the background."""
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 3600.0}, daemon=True).start()
+        threading.Thread(target=self._serve, daemon=True).start()
 
     def stop(self) -> None:
         """Close the port; connections end with the process."""
         self.socket.close()
+
+    def _serve(self) -> None:
+        try:
+            self.serve_forever(poll_interval=3600.0)
+        except ValueError:  # a closed socket: stop() was quicker than this thread
+            if self.socket.fileno() != -1:
+                raise

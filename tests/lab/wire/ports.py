@@ -32,6 +32,14 @@ class Command:
     end_of_statement: bool = False
 
 
+class Exited(Exception):
+    """A script ended with ``exit``: the pipeline is complete, and the host is told to end with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit {code}")
+        self.code = code
+
+
 class Sink(Protocol):
     """Where a pipeline writes to."""
 
@@ -51,7 +59,7 @@ class Runspace(Protocol):
     """A PowerShell runspace: the emulated one, or a test's."""
 
     def run(self, commands: list[Any], input: list[Any], sink: Any, /) -> None:  # noqa: A002 - PowerShell's own word
-        """Run a pipeline; an exception with a ``record`` ends it as failed."""
+        """Run a pipeline; an exception with a ``record`` ends it as failed, :class:`Exited` as complete."""
 
     def command_metadata(self, names: list[str]) -> list[Any]:
         """What commands there are: the answer to Import-PSSession."""

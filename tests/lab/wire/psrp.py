@@ -14,7 +14,7 @@ from typing import Any
 
 from psrpcore import types as ps
 
-from wire.ports import Command, Outlet, Runspace
+from wire.ports import Command, Exited, Outlet, Runspace
 from wire.psrp_pool import Pool, ServerPipeline
 
 _LOG = logging.getLogger(__name__)
@@ -86,6 +86,11 @@ class Execution:
         """Write a progress record."""
         self._write("prepare_message", record, ps.PSRPMessageType.ProgressRecord)
 
+    def should_exit(self, code: int) -> None:
+        """Tell the client's host, where it has one, that the script asked it to end (MS-PSRP section 2.2.3.17)."""
+        if not self.metadata.host.IsHostNull:
+            self._write("host_call", ps.HostMethodIdentifier.SetShouldExit, [ps.PSInt(code)])
+
 
 class PsrpServer:
     """A runspace pool behind either framing."""
@@ -154,6 +159,8 @@ class PsrpServer:
         record = None
         try:
             self._invoke(execution)
+        except Exited as ended:
+            execution.should_exit(ended.code)
         except Exception as error:  # the border of the emulated PowerShell: whatever it raises ends this pipeline only
             record = getattr(error, "record", None)
             if record is None:

@@ -11,7 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from wire.output import Output
-from wire.ports import Command, Runspace
+from wire.ports import Command, Exited, Runspace
 from wire.process import Process
 
 _CLIXML = '#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">{}</Objs>'
@@ -71,15 +71,18 @@ class Script(Process):
             threading.Thread(target=self._run, args=(text,), daemon=True).start()
 
     def _run(self, text: str) -> None:
+        code = None
         try:
             self._runspace.run([Command(text, is_script=True)], [], self._printer)
+        except Exited as ended:
+            code = ended.code
         except Exception as error:  # the border of the emulated PowerShell: what it raises is this program's error
             self._printer.succeeded = False
             self._printer.messages.append(("Error", str(getattr(error, "record", None) or error)))
         if self._printer.messages:
             lines = (f'<S S="{kind}">{escape(text)}_x000D__x000A_</S>' for kind, text in self._printer.messages)
             self.io.write("stderr", _CLIXML.format("".join(lines)).encode())
-        self.io.end(0 if self._printer.succeeded else 1)
+        self.io.end(code if code is not None else 0 if self._printer.succeeded else 1)
 
     def write(self, data: bytes) -> None:
         """The script itself, where it comes over standard input."""

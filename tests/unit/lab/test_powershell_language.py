@@ -60,7 +60,6 @@ def test_reads(text: str, outputs: list[Any]) -> None:
         "Get-Date && Get-Date",
         "$x++",
         "switch (1) { }",
-        "exit 3",
         "throw 'x'",
         "return",
         ". 'x.ps1'",

@@ -24,7 +24,7 @@ from farm.dns import query, update
 from farm.dns.refusal import Refusal
 from farm.dns.zones import Zones
 
-TSIG_ERRORS = {
+TSIG_ERRORS: dict[type[Exception], int] = {
     dns.message.UnknownTSIGKey: 17,
     dns.tsig.BadAlgorithm: 17,
     dns.tsig.BadTime: 18,
@@ -44,7 +44,7 @@ class NameServer:
         """The answer to a message, if it deserves one."""
         try:
             request = dns.message.from_wire(wire, keyring=self.keys)
-        except tuple(TSIG_ERRORS) as error:
+        except (dns.message.UnknownTSIGKey, dns.tsig.BadAlgorithm, dns.tsig.BadTime, dns.tsig.BadSignature) as error:
             return _unsigned_refusal(wire, TSIG_ERRORS[type(error)])
         except dns.exception.DNSException:
             return _format_error(wire)
