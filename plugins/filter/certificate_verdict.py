@@ -98,8 +98,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import ObservationError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import Verdict, judge
+
+if t.TYPE_CHECKING:
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import Verdict
 
 
 def certificate_verdict(
@@ -116,6 +117,10 @@ def certificate_verdict(
     """Judge ``{"exchange": [...], "lync": [...]}``; the keywords are the module's options."""
     if not isinstance(observed, Mapping) or not observed.keys() <= {"exchange", "lync"}:
         raise AnsibleFilterError("certificate_verdict: a dictionary with the keys exchange and lync is wanted as input")
+    # here, since core loads all filters of a collection in each worker that uses one of them
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import ObservationError
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import judge
+
     try:
         return judge(
             now=now or dt.datetime.now(dt.UTC),

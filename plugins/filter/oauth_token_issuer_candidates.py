@@ -75,8 +75,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.candidates import Candidate, candidates
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import ObservationError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.candidates import Candidate
 
 
 def oauth_token_issuer_candidates(
@@ -92,6 +93,10 @@ def oauth_token_issuer_candidates(
     domains = [sip_domains] if isinstance(sip_domains, str) else sip_domains
     if not isinstance(front_end, Mapping):
         raise AnsibleFilterError("oauth_token_issuer_candidates: a result of lync_certificate_info is wanted as input")
+    # here, since core loads all filters of a collection in each worker that uses one of them
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.candidates import candidates
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import ObservationError
+
     try:
         return candidates(front_end, sip_domains=domains, **policy)
     except (ObservationError, ShellError) as error:

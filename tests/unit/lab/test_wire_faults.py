@@ -43,7 +43,7 @@ def test_lost_answer_of_a_server_process(lab: Lab) -> None:
     lab.server.faults.update([{"name": "lost_answer", "count": 1}])
     with pytest.raises(requests.exceptions.ConnectionError):
         client.invoke("Write-Echo", Value="x")
-    assert [event["commands"] for event in lab.farm.events("pipeline")] == [["Write-Echo"]]
+    assert [event["commands"] for event in lab.farm.wait_for("pipeline")] == [["Write-Echo"]]
 
 
 def test_expired_shells(lab: Lab) -> None:
