@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The persistent management shell: one session per host and place, whatever the play does and whatever goes wrong."""
+"""The persistent management shell: one session per host and place, whatever the play does and whatever goes wrong.
+
+What is core's and the helper's business, whichever carrier the helper has, is tried with the documented inventory alone.
+"""
 
 from __future__ import annotations
 
@@ -111,6 +114,7 @@ def test_one_session_for_modules_in_processes_of_their_own(farm: Farm) -> None:
     assert opened(ok(farm.play(READ + again, hosts="lync_servers", execution="subprocess")), LYNC) == 1
 
 
+@pytest.mark.connections("documented")
 def test_delegated_tasks_share_the_session_of_the_host_that_they_go_to(farm: Farm) -> None:
     tasks = f"""{READ}
 - name: delegated
@@ -140,6 +144,7 @@ def test_a_single_task_by_the_command_ansible(farm: Farm) -> None:
     assert wrong.steps[0].result["error"]["kind"] == "authentication"
 
 
+@pytest.mark.connections("documented")
 def test_a_play_has_its_own_session_unless_the_playbook_keeps_it(farm: Farm, tmp_path: Path) -> None:
     playbook = tmp_path / "two.yml"
     playbook.write_text(PLAY * 2, encoding="utf-8")
@@ -165,6 +170,7 @@ def test_reset_connection_ends_the_session(farm: Farm) -> None:
     assert opened(run, LYNC) == 2
 
 
+@pytest.mark.connections("documented")
 def test_another_account_is_another_session(farm: Farm) -> None:
     tasks = """
 - name: as the administrator
@@ -183,6 +189,7 @@ def test_another_account_is_another_session(farm: Farm) -> None:
     assert LYNC in wrong.msg
 
 
+@pytest.mark.connections("documented")
 def test_both_executions_return_the_same(farm: Farm) -> None:
     results = []
     for execution in ("worker", "subprocess"):
@@ -200,6 +207,7 @@ def test_sessions_are_closed_when_the_play_ends(farm: Farm) -> None:
     assert eventually(lambda: sessions(farm, "session_opened") == sessions(farm, "session_closed"))
 
 
+@pytest.mark.connections("documented")
 def test_a_session_that_several_workers_asked_for_at_once_is_closed(farm: Farm) -> None:
     delegated = f"{READ}  delegate_to: {LYNC}\n"
     run = ok(farm.play(delegated, hosts="all"))
@@ -232,6 +240,7 @@ def test_sessions_are_closed_when_the_playbook_is_killed(farm: Farm) -> None:
     assert eventually(lambda: sessions(farm, "session_opened") == sessions(farm, "session_closed"))
 
 
+@pytest.mark.connections("documented")
 def test_a_read_whose_helper_is_killed_is_repeated_on_another(farm: Farm) -> None:
     before = sessions(farm, "session_opened")
     farm.lab("fault", "slow_cmdlet", "--host", LYNC, "--value", "4", "--count", "1")
@@ -248,6 +257,7 @@ def test_a_read_whose_helper_is_killed_is_repeated_on_another(farm: Farm) -> Non
     assert opened(run, LYNC) == 2
 
 
+@pytest.mark.connections("documented")
 def test_an_idle_helper_ends_and_the_next_task_starts_another(farm: Farm) -> None:
     tasks = f"""{READ}
 - ansible.builtin.pause: {{seconds: 4}}
@@ -272,6 +282,7 @@ def test_tasks_of_ansible_itself_on_the_same_host_are_untouched(farm: Farm) -> N
 # What cannot be
 
 
+@pytest.mark.connections("documented")
 @pytest.mark.parametrize(
     ("keywords", "says"),
     [
@@ -288,6 +299,7 @@ def test_refuses_clearly(farm: Farm, keywords: str, says: str) -> None:
     assert "Traceback" not in run.output
 
 
+@pytest.mark.connections("documented")
 def test_a_home_that_is_nested_too_deeply_is_named(farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(farm.environment, "ANSIBLE_HOME", str(tmp_path / ("deep" * 25)))
     run = farm.play(READ, hosts="lync_servers")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 import threading
@@ -78,6 +79,7 @@ class Listener(ThreadingHTTPServer):
     ) -> None:
         self.front, self.credentials, self.on_request = front, credentials, on_request
         self.tls, self.bindings = tls, bindings
+        self._serving: threading.Thread | None = None
         super().__init__(("127.0.0.1", 0), Connection)
 
     @property
@@ -98,15 +100,19 @@ class Listener(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Serve in the background."""
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._serving = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 3600.0}, daemon=True)
+        self._serving.start()
 
     def stop(self) -> None:
-        """Close the port; connections end with the process."""
-        self.socket.close()
+        """Close the port; connections end with the process.
 
-    def _serve(self) -> None:
-        try:
-            self.serve_forever(poll_interval=3600.0)
-        except ValueError:  # a closed socket: stop() was quicker than this thread
-            if self.socket.fileno() != -1:
-                raise
+        The thread has to have ended before: its poll keeps the port open, and would go on with the number of the closed socket, which
+        the next file or pipe of the process gets.
+        """
+        if self._serving is not None:
+            ending = threading.Thread(target=self.shutdown)
+            ending.start()
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes the poll
+            ending.join()
+            self._serving.join()
+        self.server_close()
