@@ -115,4 +115,5 @@ class Listener(ThreadingHTTPServer):
             self.socket.shutdown(socket.SHUT_RDWR)  # wakes the poll
             ending.join()
             self._serving.join()
+            self._serving = None
         self.server_close()

@@ -7,15 +7,17 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from wire_stand_ins import DESCRIPTION, FakeFarm
+from wire_stand_ins import DESCRIPTION, FakeFarm, Lab
 
 FQDN = DESCRIPTION["fqdn"]
 
@@ -75,3 +77,13 @@ def test_it_ends_with_the_farm(start: Callable[[], subprocess.Popen[bytes]], far
         time.sleep(0.02)
     farm.hang_up()
     assert process.wait(10) in (0, 1)
+
+
+def test_no_port_and_no_thread_outlives_it(lab: Lab) -> None:
+    """A poll that goes on keeps its port open, and then whatever file gets the number of its socket."""
+    serving = [listener._serving for listener in lab.server.listeners.values()]
+    lab.server.stop()
+    assert not set(serving) & set(threading.enumerate())
+    for port in lab.ports.values():
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
