@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job on a grown farm: three Exchange servers of two versions, three front ends, two SIP domains, and some of it is wrong.
 
-Exchange by psrp and the rest by winrm; the main job has each carrier alone in test_integrate.
+By winrm alone; the molecule scenario contoso has Exchange by psrp and the rest by winrm, and test_integrate each carrier alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 from harness import Farm
 from integrating import Watched, answers, integrate, said, sessions, three_runs
 
-pytestmark = [pytest.mark.scenario("contoso"), pytest.mark.connections("documented")]
+pytestmark = [pytest.mark.scenario("contoso"), pytest.mark.connections("winrm")]
 
 EXCHANGE, LYNC, DNS = "ex-lon-01.corp.contoso.com", "sfb-lon-01.corp.contoso.com", "dc-lon-01.corp.contoso.com"
 AUTODISCOVER = "https://autodiscover.contoso.com/autodiscover/autodiscover"

@@ -132,7 +132,7 @@ _COMMAND = re.compile(r"[A-Za-z_][\w\\-]*")
 _DASHED = re.compile(r"-(?!(?:b?not|[ic]?split|join)\b)[A-Za-z_][\w-]*", re.IGNORECASE)
 """A word that begins a statement as a command's name does, though no command has such a name; the rest are operators."""
 _KEYWORDS = re.compile(
-    r"(?:begin|break|class|continue|data|do|dynamicparam|end|enum|filter|finally|for|foreach|function|param|process|return|switch"
+    r"(?:begin|break|class|continue|data|do|dynamicparam|end|enum|exit|filter|finally|for|foreach|function|param|process|return|switch"
     r"|throw|trap|try|until|using|while)(?![\w\\-])",
     re.IGNORECASE,
 )
@@ -179,6 +179,11 @@ class Parser:
         if not self.sign(sign):
             raise self.fail(f"{sign!r} is expected")
 
+    def ends(self, signs: str) -> bool:
+        """Whether the text ends here, or one of some signs stands here."""
+        self.take(_SPACE)
+        return self.at >= len(self.text) or self.text[self.at] in signs
+
     def word(self, word: str) -> bool:
         """Read a keyword, or nothing."""
         self.take(_SPACE)
@@ -224,8 +229,7 @@ class Parser:
         self.take(_LINES)
         while self.at < len(self.text) and self.text[self.at] != "}":
             found.append(self._statement())
-            self.take(_SPACE)
-            if self.at < len(self.text) and self.text[self.at] not in "\n;}":
+            if not self.ends("\n;}"):
                 raise self.fail("unexpected")
             self.take(_LINES)
         return tuple(found)
@@ -234,9 +238,7 @@ class Parser:
         if self.word("if"):
             return self._if()
         if self.word("exit"):
-            self.take(_SPACE)
-            ends = self.at >= len(self.text) or self.text[self.at] in "\n;}"
-            return Exit(Literal(None) if ends else self._value())
+            return Exit(Literal(None) if self.ends("\n;}") else self._value())
         if self.take(re.compile(r"\[void\]", re.IGNORECASE)):
             return Assign("null", self._pipeline())
         start = self.at
@@ -306,8 +308,7 @@ class Parser:
     def _arguments(self) -> tuple[tuple[str | None, Any], ...]:
         found: list[tuple[str | None, Any]] = []
         while True:
-            self.take(_SPACE)
-            if self.at >= len(self.text) or self.text[self.at] in "\n;|)}":
+            if self.ends("\n;|)}"):
                 return tuple(found)
             parameter = self.take(_PARAMETER)
             if not parameter:
@@ -317,9 +318,7 @@ class Parser:
 
     def _parameter_value(self, colon: bool) -> Any:
         """What follows a parameter's name; None where nothing does (a switch)."""
-        self.take(_SPACE)
-        ends = self.at >= len(self.text) or self.text[self.at] in "\n;|)}" or _PARAMETER.match(self.text, self.at)
-        if not colon and ends:
+        if (self.ends("\n;|)}") or _PARAMETER.match(self.text, self.at)) and not colon:
             return None
         return self._argument()
 

@@ -87,9 +87,8 @@ class Execution:
         self._write("prepare_message", record, ps.PSRPMessageType.ProgressRecord)
 
     def should_exit(self, code: int) -> None:
-        """Tell the client's host, where it has one, that the script asked it to end (MS-PSRP section 2.2.3.17)."""
-        if not self.metadata.host.IsHostNull:
-            self._write("host_call", ps.HostMethodIdentifier.SetShouldExit, [ps.PSInt(code)])
+        """Tell the client's host that the script asked it to end; the real engine tells a client without a host as well."""
+        self._write("host_call", ps.HostMethodIdentifier.SetShouldExit, [ps.PSInt(code)])
 
 
 class PsrpServer:

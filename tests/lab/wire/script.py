@@ -71,18 +71,18 @@ class Script(Process):
             threading.Thread(target=self._run, args=(text,), daemon=True).start()
 
     def _run(self, text: str) -> None:
-        code = None
         try:
             self._runspace.run([Command(text, is_script=True)], [], self._printer)
+            code = 0 if self._printer.succeeded else 1
         except Exited as ended:
             code = ended.code
         except Exception as error:  # the border of the emulated PowerShell: what it raises is this program's error
-            self._printer.succeeded = False
+            code = 1
             self._printer.messages.append(("Error", str(getattr(error, "record", None) or error)))
         if self._printer.messages:
             lines = (f'<S S="{kind}">{escape(text)}_x000D__x000A_</S>' for kind, text in self._printer.messages)
             self.io.write("stderr", _CLIXML.format("".join(lines)).encode())
-        self.io.end(code if code is not None else 0 if self._printer.succeeded else 1)
+        self.io.end(code)
 
     def write(self, data: bytes) -> None:
         """The script itself, where it comes over standard input."""

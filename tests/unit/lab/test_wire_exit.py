@@ -70,9 +70,11 @@ def test_the_clients_host_is_told(lab: Lab) -> None:
         assert invoke(opened, "'the runspace lives on'").output == ["the runspace lives on"]
 
 
-def test_a_client_without_a_host_is_not_asked(lab: Lab) -> None:
+def test_a_client_without_a_host_is_told_as_well(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     with pool(lab.ports["wsman_https"]) as opened:
         assert invoke(opened, "'before'; exit 3; 'after'").output == ["before"]
+    told = [record.message for record in caplog.records if "no host was defined" in record.message]  # pypsrp's words
+    assert [message.partition(", ")[2] for message in told] == ["method: SetShouldExit, args: [3]"]
 
 
 def test_a_program_ends_with_the_code(lab: Lab) -> None:

@@ -79,8 +79,8 @@ def test_it_ends_with_the_farm(start: Callable[[], subprocess.Popen[bytes]], far
     assert process.wait(10) in (0, 1)
 
 
-def test_no_port_and_no_thread_outlives_it(lab: Lab) -> None:
-    """A poll that goes on keeps its port open, and then whatever file gets the number of its socket."""
+def test_no_port_outlives_it_nor_the_poll_of_one(lab: Lab) -> None:
+    """Such a poll keeps its port open, and then whatever file gets the number of its socket."""
     serving = [listener._serving for listener in lab.server.listeners.values()]
     lab.server.stop()
     assert not set(serving) & set(threading.enumerate())
