@@ -27,10 +27,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
     Result,
     carry_out,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import UNREACHABLE, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording import word_error
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper import HostHelper
 
 MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
+ROLES = "onprem.exchange_lync."
 SOCKET = "_ansible_socket"
 
 
@@ -49,10 +51,23 @@ class ActionModule(ActionBase):
             result.update(self._carried_out(variables))
         except ShellError as error:
             result.update(failed=True, changed=False, error=error.details())
-        if result.get("failed") and "error" in result:
-            located = ShellError.from_details(result["error"]).located(host=self._host(variables))
-            result.update(msg=str(located), error=located.details())
+        if result.get("failed") and result.get("error"):
+            result.update(self._explained(ShellError.from_details(result["error"]).located(host=self._host(variables))))
+            if result["error"]["kind"] in UNREACHABLE and not result.get("changed"):
+                # as Ansible's own modules are reported for a host without a way in, so that ignore_unreachable has its effect
+                del result["failed"]
+                result["unreachable"] = True
         return result
+
+    def _explained(self, error: ShellError) -> Result:
+        """The error in the words of whoever reads it."""
+        role = self._task._role
+        in_role = role is not None and str(role.get_name(include_role_fqcn=True)).startswith(ROLES)
+        worded = word_error(error, self._module_name(), in_role=in_role)
+        return {"msg": str(worded), "error": worded.details()}
+
+    def _module_name(self) -> str:
+        return str(self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
 
     def _host(self, variables: dict[str, t.Any]) -> str:
         return str(self._task.delegate_to or variables["inventory_hostname"])
@@ -60,22 +75,23 @@ class ActionModule(ActionBase):
     def _carried_out(self, variables: dict[str, t.Any]) -> Result:
         helper = HostHelper(self, variables)
         in_subprocess = helper.option("execution") == "subprocess"
-        result = self._in_subprocess(helper, variables) if in_subprocess else self._in_worker(helper)
+        result = self._in_subprocess(helper, variables) if in_subprocess else self._in_worker(helper, variables)
         if self._display.verbosity > 2:
             for _level, message in helper.messages():
                 self._display.vvv(message, host=self._host(variables))
         return result
 
-    def _in_worker(self, helper: HostHelper) -> Result:
-        name = (self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
-        module = importlib.import_module(f"{MODULES}.{name}")
+    def _in_worker(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
+        module = importlib.import_module(f"{MODULES}.{self._module_name()}")
         spec: ModuleSpec = module.SPEC
-        limits = {key: value for key, value in vars(spec).items() if key != "argument_spec"}
         # in a loop, the socket that an earlier item left for core is still among the arguments
         given = {key: value for key, value in self._task.args.items() if key != SOCKET}
-        validated = ArgumentSpecValidator(spec.argument_spec, **limits).validate(given)
+        validated = ArgumentSpecValidator(spec.argument_spec, **spec.limits()).validate(spec.fill_in(given, variables))
         call = Call(
-            validated.validated_parameters, check_mode=self._task.check_mode, helper=lambda: self._opened(helper)
+            validated.validated_parameters,
+            check_mode=self._task.check_mode,
+            helper=lambda: self._opened(helper),
+            say=self._display.display,
         )
         if validated.error_messages:
             result: Result = {"failed": True, "msg": "; ".join(map(_sentence, validated.errors))}
@@ -121,6 +137,8 @@ class ActionModule(ActionBase):
                 host: {**of_host, **interpreter} for host, of_host in delegated.items()
             }
         # a copy of the arguments hides the helper's socket from core, which would reset it at the end of the play
+        spec: ModuleSpec = importlib.import_module(f"{MODULES}.{self._module_name()}").SPEC
+        self._task.args.update(spec.fill_in(self._task.args, variables))
         args = None if self._is_closed_with_the_play(helper) else dict(self._task.args)
         real, self._connection = self._connection, helper.probe
         try:

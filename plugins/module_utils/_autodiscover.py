@@ -13,6 +13,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
 
 Service = t.Literal["xml", "svc"]
 
+# Autodiscover of Exchange Online, worldwide and in its national clouds (Microsoft 365 URLs and IP address ranges)
+_CLOUD = ("outlook.com", "office365.com", "office365.us", "outlook.cn", "office.de", "office.com")
+
 _READERS: dict[Service, str] = {"xml": "Outlook", "svc": "Lync"}
 
 
@@ -56,3 +59,10 @@ class AutodiscoverUrl(Url):
                 f"'{value}' is not Autodiscover's URL for {self._reader}, which ends in {self._path}; give {right}"
             )
         return super().desired(text)
+
+
+def leads_to_cloud(address: str | None) -> bool:
+    """Whether a URL, or the name of a host, is one of Exchange Online."""
+    text = str(address or "")
+    host = (urlsplit(text if "://" in text else f"//{text}").hostname or "").rstrip(".").lower()
+    return any(host == domain or host.endswith(f".{domain}") for domain in _CLOUD)

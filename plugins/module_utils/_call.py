@@ -29,7 +29,10 @@ COMMAND_TIMEOUT = "ANSIBLE_EXCHANGE_LYNC_COMMAND_TIMEOUT"
 
 @dataclass(frozen=True)
 class ModuleSpec:
-    """What AnsibleModule and ArgumentSpecValidator both take."""
+    """What AnsibleModule and ArgumentSpecValidator both take.
+
+    :ivar of_host: options that are read from the host's variables where the task leaves them out.
+    """
 
     argument_spec: dict[str, dict[str, t.Any]]
     mutually_exclusive: t.Sequence[t.Sequence[str]] = ()
@@ -37,6 +40,16 @@ class ModuleSpec:
     required_one_of: t.Sequence[t.Sequence[str]] = ()
     required_if: t.Sequence[t.Sequence[t.Any]] = ()
     required_by: dict[str, t.Sequence[str]] = field(default_factory=dict)
+    of_host: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = field(default_factory=dict)
+
+    def limits(self) -> dict[str, t.Any]:
+        """What core takes besides the options themselves."""
+        ours = ("argument_spec", "of_host")
+        return {name: value for name, value in vars(self).items() if name not in ours}
+
+    def fill_in(self, given: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The options that a task gives, and those that the host's variables give where it does not."""
+        return {**{name: read(variables) for name, read in self.of_host.items() if name not in given}, **given}
 
 
 HELPER_ENDED = (
@@ -84,14 +97,23 @@ def _was_sent(error: HelperError) -> bool:
 class Call:
     """A module's view of the task that calls it.
 
+    :param say: shows a line to the user at once. A module in a process of its own has nothing to show it with.
     :ivar params: the validated arguments.
     :ivar check_mode: whether nothing may be written.
     :ivar warnings: what the user should read besides the result.
     :ivar hidden: values that must not be shown, though no option that hides its values carried them.
     """
 
-    def __init__(self, params: dict[str, t.Any], *, check_mode: bool, helper: t.Callable[[], Helper]) -> None:
+    def __init__(
+        self,
+        params: dict[str, t.Any],
+        *,
+        check_mode: bool,
+        helper: t.Callable[[], Helper],
+        say: t.Callable[[str], None] = lambda _message: None,
+    ) -> None:
         self.params = params
+        self._say = say
         self.check_mode = check_mode
         self.warnings: list[str] = []
         self.hidden: set[str] = set()
@@ -103,6 +125,10 @@ class Call:
         if name not in self._shells:
             self._shells[name] = Shell(name, self._helper, self.warn)
         return self._shells[name]
+
+    def say(self, message: str) -> None:
+        """Tell the user of something that goes on, such as a long wait."""
+        self._say(message)
 
     def warn(self, message: str) -> None:
         """Show ``message`` to the user, once."""
@@ -126,7 +152,7 @@ def carry_out(run: Run, call: Call) -> Result:
 
 def run_module(spec: ModuleSpec, run: Run) -> None:
     """The ``main()`` of every module, for a process of its own on the controller."""
-    module = AnsibleModule(supports_check_mode=True, **vars(spec))
+    module = AnsibleModule(argument_spec=spec.argument_spec, supports_check_mode=True, **spec.limits())
     socket_path = module._socket_path
     if not socket_path:
         module.fail_json(

@@ -41,6 +41,12 @@ REMEDIES: dict[str, str] = {
 }
 """What to do, by kind of error."""
 
+UNREACHABLE = frozenset({"authentication", "shell_denied", "unreachable", "untrusted"})
+"""Kinds of error after which Ansible calls a host unreachable: nothing was asked of it, since there was no way in."""
+
+NO_WAY_IN = UNREACHABLE | {"missing_library", "not_sent", "session_lost", "throttled", "unsupported"}
+"""Kinds of error that every further question to the same shell would meet as well."""
+
 WOULD_FAIL = "A real run would fail: "
 """How a warning of check mode begins that foretells a refusal: whoever may not write may still see what differs."""
 

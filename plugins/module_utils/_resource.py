@@ -41,11 +41,13 @@ class Plan:
     """What turns the observed state into the desired one.
 
     :ivar steps: the writing cmdlets in order; none where nothing differs.
+    :ivar warnings: what the user should know before they run.
     """
 
     before: State
     after: State
     steps: tuple[Cmdlet, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Subject(t.Protocol):
@@ -68,14 +70,27 @@ class Subject(t.Protocol):
         """Compare with what the task asks for. Pure: no pipeline runs here."""
 
 
-def ensure(call: Call, subject: Subject, *, patience: float | None = None) -> Result:
+class Follow(t.Protocol):
+    """What is waited for after the writes, beyond the object itself."""
+
+    def begin(self) -> None:
+        """Look at what there is, before the first write."""
+
+    def finish(self, call: Call) -> Result:
+        """Wait, and say what came of it."""
+
+
+def ensure(call: Call, subject: Subject, *, patience: float | None = None, follow: Follow | None = None) -> Result:
     """Bring ``subject`` to the state that the task asks for, or say what would be done.
 
     :param patience: seconds that a write may take to show: what goes through the Central Management Store has to be replicated first.
+    :param follow: what to wait for after the writes, if there are any.
     :raises ShellError: with ``commands`` (what ran), ``commands_unknown`` (what may have) and ``commands_not_run`` in its result
         where the plan ended half way.
     """
     plan = subject.plan(call, subject.observe(call))
+    for warning in plan.warnings:
+        call.warn(warning)
     refuse_unoffered(call, call.shell(subject.shell), plan.steps)
     result: Result = {
         "changed": bool(plan.steps),
@@ -85,9 +100,21 @@ def ensure(call: Call, subject: Subject, *, patience: float | None = None) -> Re
     }
     if plan.steps and not call.check_mode:
         steps = Steps(call.shell(subject.shell))
+        if follow:
+            follow.begin()
         result[subject.name] = _apply(call, subject, plan, patience, steps)
         result["commands"] = [str(step) for step in steps.sent]
+        if follow:
+            result.update(_followed(call, follow, steps))
     return result
+
+
+def _followed(call: Call, follow: Follow, steps: Steps) -> Result:
+    try:
+        return follow.finish(call)
+    except ShellError as error:
+        error.result = {**steps.progress(), **error.result}
+        raise
 
 
 def refuse_unoffered(call: Call, shell: Shell, steps: t.Sequence[Cmdlet]) -> None:
@@ -225,6 +252,12 @@ class Table:
         }
 
 
+class Reads(t.Protocol):
+    """What gives the objects of a reading pipeline: a management shell, or one that is asked in a certain way."""
+
+    def read_all(self, *cmdlets: Cmdlet) -> tuple[Value, ...]: ...
+
+
 @dataclass(frozen=True)
 class Family:
     """A reading cmdlet and the properties that are wanted of its objects: one read for all of them."""
@@ -232,7 +265,7 @@ class Family:
     cmdlet: Cmdlet
     table: Table
 
-    def read(self, shell: Shell) -> list[dict[str, t.Any]]:
+    def read(self, shell: Reads) -> list[dict[str, t.Any]]:
         """The objects' states.
 
         :raises ShellError: for any error: what could not be read is never taken for absent.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import (
     Flag,
     Instant,
@@ -18,8 +17,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
     Thumbprint,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Reads, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
 
 Facts = dict[str, t.Any]
@@ -122,6 +120,21 @@ VIRTUAL_DIRECTORIES = {
     "web_services": Family(Cmdlet("Get-WebServicesVirtualDirectory", ADPropertiesOnly=True), _VIRTUAL_DIRECTORY),
 }
 
+# Set-HybridConfiguration.md; nothing comes back where the organisation is none
+HYBRID_CONFIGURATION = Family(
+    Cmdlet("Get-HybridConfiguration"),
+    Table(Property("domains", "Domains", NameSet()), Property("features", "Features", NameSet())),
+)
+
+SERVICE_HEALTH = Family(
+    Cmdlet("Test-ServiceHealth"),
+    Table(
+        Property("role", "Role"),
+        Property("running", "RequiredServicesRunning", Flag()),
+        Property("services_not_running", "ServicesNotRunning", NameSet()),
+    ),
+)
+
 _METHODS = {
     "oauth_authentication": "oauth",
     "ws_security_authentication": "wssecurity",
@@ -129,7 +142,7 @@ _METHODS = {
 }
 
 
-def accepted_domains(shell: Shell) -> list[Facts]:
+def read_accepted_domains(shell: Reads) -> list[Facts]:
     """The accepted domains, each with whether it stands for its subdomains too: such entries break OAuth between servers."""
     domains = ACCEPTED_DOMAINS.read(shell)
     for domain in domains:
@@ -137,12 +150,12 @@ def accepted_domains(shell: Shell) -> list[Facts]:
     return domains
 
 
-def virtual_directories(shell: Shell) -> dict[str, list[Facts]]:
+def read_virtual_directories(shell: Reads) -> dict[str, list[Facts]]:
     """The Autodiscover and Exchange Web Services virtual directories of all servers, as the directory holds them."""
     return {name: [_with_methods(item) for item in family.read(shell)] for name, family in VIRTUAL_DIRECTORIES.items()}
 
 
-def auth_config(shell: Shell) -> Facts | None:
+def read_auth_config(shell: Reads) -> Facts | None:
     """The organisation's AuthConfig, or None where there is none (no server of 2013 or later has been prepared)."""
     return next(iter(AUTH_CONFIG.read(shell)), None)
 
@@ -156,53 +169,16 @@ def _with_methods(directory: Facts) -> Facts:
     return directory
 
 
-def organization(shell: Shell) -> Facts | None:
+def read_organization(shell: Reads) -> Facts | None:
     """The organisation itself."""
     return next(iter(ORGANIZATION.read(shell)), None)
+
+
+def read_hybrid_configuration(shell: Reads) -> Facts | None:
+    """The hybrid configuration, or None where the organisation has none."""
+    return next(iter(HYBRID_CONFIGURATION.read(shell)), None)
 
 
 def host_name(server: Facts) -> str:
     """The name under which a server is shown: its FQDN in lower case, as inventories have it."""
     return str(server["fqdn"] or server["name"]).lower()
-
-
-def chosen(known: list[Facts], asked: list[str] | None) -> list[Facts]:
-    """Those of the servers ``known`` that are ``asked`` for by name or FQDN; all where nobody is named.
-
-    :raises ShellError: naming every server that does not exist; an empty name or list, which may not be taken for all.
-    """
-    if asked is None:
-        return known
-    if not all(name.strip() for name in asked) or not asked:
-        raise _refused("bad_input", "servers: a name is empty, or the list is; leave the option out for all servers.")
-    wanted = {name.strip().removesuffix(".").casefold() for name in asked}
-    found = [server for server in known if _names(server) & wanted]
-    missing = sorted(wanted - {name for server in found for name in _names(server)})
-    if missing:
-        names = ", ".join(host_name(server) for server in known) or "none"
-        raise _refused("not_found", f"no such Exchange server: {', '.join(missing)}. Known here: {names}.")
-    return found
-
-
-def without_edge(servers: list[Facts], asked: list[str] | None) -> list[Facts]:
-    """The servers that are managed through the organisation.
-
-    An Edge Transport server is no member of the domain: the organisation lists it but cannot reach it.
-
-    :raises ShellError: where one is asked for by name.
-    """
-    selected = chosen(servers, asked)
-    edge = [host_name(server) for server in selected if server["is_edge"]]
-    if edge and asked is not None:
-        raise _refused(
-            "bad_input", f"servers: {', '.join(edge)} is an Edge Transport server, which no other server manages."
-        )
-    return [server for server in selected if not server["is_edge"]]
-
-
-def _names(server: Facts) -> set[str]:
-    return {str(server[key]).casefold() for key in ("name", "fqdn") if server[key]}
-
-
-def _refused(kind: str, message: str) -> ShellError:
-    return ShellError(kind, message, shell="exchange", cmdlet=SERVERS.cmdlet.name)

@@ -6,20 +6,114 @@
 
 from __future__ import annotations
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import AutodiscoverUrl
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import AutodiscoverUrl, leads_to_cloud
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import DomainList, Name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Resource, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, Property, Resource, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 
-OAUTH_CONFIGURATION = Resource(
+URL = "exchange_autodiscover_url"
+ALLOWED = "exchange_autodiscover_allowed_domains"
+
+_OAUTH_CONFIGURATION = Resource(
     name="oauth_configuration",
     shell="lync",
     read=Cmdlet("Get-CsOAuthConfiguration"),
     write=Cmdlet("Set-CsOAuthConfiguration", Identity="global", Confirm=False),
     table=Table(
-        Property("exchange_autodiscover_url", "ExchangeAutodiscoverUrl", AutodiscoverUrl("svc")),
-        Property("exchange_autodiscover_allowed_domains", "ExchangeAutodiscoverAllowedDomains", DomainList()),
+        Property(URL, "ExchangeAutodiscoverUrl", AutodiscoverUrl("svc")),
+        Property(ALLOWED, "ExchangeAutodiscoverAllowedDomains", DomainList()),
         Property("realm", "Realm", Name()),
         Property("service_name", "ServiceName", Name()),
     ),
 )
+TABLE = _OAUTH_CONFIGURATION.table
+
+
+def read_oauth_configuration(shell: Shell, *, local: bool = False) -> dict[str, t.Any]:
+    """The configuration, of the Central Management Store or of the computer's own replica."""
+    read = _OAUTH_CONFIGURATION.read.with_parameters(**({"LocalStore": True} if local else {}))
+    objects = shell.read_all(read, TABLE.projection())
+    if not objects:
+        raise ShellError("not_found", "nothing was returned.", shell="lync", cmdlet=read.name)
+    return TABLE.state(objects[0])
+
+
+class OAuthConfiguration:
+    """The global OAuth configuration; see :class:`~._resource.Subject`."""
+
+    name = _OAUTH_CONFIGURATION.name
+    shell = _OAUTH_CONFIGURATION.shell
+    observe = _OAUTH_CONFIGURATION.observe
+    desired = _OAUTH_CONFIGURATION.desired
+
+    def plan(self, call: Call, observed: dict[str, t.Any]) -> Plan:
+        """One write with the properties that differ, or none.
+
+        :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not
+            say that it may be.
+        """
+        wanted = self.desired(call)
+        held = find_conflicts(observed, TABLE.differing(observed, wanted))
+        policy = call.params["on_conflict"]
+        if held and policy == "fail":
+            raise _refuse(held)
+        if policy == "replace":
+            held = {}
+        wanted = {name: value for name, value in wanted.items() if name not in held}
+        differing = TABLE.differing(observed, wanted)
+        steps = (_OAUTH_CONFIGURATION.write.with_parameters(**TABLE.changes(observed, wanted)),) if differing else ()
+        warnings = tuple(f"Left as it is: {reason}." for reason in held.values())
+        return Plan(observed, {**observed, **differing}, steps, warnings)
+
+
+def find_conflicts(observed: dict[str, t.Any], differing: dict[str, t.Any]) -> dict[str, str]:
+    """Why each of the properties that would be written may be as it is on purpose.
+
+    A blank one is filled. A URL that Lync cannot use is corrected, such as the one for Outlook, which ends in ``.xml``. Allowed domains
+    are added to those that are there.
+
+    :param differing: what would be written.
+    """
+    found = {}
+    for name, value in differing.items():
+        there = observed[name]
+        if not there or (name == URL and _is_mistaken(there, value)):
+            continue
+        if name == ALLOWED:
+            if set(map(str.casefold, there)) <= set(map(str.casefold, value or ())):
+                continue
+            there = ", ".join(there)
+        cloud = ", which leads to Exchange Online" if name == URL and leads_to_cloud(str(there)) else ""
+        found[name] = f"{name} is {there}{cloud}"
+    return found
+
+
+def _is_mistaken(there: str, wanted: str | None) -> bool:
+    """Whether Lync cannot use the URL: Outlook's, of the same host or of one on premises, or no URL at all."""
+    try:
+        AutodiscoverUrl("svc").desired(there)
+    except ValueError:
+        return not leads_to_cloud(there) and (not wanted or _host(there) in ("", _host(wanted)))
+    return False
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".").casefold()
+    except ValueError:
+        return ""
+
+
+def _refuse(held: dict[str, str]) -> ShellError:
+    remedy = (
+        "Nothing was written. Set O(on_conflict) to replace if it may be replaced, or to keep to leave it as it is and set the rest."
+    )
+    return ShellError(
+        "conflict", f"{'; '.join(held.values())}.", shell="lync", cmdlet="Set-CsOAuthConfiguration", remedy=remedy
+    )

@@ -2,16 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Replication of the Central Management Store: a server acts on what its own replica holds."""
+"""Replication of the Central Management Store: a server acts on what its own replica holds.
+
+The Master Replicator takes its snapshot of the store some time after a write. Until then each replica's last status still says that it
+is up to date, so a wait has to see that a replica was sent something since.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import list_oauth_computers, read_pools
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import (
     Family,
@@ -33,24 +40,83 @@ REPLICAS = Family(
     ),
 )
 FORCE = Cmdlet("Invoke-CsManagementStoreReplication")
+TOLD_EVERY = 30.0
+"""Seconds after which a wait is told again, though nothing has changed."""
 
 Replicas = t.Sequence[dict[str, t.Any]]
 
 
-def lagging(replicas: Replicas, exclude: t.Sequence[str], before: Replicas = ()) -> list[str]:
-    """The replicas that do not have the newest version, less those that nobody waits for.
+@dataclass(frozen=True)
+class Awaited:
+    """What a replica has to show.
 
-    :param before: what they reported before replication was forced. It starts minutes later (Invoke-CsManagementStoreReplication.md),
-        and until then they say that they are up to date: one that has not reported anew lags too.
+    :ivar computers: the replicas that matter, in one spelling; None means all of them.
+    :ivar left_out: those that nobody waits for.
+    :ivar before: what they showed before the write: one whose last update is still the same was not sent anything since.
+    :ivar since: its last update has to be as new as this.
     """
-    left_out = {name.strip().rstrip(".").casefold() for name in exclude}
-    old = {item["replica_fqdn"]: item["last_status_report"] for item in before}
-    return [
-        item["replica_fqdn"]
-        for item in replicas
-        if (not item["up_to_date"] or old.get(item["replica_fqdn"], "") == item["last_status_report"])
-        and str(item["replica_fqdn"]).casefold() not in left_out
-    ]
+
+    computers: frozenset[str] | None = None
+    left_out: frozenset[str] = frozenset()
+    before: Replicas = ()
+    since: str | None = None
+
+    def list_lagging(self, replicas: Replicas) -> list[str]:
+        """The replicas that do not show it yet. One that matters and that nobody lists lags as well."""
+        old = {_spell(item["replica_fqdn"]): item["last_update_creation"] for item in self.before}
+        known = {_spell(item["replica_fqdn"]): item for item in replicas}
+        asked = known.keys() if self.computers is None else self.computers
+        return [
+            str(known[name]["replica_fqdn"]) if name in known else name
+            for name in sorted(asked - self.left_out)
+            if name not in known or not self._is_there(known[name], old.get(name))
+        ]
+
+    def count(self, replicas: Replicas) -> int:
+        """How many replicas are waited for."""
+        known = {_spell(item["replica_fqdn"]) for item in replicas}
+        return len((known if self.computers is None else self.computers) - self.left_out)
+
+    def _is_there(self, replica: dict[str, t.Any], old: str | None) -> bool:
+        sent = replica["last_update_creation"]
+        renewed = not self.before or sent != old
+        recent = self.since is None or (sent is not None and _read(sent) >= _read(self.since))
+        return bool(replica["up_to_date"]) and renewed and recent
+
+
+def _read(moment: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(moment)
+
+
+def _spell(name: object) -> str:
+    return str(name).strip().rstrip(".").casefold()
+
+
+class Wait:
+    """Waits until the replicas that matter show what was written: a :class:`~._resource.Follow` of the modules that write to the store.
+
+    :param left_out: replicas that nobody waits for.
+    :param timeout: seconds.
+    """
+
+    def __init__(self, shell: Shell, left_out: t.Sequence[str], timeout: float, interval: float = 5.0) -> None:
+        self._shell = shell
+        self._left_out = frozenset(map(_spell, left_out))
+        self._timeout = timeout
+        self._interval = interval
+        self._awaited = Awaited()
+
+    def begin(self) -> None:
+        """Read, before the write, which replicas matter and what they show."""
+        computers = frozenset(map(_spell, list_oauth_computers(read_pools(self._shell))))
+        self._awaited = Awaited(computers, self._left_out, REPLICAS.read(self._shell))
+
+    def finish(self, call: Call) -> Result:
+        """Wait.
+
+        :raises ShellError: of kind ``timeout``, naming the replicas that still lag.
+        """
+        return {"replication": watch(call, self._shell, self._awaited, self._timeout, self._interval)}
 
 
 def replicate(call: Call) -> Result:
@@ -60,44 +126,63 @@ def replicate(call: Call) -> Result:
     """
     shell, planned = call.shell("lync"), [FORCE] if call.params["force"] else []
     refuse_unoffered(call, shell, planned)
-    before: Replicas = ()
-    steps = Steps(shell)
+    steps, before = Steps(shell), Replicas()
     if planned and not call.check_mode:
         before = REPLICAS.read(shell) if call.params["wait"] else ()
         steps.run(planned)
+    awaited = Awaited(None, frozenset(map(_spell, call.params["exclude"])), before, call.params["since"])
+    timeout = call.params["timeout"] if call.params["wait"] and not call.check_mode else 0
     try:
-        status = _status(call, shell, before)
+        status = watch(call, shell, awaited, timeout, call.params["interval"], waits=call.params["wait"])
     except ShellError as error:
         error.result = {**steps.progress(), **error.result}
         raise
     return {"changed": bool(planned), **status, "commands": [str(step) for step in planned]}
 
 
-def _status(call: Call, shell: Shell, before: Replicas) -> Result:
-    """Read the status, again and again until nobody lags where the task waits for that; a last time when its time is over."""
+def watch(
+    call: Call, shell: Shell, awaited: Awaited, timeout: float, interval: float, *, waits: bool = True
+) -> Result:
+    """Read the status until nobody lags, or the time is over; say meanwhile who is waited for.
+
+    :param waits: whether it is an error that somebody still lags at the end.
+    :raises ShellError: of kind ``timeout``.
+    """
+    started, teller = time.monotonic(), _Teller(call, timeout)
     replicas = REPLICAS.read(shell)
-    started = time.monotonic()
-    end = started + (call.params["timeout"] if call.params["wait"] and not call.check_mode else 0)
-    while lagging(replicas, call.params["exclude"], before) and (left := end - time.monotonic()) > 0:
-        time.sleep(min(call.params["interval"], left))
+    while (behind := awaited.list_lagging(replicas)) and (left := started + timeout - time.monotonic()) > 0:
+        teller.tell(behind, awaited.count(replicas), time.monotonic() - started)
+        time.sleep(min(interval, left))
         replicas = REPLICAS.read(shell)
-    behind = lagging(replicas, call.params["exclude"], before)
     waited = round(time.monotonic() - started, 1)
     status: Result = {"replicas": replicas, "lagging": behind, "up_to_date": not behind, "waited": waited}
-    if behind and call.params["wait"] and not call.check_mode:
-        raise _too_late(call, status)
+    if behind and waits and not call.check_mode:
+        raise _fail_late(status)
     return status
 
 
-def _too_late(call: Call, status: Result) -> ShellError:
+class _Teller:
+    """Tells the user of a long wait: when it begins, when something has changed, and now and then."""
+
+    def __init__(self, call: Call, timeout: float) -> None:
+        self._call = call
+        self._timeout = timeout
+        self._told: tuple[list[str], float] | None = None
+
+    def tell(self, behind: list[str], count: int, waited: float) -> None:
+        if self._told and self._told[0] == behind and waited - self._told[1] < TOLD_EVERY:
+            return
+        self._told = (behind, waited)
+        done = f"{count - len(behind)} of {count} replicas"
+        self._call.say(f"{done}, waiting for {', '.join(behind)}, {waited:.0f} of {self._timeout:g} s")
+
+
+def _fail_late(status: Result) -> ShellError:
+    message = f"after {status['waited']} s these replicas are not up to date: {', '.join(status['lagging'])}."
+    remedy = (
+        "Check that each of these servers and its REPLICA service run. Then run again: what was written is not written again. "
+        "Wait longer with O(timeout), or leave out the replica of a server that is out of service with O(exclude)."
+    )
     return ShellError(
-        "timeout",
-        f"not up to date after {call.params['timeout']} s: {', '.join(status['lagging'])}.",
-        shell="lync",
-        cmdlet=REPLICAS.cmdlet.name,
-        remedy=(
-            "See whether these servers run and their REPLICA service does (Get-CsWindowsService), wait longer with timeout, or name "
-            "replicas of servers that are out of service in exclude."
-        ),
-        result=status,
+        "timeout", message, shell="lync", cmdlet=REPLICAS.cmdlet.name, remedy=remedy, result={"replication": status}
     )

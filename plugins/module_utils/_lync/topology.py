@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Iterable
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Kind, NameSet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Reads, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
 
 Facts = dict[str, t.Any]
@@ -62,32 +62,51 @@ SERVICES = Family(
 )
 
 
-def pools(shell: Shell) -> list[Facts]:
-    """The pools, each with whether it is one of Front End Servers: those are the pools that have the User Services."""
+_OAUTH_SERVICES = ("registrar:", "userserver:", "webserver:")
+
+
+def read_pools(shell: Reads) -> list[Facts]:
+    """The pools.
+
+    ``front_end`` says whether a pool is one of Front End Servers: those have the User Services. ``uses_oauth`` says whether its
+    computers need the OAuthTokenIssuer certificate: those with a Registrar, the User Services or Web Services, so Directors too
+    (Microsoft's certificate summary for Directors: "The certificate is required"), but no Edge or Mediation Server.
+    """
     found = POOLS.read(shell)
     for pool in found:
-        pool["front_end"] = any(service.casefold().startswith("userserver:") for service in pool["services"])
+        services = [service.casefold() for service in pool["services"]]
+        pool["front_end"] = any(service.startswith("userserver:") for service in services)
+        pool["uses_oauth"] = any(service.startswith(_OAUTH_SERVICES) for service in services)
     return found
 
 
-def front_ends(known_pools: list[Facts]) -> list[str]:
+def list_front_ends(known_pools: list[Facts]) -> list[str]:
     """The computers of the Front End pools, by name."""
-    return sorted({name.lower() for pool in known_pools if pool["front_end"] for name in pool["computers"]})
+    return _list_computers(pool for pool in known_pools if pool["front_end"])
 
 
-def sip_domains(shell: Shell) -> list[Facts]:
+def list_oauth_computers(known_pools: list[Facts]) -> list[str]:
+    """The computers that need the OAuthTokenIssuer certificate, by name."""
+    return _list_computers(pool for pool in known_pools if pool["uses_oauth"])
+
+
+def _list_computers(pools: Iterable[Facts]) -> list[str]:
+    return sorted({name.lower() for pool in pools for name in pool["computers"]})
+
+
+def read_sip_domains(shell: Reads) -> list[Facts]:
     """The SIP domains, the default one first."""
     return sorted(SIP_DOMAINS.read(shell), key=lambda domain: not domain["default"])
 
 
-def version(shell: Shell) -> Facts:
+def read_version(shell: Reads) -> Facts:
     """What the host runs. ``Get-CsServerVersion`` writes a sentence, ``Microsoft Lync Server 2013 (5.0.8308.0): …``: product and build."""
     text = " ".join(str(line) for line in shell.read_all(Cmdlet("Get-CsServerVersion")))
     found = re.match(r"(?P<product>.*?)\s*\((?P<build>\d+(?:\.\d+)+)\)", text)
     return {"product": found["product"] if found else None, "build": found["build"] if found else None, "text": text}
 
 
-def this_computer(shell: Shell) -> str:
+def read_this_computer(shell: Reads) -> str:
     """The FQDN, in lower case, under which the topology knows the computer that the shell runs on.
 
     :raises ShellError: of kind ``not_found`` where it is none of the topology's.
@@ -98,5 +117,5 @@ def this_computer(shell: Shell) -> str:
         "not_found",
         "this host is no computer of the Lync topology.",
         cmdlet=THIS_COMPUTER.cmdlet.name,
-        remedy="Run the task on a Front End Server.",
+        remedy="Run the task on a Front End Server or a Director.",
     )

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate verdict: pure functions over what both products show of their certificates. Start at ``verdict``."""
+"""The rules, by subject. None imports another, and nothing of the products imports them."""

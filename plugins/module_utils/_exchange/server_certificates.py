@@ -10,22 +10,20 @@ where the server projects it; in an imported session nothing but ``RawData`` is 
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
     SERVERS,
     Facts,
     Flags,
     host_name,
-    without_edge,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import choose_servers
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Table
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
 
 PRODUCT_FACTS = Table(
@@ -58,41 +56,49 @@ _NOT_OF_ONE_SERVER = frozenset(
 )
 
 
-def stores(call: Call) -> list[Facts]:
+def read_stores(call: Call) -> list[Facts]:
     """Each server with its certificates, or with why they could not be read.
 
     :raises ShellError: where a server that the task names does not exist: that is a mistake in the task, not a server that is down.
     """
-    shell = call.shell("exchange")
-    return [
-        _store(call, shell, host_name(server)) for server in without_edge(SERVERS.read(shell), call.params["servers"])
-    ]
+    directory = open_directory(call)
+    servers = choose_servers(SERVERS.read(directory), call.params["servers"])
+    return [read_store(call, directory, host_name(server)) for server in servers]
 
 
-def _store(call: Call, shell: Shell, host: str) -> Facts:
+def read_store(call: Call, directory: Directory, host: str, *, own: bool = False) -> Facts:
+    """The certificates of one server, or why they could not be read.
+
+    :param own: whether it is the server that the session is with; it is asked without ``-Server`` then.
+    """
+    where = {} if own else {"Server": host}
     try:
-        items = shell.read_all(Cmdlet("Get-ExchangeCertificate", Server=host), PRODUCT_FACTS.projection("RawData"))
+        items = directory.read_all(Cmdlet("Get-ExchangeCertificate", **where), PRODUCT_FACTS.projection("RawData"))
     except ShellError as error:
         # only what the cmdlet itself said: an error without an id is one of the way to the shell
         if error.kind in _NOT_OF_ONE_SERVER or not error.error_id:
             raise
         call.warn(f"{host}: its certificates could not be read: {error.message.strip()}")
         return {"host": host, "certificates": [], "error": error.message.strip()}
-    if not all(_raw_data(item) for item in items):
-        return {
-            "host": host,
-            "certificates": [],
-            "error": "the server sent certificates without their RawData, so they cannot be read",
-        }
-    return {"host": host, "certificates": [certificate(item) for item in items], "error": None}
+    if not all(_read_raw_data(item) for item in items):
+        missing = "the server sent certificates without their RawData, so they cannot be read"
+        return {"host": host, "certificates": [], "error": missing}
+    return {"host": host, "certificates": [describe_certificate(item, own=own) for item in items], "error": None}
 
 
-def certificate(item: RemoteObject) -> dict[str, t.Any]:
-    """The facts of one certificate: those that it carries itself, and those that Exchange adds."""
-    return {**describe(_raw_data(item)), **PRODUCT_FACTS.state(item)}
+def describe_certificate(item: RemoteObject, *, own: bool) -> Facts:
+    """The facts of one certificate: those that it carries itself, and those that Exchange adds.
+
+    HasPrivateKey is not among what Exchange sends of another server's certificate, and is False there for all of them, so that a False
+    of another server says nothing. A key that can be exported, or that a service uses, is there.
+    """
+    facts = {**describe(_read_raw_data(item)), **PRODUCT_FACTS.state(item)}
+    if not own and facts["has_private_key"] is False:
+        facts["has_private_key"] = True if facts["private_key_exportable"] or facts["services"] else None
+    return facts
 
 
-def _raw_data(item: RemoteObject) -> bytes | str:
+def _read_raw_data(item: RemoteObject) -> bytes | str:
     value = item.get("RawData")
     # remoting may have hung properties of its own on the bytes
     return (value.value if isinstance(value, RemoteObject) else value) or b""

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every certificate that signs tokens, in each of its uses on each server: what the certificate rules go through."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import find_speaker
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import FrontEnd, Store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.token_issuer_intent import (
+    find_token_issuer_intent,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import (
+    Certificate,
+    Moment,
+    count_days,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use, find_staged
+
+Name = t.Literal["OAuthTokenIssuer", "OAuthTokenIssuer, staged", "Exchange Auth", "Exchange Auth, next"]
+
+REPLACE: dict[str, str] = {
+    "lync": (
+        "Request a web server certificate from your authority and assign it once: name it in farm_oauth_token_issuer_thumbprint, or give "
+        "it as a file in farm_oauth_token_issuer_path."
+    ),
+    "exchange": (
+        "Create a new Auth certificate with New-ExchangeCertificate, stage it with Set-AuthConfig -NewCertificateThumbprint and "
+        "-NewCertificateEffectiveDate, publish it with Set-AuthConfig -PublishCertificate (exchange_cmdlet runs each), and have Lync read "
+        "Exchange's metadata again."
+    ),
+}
+DEPLOY: dict[str, str] = {
+    "lync": (
+        "Assign the certificate globally, once, from a PFX file with its private key (farm_oauth_token_issuer_path); replication brings "
+        "it to every front end."
+    ),
+    "exchange": (
+        "Export it with its private key from a server that has it (Export-ExchangeCertificate) and import it on this one "
+        "(Import-ExchangeCertificate -Server); exchange_cmdlet runs both."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """A certificate that signs tokens on a server.
+
+    :ivar host: the server.
+    :ivar certificate: None where the server's store does not have it.
+    :ivar stored: how many certificates the store has.
+    :ivar current_ends: for a staged one, when the one in use ends.
+    :ivar successor: a staged one that the server has and that takes effect in time.
+    :ivar planned: whether it is not assigned yet, but this run would do that.
+    :ivar of_lync: whether Lync has assigned it to some use: any such certificate can issue tokens.
+    """
+
+    name: Name
+    host: str
+    thumbprint: str
+    certificate: Certificate | None
+    moment: Moment
+    stored: int = 0
+    current_ends: dt.datetime | None = None
+    successor: Certificate | None = None
+    planned: bool = False
+    of_lync: bool = True
+
+    @property
+    def product(self) -> str:
+        """``exchange`` or ``lync``."""
+        return "exchange" if self.name.startswith("Exchange") else "lync"
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether it is not in use yet."""
+        return self.name in ("OAuthTokenIssuer, staged", "Exchange Auth, next")
+
+    @property
+    def words(self) -> tuple[tuple[str, str], ...]:
+        """What a remedy needs."""
+        return (("replace", REPLACE[self.product]), ("deploy", DEPLOY[self.product]))
+
+
+def list_uses(context: Context) -> Iterator[Use]:
+    """Every use on every server that could be read."""
+    for front_end in context.front_ends:
+        if front_end.assigned is not None and front_end.store is not None:
+            yield from _list_token_issuers(context, front_end, front_end.store)
+    yield from _list_planned(context)
+    for store in context.exchange_stores:
+        if store.error is None:
+            yield from _list_auth_certificates(context, store)
+
+
+def list_found(context: Context) -> Iterator[tuple[Use, Certificate]]:
+    """Those uses whose certificate is there."""
+    for use in list_uses(context):
+        if use.certificate is not None:
+            yield use, use.certificate
+
+
+def _list_token_issuers(context: Context, front_end: FrontEnd, store: Store) -> Iterator[Use]:
+    assigned, now = front_end.token_issuers, context.now
+    in_use, staged = find_in_use(assigned, now), find_staged(assigned, now)
+    current, count = store.certificates.get(in_use), len(store.certificates)
+    others = {item.thumbprint for item in front_end.assigned or () if item.use != "OAuthTokenIssuer"}
+    if staged is not None:
+        moment, certificate = Moment.at(now, staged.effective_date), store.certificates.get(staged.thumbprint)
+        end, mine = current.not_after if current else None, staged.thumbprint in others
+        yield Use(
+            "OAuthTokenIssuer, staged", store.host, staged.thumbprint, certificate, moment, count, end, of_lync=mine
+        )
+    if in_use and not context.will_change("certificates"):
+        successor = store.certificates.get(staged.thumbprint) if staged else None
+        late = staged and current and _is_late(current, staged.effective_date)
+        yield Use(
+            "OAuthTokenIssuer",
+            store.host,
+            in_use,
+            current,
+            Moment.at(now),
+            count,
+            successor=None if late else successor,
+            of_lync=in_use in others,
+        )
+
+
+def _list_planned(context: Context) -> Iterator[Use]:
+    """The certificate that this run would assign, judged as if it were assigned already."""
+    speaker = find_speaker(context.farm)
+    if not context.will_change("certificates") or speaker is None:
+        return
+    intent = find_token_issuer_intent(context.farm, speaker, context.description, context.now)
+    if intent.certificate is not None:
+        moment = Moment.at(context.now)
+        yield Use(
+            "OAuthTokenIssuer",
+            speaker.computer,
+            intent.thumbprint,
+            intent.certificate,
+            moment,
+            planned=True,
+            of_lync=intent.assigned,
+        )
+
+
+def _list_auth_certificates(context: Context, store: Store) -> Iterator[Use]:
+    config = context.farm.organization.auth_config if context.farm.organization else None
+    if config is None:
+        return
+    current = normal_thumbprint(config["current_certificate_thumbprint"])
+    following = normal_thumbprint(config["next_certificate_thumbprint"])
+    effective = read_effective_date(config["next_certificate_effective_date"])
+    found, count = store.certificates.get(current), len(store.certificates)
+    if following not in ("", current):
+        end = found.not_after if found else None
+        moment, certificate = Moment.at(context.now, effective), store.certificates.get(following)
+        yield Use("Exchange Auth, next", store.host, following, certificate, moment, count, end)
+    if current:
+        successor = store.certificates.get(following) if following != current else None
+        late = found is not None and _is_late(found, effective)
+        yield Use(
+            "Exchange Auth",
+            store.host,
+            current,
+            found,
+            Moment.at(context.now),
+            count,
+            successor=None if late else successor,
+        )
+
+
+def read_effective_date(text: str | None) -> dt.datetime | None:
+    """The date from which on the next Auth certificate is the current one."""
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _is_late(current: Certificate, effective: dt.datetime | None) -> bool:
+    """Whether the staged certificate takes effect only after the current one has ended."""
+    return effective is not None and current.not_after is not None and effective > current.not_after
+
+
+def describe_end(certificate: Certificate, now: dt.datetime) -> str:
+    """Until when a certificate is valid."""
+    end = t.cast(dt.datetime, certificate.not_after)
+    return f"{certificate} is valid until {instant(end)} ({count_days(end, now)} days left)"

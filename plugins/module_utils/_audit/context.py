@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All that a rule may look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, find_changes
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Farm, FrontEnd, Store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
+
+Stage = t.Literal["before", "after"]
+STAGES: tuple[Stage, ...] = ("before", "after")
+
+
+@dataclass(frozen=True)
+class Context:
+    """The farm, what it shall be, and when it is judged.
+
+    :ivar stage: ``before`` the roles write: what they would put right is no problem. ``after``: everything has to be as described.
+    :ivar in_play: the hosts of the play, or None where there is none.
+    :ivar roles: the roles whose work is asked about.
+    :ivar changes: what they would change.
+    """
+
+    farm: Farm
+    description: Description
+    now: dt.datetime
+    stage: Stage
+    in_play: frozenset[str] | None
+    roles: frozenset[str]
+    changes: tuple[Change, ...]
+
+    @classmethod
+    def of(
+        cls,
+        farm: Farm,
+        description: Description,
+        now: dt.datetime,
+        stage: Stage,
+        in_play: Collection[str] | None,
+        roles: Collection[str],
+    ) -> Context:
+        """The context, with what the roles would change."""
+        present = None if in_play is None else frozenset(in_play)
+        changes = tuple(change for change in find_changes(farm, description, now) if change.role in roles)
+        return cls(farm, description, now, stage, present, frozenset(roles), changes)
+
+    def is_left_out(self, *names: str) -> bool:
+        """Whether the user has left a server out, by any of its names."""
+        left_out = {spell_domain(name) for name in self.description.leave_out}
+        return any(spell_domain(name) in left_out for name in names if name)
+
+    def find_changes(self, role: str) -> Sequence[Change]:
+        """What one role would change."""
+        return [change for change in self.changes if change.role == role]
+
+    def will_change(self, role: str) -> bool:
+        """Whether the role's change is about to be made: before it, what it puts right is no problem."""
+        return self.stage == "before" and any(change.state == "to_do" for change in self.find_changes(role))
+
+    @property
+    def exchange_stores(self) -> list[Store]:
+        """The certificates of the Exchange servers that are not left out."""
+        return [store for store in self.farm.exchange_stores if not self.is_left_out(store.host)]
+
+    @property
+    def front_ends(self) -> list[FrontEnd]:
+        """The Front End Servers and Directors that are not left out."""
+        return [item for item in self.farm.front_ends if not self.is_left_out(item.host, item.computer)]

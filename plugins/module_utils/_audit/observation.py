@@ -1,0 +1,253 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the snapshots show, typed: the farm as the rules see it. ``None`` stands for what was not read."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import (
+    Certificate,
+    read_certificate,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import PRODUCTS, VERSION
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import Assigned, read_assignment
+
+Facts = dict[str, t.Any]
+TOKEN_ISSUER = "OAuthTokenIssuer"
+
+
+class ObservationError(ValueError):
+    """A snapshot that is none; the message names the place."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """One server's certificates by thumbprint, or why they are not known.
+
+    :ivar host: the name under which findings show the server.
+    """
+
+    host: str
+    certificates: dict[str, Certificate]
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A part that could not be read, and the error's text."""
+
+    host: str
+    what: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Organization:
+    """Exchange, as the host tells that speaks for it.
+
+    :ivar servers: those that take part.
+    :ivar others: those that do not.
+    """
+
+    host: str
+    servers: list[Facts] | None
+    others: list[Facts]
+    accepted_domains: list[Facts] | None
+    auth_config: Facts | None
+    client_access: list[Facts] | None
+    hybrid_configuration: Facts | None
+    virtual_directories: dict[str, list[Facts]] | None
+    offered: frozenset[str] | None
+    read: frozenset[str]
+
+    def find_server(self, name: str) -> Facts | None:
+        """The server of this name, among those that take part."""
+        wanted = name.strip().rstrip(".").casefold()
+        return next((server for server in self.servers or () if wanted in names_of(server)), None)
+
+
+@dataclass(frozen=True)
+class ExchangeHost:
+    """One Exchange host of the inventory."""
+
+    host: str
+    service_health: list[Facts] | None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Lync, as the host tells that speaks for it."""
+
+    host: str
+    computer: str
+    pools: list[Facts] | None
+    sip_domains: list[Facts] | None
+    oauth_configuration: Facts | None
+    replicas: list[Facts] | None
+    version: Facts | None
+    pfx: Facts | None
+    offered: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """One Front End Server or Director of the inventory."""
+
+    host: str
+    computer: str
+    assigned: tuple[Assigned, ...] | None
+    store: Store | None
+    windows_services: list[Facts] | None
+    central_management: Facts | None
+    local_oauth_configuration: Facts | None
+
+    @property
+    def token_issuers(self) -> tuple[Assigned, ...]:
+        """The assignments of the OAuthTokenIssuer certificate."""
+        return tuple(item for item in self.assigned or () if item.use == TOKEN_ISSUER)
+
+    @property
+    def default(self) -> str:
+        """The thumbprint of the certificate that is assigned as Default; empty where none is."""
+        return next((item.thumbprint for item in self.assigned or () if item.use == "Default"), "")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The DNS, as the host tells that speaks for it: the asked names, as ``dns_info`` returns them."""
+
+    host: str
+    names: dict[str, Facts] | None
+    zones: list[Facts] | None
+    offered: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Farm:
+    """Everything that was read."""
+
+    hosts: frozenset[str]
+    organization: Organization | None = None
+    exchange_hosts: list[ExchangeHost] = field(default_factory=list)
+    exchange_stores: list[Store] = field(default_factory=list)
+    deployment: Deployment | None = None
+    front_ends: list[FrontEnd] = field(default_factory=list)
+    dns: Names | None = None
+    unread: list[Unread] = field(default_factory=list)
+    clocks: dict[str, float] = field(default_factory=dict)
+
+
+def read_farm(snapshots: Sequence[t.Any]) -> Farm:
+    """The farm that the snapshots show.
+
+    :raises ObservationError: for what is no snapshot, or one of another version.
+    """
+    read = [_read_snapshot(item, f"snapshots[{index}]") for index, item in enumerate(snapshots)]
+    exchange = [(host, parts["exchange"]) for host, parts, _item in read if "exchange" in parts]
+    lync = [(host, parts["lync"]) for host, parts, _item in read if "lync" in parts]
+    organization = next((_read_organization(host, parts) for host, parts in exchange if "offered" in parts), None)
+    return Farm(
+        hosts=frozenset(host for host, _parts, _item in read),
+        organization=organization,
+        exchange_hosts=[ExchangeHost(host, parts.get("service_health")) for host, parts in exchange],
+        exchange_stores=list(_read_exchange_stores(exchange, organization)),
+        deployment=next((_read_deployment(host, parts) for host, parts in lync if "pools" in parts), None),
+        front_ends=[_read_front_end(host, parts) for host, parts in lync],
+        dns=next((_read_names(host, parts["dns"]) for host, parts, _item in read if "dns" in parts), None),
+        unread=[_read_unread(host, entry) for host, _parts, item in read for entry in item.get("unread") or ()],
+        clocks={host: float(item["clock_offset"]) for host, _parts, item in read if item.get("clock_offset") is not None},
+    )
+
+
+Snapshot = tuple[str, dict[str, Facts], Mapping[str, t.Any]]
+
+
+def _read_snapshot(item: object, where: str) -> Snapshot:
+    if not isinstance(item, Mapping) or not isinstance(item.get("products"), Mapping):
+        raise ObservationError(f"{where} is not a snapshot: pass what farm_info returns as snapshot.")
+    if item.get("version") != VERSION:
+        raise ObservationError(f"{where} has version {item.get('version')}; this release reads version {VERSION}.")
+    if not item.get("host"):
+        raise ObservationError(f"{where} has no host.")
+    return str(item["host"]), {name: dict(item["products"][name]) for name in PRODUCTS if name in item["products"]}, item
+
+
+def _read_unread(host: str, entry: Mapping[str, t.Any]) -> Unread:
+    return Unread(host, str(entry.get("what")), str(entry.get("message")))
+
+
+def _read_organization(host: str, parts: Facts) -> Organization:
+    servers = parts.get("servers")
+    return Organization(
+        host=host,
+        servers=None if servers is None else [server for server in servers if takes_part(server)],
+        others=[server for server in servers or () if not takes_part(server)],
+        accepted_domains=parts.get("accepted_domains"),
+        auth_config=parts.get("auth_config"),
+        client_access=parts.get("client_access"),
+        hybrid_configuration=parts.get("hybrid_configuration"),
+        virtual_directories=parts.get("virtual_directories"),
+        offered=_read_set(parts.get("offered")),
+        read=frozenset(parts),
+    )
+
+
+def _read_exchange_stores(exchange: list[tuple[str, Facts]], organization: Organization | None) -> t.Iterator[Store]:
+    """Each server's store once, under the server's own name. A host that is no server of the organisation's list keeps its own."""
+    for host, parts in exchange:
+        for found in [*(parts.get("certificates") or ()), *(parts.get("other_certificates") or ())]:
+            server = organization.find_server(found["host"]) if organization else None
+            yield _read_store(host_name(server) if server else str(found["host"]), found["certificates"], found["error"])
+
+
+def _read_store(host: str, certificates: Sequence[Mapping[str, t.Any]], error: str | None = None) -> Store:
+    read = [read_certificate(item) for item in certificates]
+    return Store(host, {item.thumbprint: item for item in read}, error)
+
+
+def _read_deployment(host: str, parts: Facts) -> Deployment:
+    return Deployment(
+        host=host,
+        computer=str(parts.get("computer") or host),
+        pools=parts.get("pools"),
+        sip_domains=parts.get("sip_domains"),
+        oauth_configuration=parts.get("oauth_configuration"),
+        replicas=parts.get("replicas"),
+        version=parts.get("version"),
+        pfx=parts.get("pfx"),
+        offered=_read_set(parts.get("offered")),
+    )
+
+
+def _read_front_end(host: str, parts: Facts) -> FrontEnd:
+    assigned, store = parts.get("assigned"), parts.get("store")
+    return FrontEnd(
+        host=host,
+        computer=str(parts.get("computer") or host),
+        assigned=None if assigned is None else tuple(map(read_assignment, assigned)),
+        store=None if store is None else _read_store(str(parts.get("computer") or host), store),
+        windows_services=parts.get("windows_services"),
+        central_management=parts.get("central_management"),
+        local_oauth_configuration=parts.get("local_oauth_configuration"),
+    )
+
+
+def _read_names(host: str, parts: Facts) -> Names:
+    names = parts.get("names")
+    return Names(
+        host=host,
+        names=None if names is None else {str(item["name"]): item for item in names},
+        zones=parts.get("zones"),
+        offered=_read_set(parts.get("offered")),
+    )
+
+
+def _read_set(names: Sequence[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)

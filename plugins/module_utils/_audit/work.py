@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each role has to do, in the terms of the module that it calls."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, list_oauth_options
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import WantedRecord
+
+Work = dict[str, t.Any]
+
+
+def list_work(context: Context) -> Work:
+    """What is to do by role: nothing that is held back or kept. What may be replaced is only what was judged."""
+    return {
+        "dns": [_describe_record(change) for change in _list_to_do(context, "dns")],
+        "certificates": _describe_certificate(context),
+        "autodiscover": _describe_servers(_list_to_do(context, "autodiscover")),
+        "oauth": _describe_options(context, _list_to_do(context, "oauth")),
+    }
+
+
+def _list_to_do(context: Context, role: str) -> list[Change]:
+    return [change for change in context.find_changes(role) if change.state == "to_do"]
+
+
+def _choose_policy(changes: list[Change]) -> str:
+    return "replace" if any(change.conflict for change in changes) else "fail"
+
+
+def _describe_record(change: Change) -> dict[str, t.Any]:
+    record: WantedRecord = change.details["record"]
+    return {**vars(record), "value": list(record.value), "on_conflict": _choose_policy([change])}
+
+
+def _describe_certificate(context: Context) -> dict[str, t.Any]:
+    """The certificate's own policy is to stage; at once only with the user's word, or where nothing valid is in use."""
+    changes = _list_to_do(context, "certificates")
+    details = changes[0].details if changes else {}
+    return {
+        "needed": bool(changes),
+        "thumbprint": details.get("thumbprint"),
+        "on_conflict": "replace" if details.get("action") == "replace" else "stage",
+    }
+
+
+def _describe_servers(changes: list[Change]) -> dict[str, t.Any]:
+    servers = [change.details["server"] for change in changes]
+    return {"needed": bool(servers), "servers": servers, "on_conflict": _choose_policy(changes)}
+
+
+def _describe_options(context: Context, changes: list[Change]) -> dict[str, t.Any]:
+    """Every option of the module; None for those that are not to be written."""
+    asked = {change.about for change in changes}
+    options = {
+        name: _list(value) if name in asked else None for name, value in list_oauth_options(context.description).items()
+    }
+    return {"needed": bool(changes), **options, "on_conflict": _choose_policy(changes)}
+
+
+def _list(value: t.Any) -> t.Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the farm shall be: the values of role ``farm``'s variables, checked, with what follows from them filled in.
+
+The same values are the option ``description`` of ``farm_audit``. A description that was read once can be read again: nothing changes.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import AutodiscoverUrl
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm import option_values as values
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.option_values import Reader
+
+RECORD_TYPES = ("CNAME", "A", "AAAA")
+FAIL_ON = ("error", "warning", "never")
+
+
+class DescriptionError(ValueError):
+    """A description that cannot be used.
+
+    :ivar problems: one sentence for each value that is wrong; each begins with the variable's name.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class WantedRecord:
+    """A DNS record that the description asks for."""
+
+    name: str
+    value: tuple[str, ...]
+    type: str = "CNAME"
+    zone: str | None = None
+    ttl: int | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """The description of a farm. Each field is the variable ``farm_<field>``; ``None`` stands for one that was left out."""
+
+    sip_domains: tuple[str, ...]
+    exchange_fqdn: str
+    exchange_hosts: tuple[str, ...] = ()
+    lync_hosts: tuple[str, ...] = ()
+    dns_hosts: tuple[str, ...] = ()
+    autodiscover_name: str = ""
+    autodiscover_service_internal_uri: str = ""
+    autodiscover_servers: tuple[str, ...] = ()
+    exchange_autodiscover_url: str = ""
+    exchange_autodiscover_allowed_domains: tuple[str, ...] | None = None
+    lync_realm: str | None = None
+    lync_service_name: str | None = None
+    dns_records: tuple[WantedRecord, ...] | None = None
+    oauth_token_issuer_thumbprint: str | None = None
+    oauth_token_issuer_path: str | None = None
+    oauth_token_issuer_automatic: bool = True
+    oauth_token_issuer_effective_date: str | None = None
+    domain_controller: str | None = None
+    replication_timeout: int = 300
+    leave_out: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+    tolerate: tuple[str, ...] = ()
+    fail_on: str = "error"
+    warn_days: int = 60
+    now: str | None = None
+
+    @property
+    def hosts(self) -> dict[str, tuple[str, ...]]:
+        """The inventory's hosts by product."""
+        return {"exchange": self.exchange_hosts, "lync": self.lync_hosts, "dns": self.dns_hosts}
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Plain values, as the filter returns them and the module takes them."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: t.Any) -> t.Any:
+    """Lists for tuples, at any depth."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def read_description(given: Mapping[str, t.Any], prefix: str = "farm_") -> Description:
+    """Check the values and fill in what follows from them.
+
+    :param given: values by variable name without prefix. ``None`` counts as left out; an empty text does not.
+    :param prefix: what a variable is called before its name, for the messages.
+    :raises DescriptionError: naming every value that is wrong.
+    """
+    read, problems = dict[str, t.Any](), list[str]()
+    for name in sorted(given.keys() - _READERS.keys()):
+        problems.append(f"{prefix}{name} is not a variable of the farm's description.")
+    for name, reader in _READERS.items():
+        if given.get(name) is None:
+            continue
+        try:
+            read[name] = reader(given[name])
+        except ValueError as error:
+            problems.append(f"{prefix}{name}{error}")
+    problems += [f"{prefix}{name} is required: {what}." for name, what in _REQUIRED.items() if given.get(name) is None]
+    if problems:
+        raise DescriptionError(problems)
+    return Description(**_completed(read))
+
+
+def _completed(read: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The Autodiscover name and both URLs, where they were left out."""
+    name = read.get("autodiscover_name") or f"autodiscover.{read['sip_domains'][0]}"
+    derived = {
+        "autodiscover_name": name,
+        "autodiscover_service_internal_uri": f"https://{name}/autodiscover/autodiscover.xml",
+        "exchange_autodiscover_url": f"https://{name}/autodiscover/autodiscover.svc",
+    }
+    return {**derived, **read}
+
+
+def _read_records(value: t.Any) -> tuple[WantedRecord, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(" must be a list of records, each with name, value and, if it is not CNAME, type.")
+    return tuple(_read_record(item, f"[{index}]") for index, item in enumerate(value))
+
+
+def _read_record(item: t.Any, where: str) -> WantedRecord:
+    known = {one.name for one in fields(WantedRecord)}
+    if not isinstance(item, Mapping) or not {"name", "value"} <= item.keys() <= known:
+        raise ValueError(f"{where} must be a dictionary with name and value, and optionally type, zone and ttl.")
+    try:
+        return WantedRecord(
+            name=values.read_text(item["name"]),
+            value=values.read_texts(item["value"]),
+            type=values.read_choice(RECORD_TYPES)(item.get("type") or "CNAME"),
+            zone=None if item.get("zone") is None else values.read_domain(item["zone"]),
+            ttl=None if item.get("ttl") is None else values.read_number(0)(item["ttl"]),
+        )
+    except ValueError as error:
+        raise ValueError(f"{where}{error}") from error
+
+
+def _read_url(service: t.Literal["xml", "svc"]) -> Reader:
+    def read(value: t.Any) -> str:
+        try:
+            return str(AutodiscoverUrl(service).desired(values.read_text(value)))
+        except ValueError as error:
+            raise ValueError(error if str(error).startswith(" ") else f": {error}.") from error
+
+    return read
+
+
+_REQUIRED = {
+    "sip_domains": "list the SIP domains, the default one first",
+    "exchange_fqdn": "give the full name of the Exchange server, or of its load balancer",
+}
+
+_READERS: dict[str, Callable[[t.Any], t.Any]] = {
+    "exchange_hosts": values.read_texts,
+    "lync_hosts": values.read_texts,
+    "dns_hosts": values.read_texts,
+    "sip_domains": values.read_domains,
+    "exchange_fqdn": values.read_full_name,
+    "autodiscover_name": values.read_full_name,
+    "autodiscover_service_internal_uri": _read_url("xml"),
+    "autodiscover_servers": values.read_texts,
+    "exchange_autodiscover_url": _read_url("svc"),
+    "exchange_autodiscover_allowed_domains": values.read_wildcard_domains,
+    "lync_realm": values.read_text,
+    "lync_service_name": values.read_text,
+    "dns_records": _read_records,
+    "oauth_token_issuer_thumbprint": values.read_thumbprint,
+    "oauth_token_issuer_path": values.read_text,
+    "oauth_token_issuer_automatic": values.read_flag,
+    "oauth_token_issuer_effective_date": values.read_moment,
+    "domain_controller": values.read_full_name,
+    "replication_timeout": values.read_number(0),
+    "leave_out": values.read_texts,
+    "replace": values.read_texts,
+    "tolerate": values.read_texts,
+    "fail_on": values.read_choice(FAIL_ON),
+    "warn_days": values.read_number(0),
+    "now": values.read_moment,
+}
+
+NAMES = tuple(_READERS)
+"""The variables of a description, without their prefix."""

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a snapshot of an Exchange host holds."""
+
+from __future__ import annotations
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import ORGANIZATION, OWN, Gather
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import Facts, host_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
+
+_WRITING = [f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")]
+_ORGANIZATION: dict[str, Gather] = {name: gather for name, gather in ORGANIZATION.items() if name != "organization"}
+
+
+def read_exchange(reading: Reading) -> None:
+    """The server's own parts, and those of the organisation where this host speaks for it."""
+    directory, params = open_directory(reading.call), reading.call.params
+    if params["organization"]:
+        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING)))
+        _read_parts(reading, directory, _ORGANIZATION)
+    _read_parts(reading, directory, OWN)
+    own = reading.host.lower()
+    reading.read("exchange", "certificates", lambda: [read_store(reading.call, directory, own, own=True)])
+    if params["organization"]:
+        reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
+
+
+def _read_parts(reading: Reading, directory: Directory, parts: dict[str, Gather]) -> None:
+    for name, gather in parts.items():
+        reading.read("exchange", name, lambda gather=gather: gather(directory))
+
+
+def _read_others(reading: Reading, directory: Directory) -> list[Facts]:
+    """The certificates of the servers that no host of the inventory tells."""
+    told = {name.strip().rstrip(".").casefold() for name in [reading.host, *reading.call.params["covered"]]}
+    servers = reading.products["exchange"].get("servers") or []
+    others = [server for server in servers if takes_part(server) and not names_of(server) & told]
+    return [read_store(reading.call, directory, host_name(server)) for server in others]

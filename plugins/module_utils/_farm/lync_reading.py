@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a snapshot of a Lync host holds."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
+    Facts,
+    read_assigned,
+    read_exportable,
+    read_store,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.gathering import DEPLOYMENT, OWN
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
+    read_oauth_configuration,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import read_this_computer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+
+_PARTS = ("pools", "sip_domains", "version", "oauth_configuration", "replicas")
+_WRITING = ("Import-CsCertificate", "Set-CsCertificate", "Set-CsOAuthConfiguration")
+_OF_CENTRAL_MANAGEMENT = ("MASTER", "FTA")
+_INTERVAL = 5.0
+
+
+def read_lync(reading: Reading) -> None:
+    """The computer's own parts, and those of the deployment where this host speaks for it."""
+    lync, windows = reading.call.shell("lync"), reading.call.shell("windows")
+    reading.read("lync", "computer", lambda: read_this_computer(lync))
+    if reading.call.params["organization"]:
+        reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
+        for name in _PARTS:
+            reading.read("lync", name, lambda name=name: DEPLOYMENT[name](lync))
+    else:
+        reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))
+    reading.read("lync", "windows_services", lambda: OWN["windows_services"](lync))
+    _read_central_management(reading, lync)
+    _read_certificates(reading, lync, windows)
+
+
+def _read_central_management(reading: Reading, lync: Shell) -> None:
+    """Who the active master is; asked only where a service of its kind does not run here."""
+    services = reading.products["lync"].get("windows_services") or []
+    stopped = [item for item in services if item["name"] in _OF_CENTRAL_MANAGEMENT and item["status"] != "Running"]
+    if stopped:
+        reading.read("lync", "central_management", lambda: DEPLOYMENT["central_management"](lync))
+
+
+def _read_certificates(reading: Reading, lync: Shell, windows: Shell) -> None:
+    awaited = normal_thumbprint(reading.call.params["await_token_issuer"])
+    started = time.monotonic()
+    while True:
+        reading.read("lync", "assigned", lambda: read_assigned(lync))
+        reading.read("lync", "store", lambda: read_store(windows))
+        own, waited = reading.products["lync"], time.monotonic() - started
+        if not awaited or reading.unread or _is_deployed(own, awaited) or waited >= reading.call.params["timeout"]:
+            break
+        told = f"waiting for the certificate {awaited} in the store, {waited:.0f} of {reading.call.params['timeout']} s"
+        reading.call.say(f"{reading.host}: {told}")
+        time.sleep(_INTERVAL)
+    if own.get("assigned") is not None and (not _find_token_issuers(own) or reading.call.params["key_containers"]):
+        reading.read("lync", "store", lambda: _add_exportable(own["store"], windows))
+
+
+def _find_token_issuers(own: dict[str, t.Any]) -> list[Facts]:
+    return [item for item in own.get("assigned") or [] if item["use"] == "OAuthTokenIssuer"]
+
+
+def _is_deployed(own: dict[str, t.Any], thumbprint: str) -> bool:
+    """Whether the host shows the assignment, and has the certificate with its private key.
+
+    The scheduled tasks of the replica put it in place after the replica is up to date (TechNet, jj205253).
+    """
+    assigned = any(item["thumbprint"] == thumbprint for item in _find_token_issuers(own))
+    stored = any(item["thumbprint"] == thumbprint and item["has_private_key"] for item in own.get("store") or [])
+    return assigned and stored
+
+
+def _add_exportable(store: list[Facts], windows: Shell) -> list[Facts]:
+    exportable = read_exportable(windows)
+    return [{**item, "private_key_exportable": exportable.get(item["thumbprint"])} for item in store]

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A snapshot: what one host was seen to be, as plain JSON that can be kept, compared and judged later.
+
+What could not be read is in it as such, with its error, and never stops the rest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Callable, Sequence
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import NO_WAY_IN, UNREACHABLE, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
+
+VERSION = 1
+Snapshot = dict[str, t.Any]
+Product = t.Literal["exchange", "lync", "dns"]
+PRODUCTS: tuple[Product, ...] = ("exchange", "lync", "dns")
+
+
+class Reading:
+    """A snapshot that is being taken.
+
+    :param host: the host's name in the inventory.
+    """
+
+    def __init__(self, call: Call, host: str, products: Sequence[Product]) -> None:
+        self.call = call
+        self.host = host
+        self.products: dict[str, dict[str, t.Any]] = {product: {} for product in products}
+        self.unread: list[dict[str, t.Any]] = []
+        self._barred: dict[str, ShellError] = {}
+
+    def read(self, product: Product, part: str, gather: Callable[[], t.Any]) -> None:
+        """Read one part. Where there is no way in to a product, none of its further parts is tried."""
+        if product in self._barred:
+            return
+        try:
+            self.products[product][part] = gather()
+        except ShellError as error:
+            self.unread.append({"what": f"{product}.{part}", "message": str(error), "error": error.details()})
+            if error.kind in NO_WAY_IN:
+                self._barred[product] = error
+
+    def finish(self) -> Snapshot:
+        """The snapshot.
+
+        :raises ShellError: where the host could not be reached at all; the snapshot is in its result.
+        """
+        snapshot: Snapshot = {
+            "version": VERSION,
+            "host": self.host,
+            "taken_at": instant(dt.datetime.now(dt.UTC)),
+            "products": self.products,
+            "unread": self.unread,
+        }
+        errors = list(self._barred.values())
+        if errors and len(errors) == len(self.products) and all(error.kind in UNREACHABLE for error in errors):
+            errors[0].result = {"snapshot": snapshot}
+            raise errors[0]
+        return snapshot

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The assignments of a use, as ``Get-CsCertificate`` shows them: which certificate is in force, and which is staged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
+
+SOON = dt.timedelta(minutes=5)
+"""Clocks of a domain differ by so much at most; what is later than this is in the future by any of them."""
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """One assignment.
+
+    :ivar previous_thumbprint: the certificate before it. A staged assignment may stand alone, with the one in force as its previous one,
+        or beside it: no documentation says which.
+    :ivar scope: ``Global`` for what holds for all front ends. Not every version tells; empty means unknown.
+    """
+
+    use: str
+    thumbprint: str
+    previous_thumbprint: str = ""
+    scope: str = ""
+    effective_date: dt.datetime | None = None
+
+    def is_staged(self, now: dt.datetime) -> bool:
+        """Whether it is not in force yet."""
+        return self.effective_date is not None and self.effective_date > now
+
+
+def read_assignment(fields: Mapping[str, t.Any]) -> Assigned:
+    """One of the assignments that ``lync_certificate_info`` returns."""
+    effective = fields.get("effective_date")
+    return Assigned(
+        use=str(fields.get("use") or ""),
+        thumbprint=normal_thumbprint(fields.get("thumbprint")),
+        previous_thumbprint=normal_thumbprint(fields.get("previous_thumbprint")),
+        scope=str(fields.get("scope") or ""),
+        effective_date=dt.datetime.fromisoformat(effective) if effective else None,
+    )
+
+
+def find_in_use(assigned: Sequence[Assigned], now: dt.datetime) -> str:
+    """The thumbprint that is in force, or nothing. A staged assignment names the one before it."""
+    begun = [item for item in assigned if not item.is_staged(now)]
+    if begun:
+        earliest = dt.datetime.min.replace(tzinfo=dt.UTC)
+        return max(begun, key=lambda item: item.effective_date or earliest).thumbprint
+    return next((item.previous_thumbprint for item in assigned if item.previous_thumbprint), "")
+
+
+def find_staged(assigned: Sequence[Assigned], now: dt.datetime) -> Assigned | None:
+    """The assignment that is staged, if there is one."""
+    return next((item for item in assigned if item.thumbprint and item.is_staged(now)), None)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+r"""The certificates of a front end: those that are assigned, and those of the machine's store, ``LocalMachine\My``."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import (
+    Flag,
+    Instant,
+    NameSet,
+    Thumbprint,
+    normal_thumbprint,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Reads, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+
+Facts = dict[str, t.Any]
+
+
+ASSIGNED = Table(
+    Property("use", "Use"),
+    Property("thumbprint", "Thumbprint", Thumbprint(none="")),
+    Property("previous_thumbprint", "PreviousThumbprint", Thumbprint()),
+    Property("scope", "SourceScope"),
+    Property("effective_date", "EffectiveDate", Instant()),
+    Property("update_time", "UpdateTime", Instant()),
+    Property("subject", "Subject"),
+    Property("issuer", "Issuer"),
+    Property("serial_number", "SerialNumber"),
+    Property("not_before", "NotBefore", Instant()),
+    Property("not_after", "NotAfter", Instant()),
+    Property("dns_names", "AlternativeNames", NameSet()),
+)
+STORED = Table(
+    Property("has_private_key", "HasPrivateKey", Flag()),
+    Property("friendly_name", "FriendlyName"),
+    Property("key_provider", "PrivateKey"),
+)
+STORE = r"Cert:\LocalMachine\My"
+_READ_STORE = Cmdlet("Get-ChildItem", Path=[STORE])
+
+
+def read_assigned(shell: Reads) -> list[Facts]:
+    """The assignments on this computer, for every use."""
+    return Family(Cmdlet("Get-CsCertificate"), ASSIGNED).read(shell)
+
+
+def read_store(shell: Reads) -> list[Facts]:
+    """The certificates of the machine's store, each with whether the machine has its private key, and where that key is."""
+    items = shell.read_all(_READ_STORE, STORED.projection("RawData"))
+    return [describe_certificate(item) for item in items]
+
+
+def read_exportable(shell: Reads) -> dict[str, bool]:
+    """By thumbprint, whether the private key can be exported. Keys of a CNG provider are not among them.
+
+    A property that is an object travels as text only, so each object is expanded, with the thumbprint as a note on it.
+    """
+    items = shell.read_all(
+        _READ_STORE,
+        Cmdlet("Select-Object", ExpandProperty="PrivateKey", Property=["Thumbprint"]),
+        Cmdlet("Select-Object", ExpandProperty="CspKeyContainerInfo", Property=["Thumbprint"]),
+        select("Thumbprint", "Exportable"),
+    )
+    return {normal_thumbprint(str(item["Thumbprint"])): bool(item["Exportable"]) for item in items}
+
+
+def describe_certificate(item: RemoteObject) -> Facts:
+    """The facts of one certificate: those that it carries itself, and those that the machine adds."""
+    facts = {**describe(item.get("RawData") or b""), **STORED.state(item)}
+    # Windows PowerShell shows a key object for a cryptographic service provider, and null for a key of a CNG provider
+    shown = facts["key_provider"]
+    facts["key_provider"] = "csp" if shown else "cng" if facts["has_private_key"] else None
+    return facts
