@@ -14,6 +14,12 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._after_refusal import (
+    ALREADY,
+    Undo,
+    plan_after_race,
+    put_back,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind, Text
@@ -42,12 +48,14 @@ class Plan:
 
     :ivar steps: the writing cmdlets in order; none where nothing differs.
     :ivar warnings: what the user should know before they run.
+    :ivar undo: the steps that only make room for a later one, each with what takes it back if that one is refused.
     """
 
     before: State
     after: State
     steps: tuple[Cmdlet, ...] = ()
     warnings: tuple[str, ...] = ()
+    undo: Undo = ()
 
 
 class Subject(t.Protocol):
@@ -103,6 +111,7 @@ def ensure(call: Call, subject: Subject, *, patience: float | None = None, follo
         if follow:
             follow.begin()
         result[subject.name] = _apply(call, subject, plan, patience, steps)
+        result["changed"] = bool(steps.sent)
         result["commands"] = [str(step) for step in steps.sent]
         if follow:
             result.update(_followed(call, follow, steps))
@@ -139,11 +148,10 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float | None, ste
     A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between.
     """
     try:
-        steps.run(plan.steps)
+        _run_plan(call, subject, plan, patience, steps)
     except ShellError as error:
-        if error.kind not in LOST:
-            raise
-        steps.run(_planned_again(call, subject, error, patience))
+        put_back(error, plan.undo, steps, refused=error.kind not in LOST)
+        raise
     try:
         left = _read_back(call, subject, patience)
     except ShellError as error:
@@ -155,6 +163,19 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float | None, ste
         remedy = _NOT_YET_HERE.format(patience) if patience is not None else ""
         raise ShellError("not_effective", message, shell=subject.shell, remedy=remedy, result=steps.progress())
     return left.after
+
+
+def _run_plan(call: Call, subject: Subject, plan: Plan, patience: float | None, steps: Steps) -> None:
+    try:
+        steps.run(plan.steps)
+    except ShellError as error:
+        if error.kind in ALREADY:
+            refused = plan.steps[len(steps.ran)]
+            steps.run(plan_after_race(error, refused, lambda: _read_back(call, subject, None).steps, call.warn))
+        elif error.kind in LOST:
+            steps.run(_planned_again(call, subject, error, patience))
+        else:
+            raise
 
 
 def _planned_again(call: Call, subject: Subject, lost: ShellError, patience: float | None) -> t.Sequence[Cmdlet]:

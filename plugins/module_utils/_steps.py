@@ -46,6 +46,17 @@ class Steps:
         self.sent.append(step)
         return reply
 
+    def repair(self, step: Cmdlet) -> ShellError | None:
+        """Run one step that is not of the plan; the server's own error if it fails."""
+        try:
+            self._shell.write(step)
+        except ShellError as error:
+            self.sent += [step] if error.kind in UNKNOWN else []
+            return error
+        self.ran.append(step)
+        self.sent.append(step)
+        return None
+
     def progress(self, unknown: t.Sequence[Cmdlet] = (), left: t.Sequence[Cmdlet] = ()) -> dict[str, t.Any]:
         """For the result of a task that fails: a write whose outcome is unknown counts as a change, since it may be one."""
         return {

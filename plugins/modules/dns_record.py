@@ -14,19 +14,20 @@ author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
   - Creates, changes and removes records of type A, AAAA and CNAME with the DnsServer cmdlets, on the DNS server itself.
-  - Says before anything is written when a CNAME and other records would meet at one name, and can replace the ones by the others in the
-    same run.
+  - Never replaces a record unless O(on_conflict=replace) allows it. A record that points elsewhere may be there on purpose.
+  - Detects before writing that a CNAME would share its name with other records, and can replace the conflicting records in the same run.
 options:
   name:
     description:
       - The record's name. One label, such as V(autodiscover), is a name in O(zone), and V(@) is the zone itself.
-      - A name with dots is a full name, such as V(autodiscover.litwareinc.com), with or without the last dot. It has to be in O(zone).
+      - A name with dots is a full name, such as V(autodiscover.litwareinc.com), with or without the last dot. It must be in O(zone).
+      - Case does not matter. International names are converted by IDNA 2008 and UTS 46.
     type: str
     required: true
   zone:
     description:
       - The zone, as the DNS server has it.
-      - If not given, the longest of the server's zones that O(name) belongs to.
+      - Defaults to the longest of the server's zones that O(name) belongs to.
     type: str
   type:
     description: The type of the record.
@@ -36,34 +37,51 @@ options:
   value:
     description:
       - The addresses, or for V(CNAME) the one full name that it points to. Case and the last dot do not matter.
-      - Needed with O(state=present). With O(state=absent), only these values are removed.
+      - Required with O(state=present). With O(state=absent), only these values are removed.
+      - An empty list or an empty string is refused. It never means all records.
     type: list
     elements: str
   ttl:
     description:
       - The lifetime in seconds. All records of the type at this name get the same.
-      - If not given, records that are there keep theirs. New ones get the same, or the zone's default where there are none.
+      - If it is not given, existing records keep theirs. New records get the same lifetime, or the zone's default if there are none yet.
+      - A new lifetime for the same data does not count as a replacement.
     type: int
   state:
     description:
-      - V(present) makes sure that the record is there.
-      - V(absent) makes sure that it is not. Without O(value), all records of the type at this name go.
+      - V(present) makes sure that the record exists.
+      - V(absent) makes sure that it does not. If O(value) is not given, all records of the type at this name are removed.
     type: str
     choices: [present, absent]
     default: present
   exclusive:
     description:
-      - Whether other addresses of the same type at this name are removed. A CNAME is always the only one.
+      - Whether the name has only the addresses in O(value). Other addresses of the same type are then replaced, which needs
+        O(on_conflict=replace).
+      - With V(false), missing addresses are added and the others stay.
+      - A CNAME is always the only one.
     type: bool
     default: true
   on_conflict:
     description:
-      - What to do where a CNAME and other records would meet at one name.
-      - V(fail) fails and writes nothing. V(replace) removes records of type A, AAAA and CNAME that are in the way and adds the wanted
-        ones in one run. Records of other types are never removed.
+      - What to do if existing records would have to be removed to make room. These are records of other types beside a CNAME, a CNAME that
+        points elsewhere, and with O(exclusive=true) other addresses of the same type.
+      - V(fail) fails, names these records and writes nothing.
+      - V(replace) replaces them in one run. Records of types other than A, AAAA and CNAME are never removed.
     type: str
     choices: [fail, replace]
     default: fail
+  accept_equivalent:
+    version_added: 0.2.0
+    description:
+      - Whether other records are accepted if the name already leads to O(value) by them. Nothing is changed then, and nothing is refused.
+      - Accepted are a chain of CNAME records that ends at the target or at its addresses, and A and AAAA records with the target's
+        addresses. If the target also has IPv6 addresses, its IPv4 addresses are enough.
+      - Only the zones of this DNS server are used. If they do not tell where the name or the target leads, the records are not equivalent;
+        see RV(resolution). Wildcard records are not considered.
+      - Has no effect with O(state=absent).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
@@ -74,15 +92,21 @@ attributes:
     support: full
   idempotent:
     support: full
+requirements:
+  - idna, for names with characters beyond ASCII
 notes:
-  - A record is changed by adding and removing, as C(Set-DnsServerResourceRecord) needs objects that do not travel. An address is added
-    before the old one is removed, so that the name always resolves. A CNAME has to go before its successor comes, and so has a record
-    that gets another lifetime. Nothing else happens in between.
-  - The module manages static records. One that a client registered becomes static when it is changed.
+  - A record is changed by adding the new one and removing the old one, because C(Set-DnsServerResourceRecord) needs objects that cannot be
+    sent from outside.
+  - An address is added before the old one is removed, so the name always resolves. A CNAME, and a record that gets another lifetime, must
+    be removed first. The new record is added directly after that. If the server refuses it, the old record is added again at once, and the
+    error says whether that worked.
+  - The module manages static records. A record that a client registered becomes static when it is changed.
   - Needs the DnsServer module on the host, and an account in DnsAdmins.
 seealso:
+  - module: onprem.exchange_lync.dns_info
+    description: Reads the zones, and all records of a name.
   - module: ansible.windows.win_dns_record
-    description: More types of records, and no look at other types at the same name.
+    description: Manages more types of records. It does not check for records of other types at the same name.
   - module: onprem.exchange_lync.lync_oauth_configuration
 """
 
@@ -102,7 +126,14 @@ EXAMPLES = r"""
     ttl: 3600
     on_conflict: replace
 
-- name: Take it back
+- name: Publish Autodiscover, unless the name already leads to the server by other records
+  onprem.exchange_lync.dns_record:
+    name: autodiscover.litwareinc.com
+    type: CNAME
+    value: atl-exchange-001.litwareinc.com
+    accept_equivalent: true
+
+- name: Remove it again
   onprem.exchange_lync.dns_record:
     name: autodiscover.litwareinc.com
     type: A
@@ -111,7 +142,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 record:
-  description: The name as it is, or would be in check mode.
+  description: The name as it is now, or in check mode as it would be.
   returned: success
   type: dict
   contains:
@@ -134,14 +165,14 @@ record:
       returned: always
     ttl:
       description:
-        - Their lifetime in seconds, the shortest where they differ.
-        - Null if there are none, and in check mode if it is not known yet.
+        - Their lifetime in seconds; the shortest one if they differ.
+        - V(null) if there are no records, and in check mode if it is not known yet.
       type: int
       returned: always
     others:
       description:
-        - The records of other types at the same name, each with C(type), C(value) and C(ttl).
-        - C(value) is empty for types that this module does not manage.
+        - The records of other types at the same name, each with C(type), C(value) and C(ttl), as in
+          RV(onprem.exchange_lync.dns_info#module:names[].records).
       type: list
       elements: dict
       returned: always
@@ -152,6 +183,55 @@ record:
     value: [atl-exchange-001.litwareinc.com]
     ttl: 3600
     others: []
+resolution:
+  description: Where the name led before the task changed anything, as far as the zones of this DNS server tell.
+  returned: if O(accept_equivalent=true) and O(state=present), on success and if records are in conflict
+  type: dict
+  contains:
+    verdict:
+      description:
+        - V(same) if the name already has the record.
+        - V(equivalent) if it leads to the target by other records.
+        - V(elsewhere) if it leads to something else, or points to a name from which no way to the target is known.
+        - V(missing) if it has neither a CNAME nor an address.
+        - V(unknown) if it has addresses and those of the target are not known.
+      type: str
+      returned: always
+    evidence:
+      description: What the name has.
+      type: str
+      returned: always
+    chain: &chain
+      description: The names that its CNAME records lead through, in order. At most 8 are followed.
+      type: list
+      elements: str
+      returned: always
+    addresses: &addresses
+      description: The addresses at the end.
+      type: list
+      elements: str
+      returned: always
+    complete: &complete
+      description:
+        - Whether this server's zones tell all of it.
+        - V(false) if the chain leads to a name that none of them holds, or through more than 8 names.
+      type: bool
+      returned: always
+    target:
+      description: The same for the target.
+      type: dict
+      returned: always
+      contains:
+        chain: *chain
+        addresses: *addresses
+        complete: *complete
+  sample:
+    verdict: equivalent
+    evidence: A 192.0.2.10
+    chain: []
+    addresses: [192.0.2.10]
+    complete: true
+    target: {"chain": [], "addresses": ["192.0.2.10"], "complete": true}
 commands:
   description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
   returned: success, and failure of a write or after one
@@ -186,7 +266,7 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.records import DnsRecord, writing_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.record_set import RecordSet, get_writing_cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
@@ -200,6 +280,7 @@ SPEC = ModuleSpec(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "exclusive": {"type": "bool", "default": True},
         "on_conflict": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
+        "accept_equivalent": {"type": "bool", "default": False},
     },
     required_if=[("state", "present", ("value",))],
 )
@@ -207,8 +288,9 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Bring the name's records to the state that is asked for."""
-    with located(shell="windows", cmdlet=writing_cmdlet(call)):
-        return ensure(call, DnsRecord())
+    records = RecordSet()
+    with located(shell="windows", cmdlet=get_writing_cmdlet(call)):
+        return {**ensure(call, records), **records.report()}
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import yaml
 from harness import ROOT, Farm, Run
 
 HOSTS = {
+    "modules/dns_info": "dns_servers",
     "modules/dns_record": "dns_servers",
     "modules/exchange_certificate_info": "exchange_servers",
     "modules/exchange_client_access": "exchange_servers",

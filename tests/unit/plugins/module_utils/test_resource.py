@@ -37,6 +37,7 @@ class Server:
         self.asked = 0
         self.lose: list[str] = []
         self.refuses: dict[str, str] = {}
+        self.meanwhile: dict[str, Any] = {}
         self.deaf, self.is_there = False, True
         self.offers = {"Get-Thing", "Set-Thing"}
 
@@ -56,6 +57,7 @@ class Server:
     def _write(self, parameters: dict[str, Any]) -> str:
         assert (parameters.pop("ErrorAction"), parameters.pop("Identity")) == ("Stop", "global")
         self.writes.append(parameters)
+        self.properties.update(self.meanwhile)
         if "write" in self.refuses:
             return self._refused("write")
         lost = self.lose.pop(0) if self.lose else ""
@@ -185,3 +187,34 @@ def test_a_write_lost_twice_says_that_it_may_have_run() -> None:
     assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, True, "unknown_outcome")
     assert result["commands_unknown"] == ["Set-Thing -Identity 'global' -Realm 's'"]
     assert result["commands"] == result["commands_not_run"] == []
+
+
+@pytest.mark.parametrize("kind", ["conflict", "not_found"])
+def test_a_refused_write_that_somebody_else_has_made_needless_is_no_failure(kind: str) -> None:
+    server = Server()
+    server.refuses["write"], server.meanwhile = kind, {"Realm": "s"}
+    result = run(server, realm="s")
+    assert (result.get("failed"), result["changed"], result["commands"]) == (None, False, [])
+    assert result["thing"]["realm"] == "s"
+    assert result["warnings"] == [
+        "Set-Thing was refused (no.), but what it was to do is done: somebody else did it in the meantime."
+    ]
+
+
+@pytest.mark.parametrize("kind", ["conflict", "not_found"])
+@pytest.mark.parametrize("meanwhile", [{}, {"Realm": "t"}])
+def test_a_refused_write_that_is_still_to_do_fails_and_is_not_sent_again(kind: str, meanwhile: dict[str, Any]) -> None:
+    server = Server()
+    server.refuses["write"], server.meanwhile = kind, meanwhile
+    result = run(server, realm="s")
+    assert (result["failed"], result["error"]["kind"], result["changed"]) == (True, kind, False)
+    assert (len(server.writes), server.reads) == (1, 2)
+    assert result["commands_not_run"] == ["Set-Thing -Identity 'global' -Realm 's'"]
+
+
+def test_a_refused_write_that_cannot_be_read_back_says_both() -> None:
+    server = Server()
+    server.refuses |= {"write": "conflict", "read back": "unreachable"}
+    result = run(server, realm="s")
+    assert (result["error"]["kind"], result["changed"]) == ("conflict", False)
+    assert "Set-Thing: no. Read back after that: no." in result["msg"]

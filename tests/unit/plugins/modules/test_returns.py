@@ -18,7 +18,14 @@ MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
 AFTER_A_WRITE = ("commands_unknown", "commands_not_run")
 COMMON = {"changed", "failed", "msg", "warnings"}
 URL = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
-READING = ("certificate_verdict", "exchange_certificate_info", "exchange_info", "lync_certificate_info", "lync_info")
+READING = (
+    "certificate_verdict",
+    "dns_info",
+    "exchange_certificate_info",
+    "exchange_info",
+    "lync_certificate_info",
+    "lync_info",
+)
 
 
 @dataclass
@@ -40,7 +47,7 @@ WRITING = (
         "dns_record",
         "Add_DnsServerResourceRecordA",
         {"Get_DnsServerZone": [{"ZoneName": "a.com"}], "Get_DnsServerResourceRecord": ShellError("not_found", "no.")},
-        {"name": "x.a.com", "type": "A", "value": ["192.0.2.1"]},
+        {"name": "x.a.com", "type": "A", "value": ["192.0.2.1"], "accept_equivalent": True},
     ),
     Case(
         "exchange_client_access",
