@@ -21,6 +21,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import (
     COMMAND_TIMEOUT,
+    SAID,
     Call,
     HelperSocket,
     ModuleSpec,
@@ -143,9 +144,12 @@ class ActionModule(ActionBase):
         real, self._connection = self._connection, helper.probe
         try:
             with _environment(COMMAND_TIMEOUT, str(helper.command_timeout)):
-                return t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
+                result = t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
         finally:
             self._connection = real
+        for line in result.pop(SAID, ()):
+            self._display.display(line)
+        return result
 
 
 @contextlib.contextmanager

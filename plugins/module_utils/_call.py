@@ -27,6 +27,10 @@ COMMAND_TIMEOUT = "ANSIBLE_EXCHANGE_LYNC_COMMAND_TIMEOUT"
 """The environment variable by which a module in a process of its own is told the task's command time-out."""
 
 
+SAID = "said"
+"""The key under which a module in a process of its own hands over what it said: the action plugin shows it, and takes it away."""
+
+
 @dataclass(frozen=True)
 class ModuleSpec:
     """What AnsibleModule and ArgumentSpecValidator both take.
@@ -97,7 +101,7 @@ def _was_sent(error: HelperError) -> bool:
 class Call:
     """A module's view of the task that calls it.
 
-    :param say: shows a line to the user at once. A module in a process of its own has nothing to show it with.
+    :param say: shows a line to the user at once, or at the end where the module runs in a process of its own.
     :ivar params: the validated arguments.
     :ivar check_mode: whether nothing may be written.
     :ivar warnings: what the user should read besides the result.
@@ -159,8 +163,11 @@ def run_module(spec: ModuleSpec, run: Run) -> None:
             msg="This module needs the collection's action plugin: call it by its full name, onprem.exchange_lync.<module>."
         )
     timeout = float(os.environ[COMMAND_TIMEOUT])
-    call = Call(module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path, timeout))
-    result = carry_out(run, call)
+    said: list[str] = []
+    call = Call(
+        module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path, timeout), say=said.append
+    )
+    result = {**carry_out(run, call), SAID: said}
     module.no_log_values |= call.hidden  # core shows the arguments beside the result
     if result.pop("failed", False):
         module.fail_json(**result)

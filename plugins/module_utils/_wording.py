@@ -18,7 +18,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 _OPTION = re.compile(r"O\((\w+)\)")
 
 VARIABLES: dict[str, dict[str, str]] = {
-    "dns_record": {"name": "farm_dns_records", "value": "farm_dns_records", "type": "farm_dns_records", "zone": "farm_dns_records"},
+    "dns_record": {
+        "name": "farm_dns_records",
+        "value": "farm_dns_records",
+        "type": "farm_dns_records",
+        "zone": "farm_dns_records",
+    },
     "exchange_client_access": {"servers": "farm_autodiscover_servers"},
     "lync_certificate": {
         "effective_date": "farm_oauth_token_issuer_effective_date",
@@ -32,9 +37,7 @@ VARIABLES: dict[str, dict[str, str]] = {
 }
 """By module, the role variable that an option comes from."""
 
-_CONFLICT = (
-    "Nothing was written. To have it replaced, add {rule} to farm_replace. To leave it as it is, add {rule} to farm_tolerate."
-)
+_CONFLICT = "Nothing was written. To have it replaced, add {rule} to farm_replace. To leave it as it is, add {rule} to farm_tolerate."
 REMEDIES: dict[tuple[str, str], str] = {
     ("dns_record", "conflict"): _CONFLICT.format(rule="dns_points_elsewhere"),
     ("exchange_client_access", "conflict"): _CONFLICT.format(rule="autodiscover_uri_replaced"),

@@ -27,6 +27,7 @@ options:
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._directory
 attributes:
   check_mode:
     support: full
@@ -247,15 +248,16 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.certificates import stores
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import auth_config
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import read_auth_config
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_stores
 
-SPEC = ModuleSpec(argument_spec={"servers": {"type": "list", "elements": "str"}})
+SPEC = ModuleSpec(argument_spec={"servers": {"type": "list", "elements": "str"}, **OPTION})
 
 
 def run(call: Call) -> Result:
     """Read every store that is asked for, and AuthConfig."""
-    return {"servers": stores(call), "auth_config": auth_config(call.shell("exchange"))}
+    return {"servers": read_stores(call), "auth_config": read_auth_config(open_directory(call))}
 
 
 def main() -> None:

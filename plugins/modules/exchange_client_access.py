@@ -21,10 +21,17 @@ description:
 options:
   servers:
     description:
-      - The servers to manage, by name or fully qualified domain name. All of the organisation, if not given.
+      - The servers to manage, by name or fully qualified domain name.
+      - If not given, all servers of the organisation that take part in server-to-server authentication, which are those of Exchange 2013
+        and later that are not Edge Transport servers.
       - Nothing is written if one of them does not exist, or is an Edge Transport server.
     type: list
     elements: str
+  exclude:
+    description: Servers to leave alone, by name or fully qualified domain name. One that does not exist is ignored.
+    type: list
+    elements: str
+    default: []
   autodiscover_service_internal_uri:
     description:
       - The URL of Autodiscover for clients inside the domain, which ends in C(/autodiscover/autodiscover.xml). Usually one name for all
@@ -44,9 +51,23 @@ options:
       - Exchange's setup fills in each server's own name, so on an ordinary server there is nothing blank, and nothing is changed.
     type: bool
     default: false
+  on_conflict:
+    description:
+      - What to do where a value would be replaced that somebody may have chosen.
+      - That is a URI with another host name than the server's own, which setup writes, a URI that leads to Exchange Online, a blank URI in
+        a hybrid organisation, where administrators are told to clear it after a migration, and a site scope.
+      - V(fail) writes nothing, and names them. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
+    type: str
+    choices: [fail, keep, replace]
+    default: fail
+  timeout:
+    description: Seconds that a write may take to show, if another domain controller is asked than the one that was written to.
+    type: int
+    default: 30
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._directory
 attributes:
   check_mode:
     support: full
@@ -146,6 +167,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import ClientAccess
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
@@ -154,6 +176,10 @@ SPEC = ModuleSpec(
         "autodiscover_service_internal_uri": {"type": "str"},
         "autodiscover_site_scope": {"type": "list", "elements": "str"},
         "only_blank": {"type": "bool", "default": False},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
+        "timeout": {"type": "int", "default": 30},
+        **OPTION,
     },
     required_one_of=[("autodiscover_service_internal_uri", "autodiscover_site_scope")],
 )
@@ -161,7 +187,7 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Bring the services to what the task asks for."""
-    return ensure(call, ClientAccess())
+    return ensure(call, ClientAccess(), patience=call.params["timeout"])
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
-  - Returns the servers of an Exchange organisation, its accepted domains, the authentication configuration (AuthConfig), whether OAuth is
-    on for the Autodiscover and Exchange Web Services virtual directories, and the organisation itself.
+  - Returns the servers of an Exchange organisation, its accepted domains, the authentication configuration (AuthConfig), the Autodiscover
+    URIs, the hybrid configuration, whether OAuth is on for the Autodiscover and Exchange Web Services virtual directories, the
+    organisation itself, and the health of the services of the server that is asked.
   - Only what is asked for is read, with one read for each family of cmdlets, whatever the number of servers.
 options:
   gather:
@@ -22,11 +23,28 @@ options:
       - What to read. What is not named is not read, and its key is missing from the result.
     type: list
     elements: str
-    choices: [servers, accepted_domains, auth_config, virtual_directories, organization]
-    default: [servers, accepted_domains, auth_config, virtual_directories, organization]
+    choices:
+      - servers
+      - accepted_domains
+      - auth_config
+      - client_access
+      - hybrid_configuration
+      - virtual_directories
+      - organization
+      - service_health
+    default:
+      - servers
+      - accepted_domains
+      - auth_config
+      - client_access
+      - hybrid_configuration
+      - virtual_directories
+      - organization
+      - service_health
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._directory
 attributes:
   check_mode:
     support: full
@@ -36,9 +54,10 @@ attributes:
   idempotent:
     support: full
 notes:
-  - One host of the organisation is enough. All of them give the same answer.
-  - Needs the cmdlets C(Get-ExchangeServer), C(Get-AcceptedDomain), C(Get-AuthConfig), C(Get-AutodiscoverVirtualDirectory),
-    C(Get-WebServicesVirtualDirectory) and C(Get-OrganizationConfig), each for what it reads. View-Only Organization Management has them.
+  - One host of the organisation is enough. All of them give the same answer, except for RV(service_health), which is the host's own.
+  - Needs the cmdlets C(Get-ExchangeServer), C(Get-AcceptedDomain), C(Get-AuthConfig), C(Get-ClientAccessService) or
+    C(Get-ClientAccessServer), C(Get-HybridConfiguration), C(Get-AutodiscoverVirtualDirectory), C(Get-WebServicesVirtualDirectory),
+    C(Get-OrganizationConfig) and C(Test-ServiceHealth), each for what it reads. View-Only Organization Management has them.
 seealso:
   - module: onprem.exchange_lync.exchange_client_access
   - module: onprem.exchange_lync.exchange_certificate_info
@@ -129,7 +148,7 @@ accepted_domains:
       type: bool
       returned: always
     wildcard:
-      description: Whether it stands for subdomains too. Such an entry breaks OAuth between servers; only explicit domains mend that.
+      description: Whether it stands for subdomains too. OAuth between servers fails for a SIP domain that only such an entry covers.
       type: bool
       returned: always
   sample:
@@ -174,6 +193,73 @@ auth_config:
     next_certificate_effective_date: null
     service_name: 00000002-0000-0ff1-ce00-000000000000
     realm: ''
+client_access:
+  description: The Client Access services, one for each server.
+  returned: when O(gather) has V(client_access)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The server's name.
+      type: str
+      returned: always
+    autodiscover_service_internal_uri:
+      description: The Autodiscover URI that the server publishes in Active Directory, or V(null).
+      type: str
+      returned: always
+    autodiscover_site_scope:
+      description: The Active Directory sites that it is meant for.
+      type: list
+      elements: str
+      returned: always
+    originating_server:
+      description: The domain controller that this was read from.
+      type: str
+      returned: always
+  sample:
+    - name: ATL-EXCHANGE-001
+      autodiscover_service_internal_uri: https://atl-exchange-001.litwareinc.com/Autodiscover/Autodiscover.xml
+      autodiscover_site_scope: [Atlanta]
+      originating_server: atl-dc-001.litwareinc.com
+hybrid_configuration:
+  description: The hybrid configuration, V(null) where the organisation has none.
+  returned: when O(gather) has V(hybrid_configuration)
+  type: dict
+  contains:
+    domains:
+      description: The domains that are shared with Exchange Online.
+      type: list
+      elements: str
+      returned: always
+    features:
+      description: The features that are shared.
+      type: list
+      elements: str
+      returned: always
+  sample: null
+service_health:
+  description: The health of the services of the server that is asked, by role.
+  returned: when O(gather) has V(service_health)
+  type: list
+  elements: dict
+  contains:
+    role:
+      description: The role.
+      type: str
+      returned: always
+    running:
+      description: Whether all services that the role requires are running.
+      type: bool
+      returned: always
+    services_not_running:
+      description: The required services that are not running.
+      type: list
+      elements: str
+      returned: always
+  sample:
+    - role: Mailbox Server Role
+      running: true
+      services_not_running: []
 virtual_directories:
   description: The virtual directories C(autodiscover) and C(web_services) of all servers, each a list.
   returned: when O(gather) has V(virtual_directories)
@@ -273,30 +359,28 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
-    SERVERS,
-    accepted_domains,
-    auth_config,
-    organization,
-    virtual_directories,
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import PARTS
+
+GATHER = [
+    "servers",
+    "accepted_domains",
+    "auth_config",
+    "client_access",
+    "hybrid_configuration",
+    "virtual_directories",
+    "organization",
+    "service_health",
+]
+SPEC = ModuleSpec(
+    argument_spec={"gather": {"type": "list", "elements": "str", "choices": GATHER, "default": GATHER}, **OPTION}
 )
-
-READERS = {
-    "servers": SERVERS.read,
-    "accepted_domains": accepted_domains,
-    "auth_config": auth_config,
-    "virtual_directories": virtual_directories,
-    "organization": organization,
-}
-
-GATHER = {"type": "list", "elements": "str", "choices": list(READERS), "default": list(READERS)}
-SPEC = ModuleSpec(argument_spec={"gather": GATHER})
 
 
 def run(call: Call) -> Result:
     """Read what is asked for, each once."""
-    shell = call.shell("exchange")
-    return {name: READERS[name](shell) for name in READERS if name in call.params["gather"]}
+    directory = open_directory(call)
+    return {name: PARTS[name](directory) for name in GATHER if name in call.params["gather"]}
 
 
 def main() -> None:

@@ -17,8 +17,9 @@ description:
     Business Server has for certificates.
   - OAuthTokenIssuer, the certificate that signs the tokens for Exchange, is assigned once for the whole deployment. The Central
     Management Store brings it to every front end. All other uses are assigned on the host alone.
-  - A certificate is judged before it is assigned, by the rules of M(onprem.exchange_lync.certificate_verdict). One that breaks a rule is
-    refused before anything is written.
+  - A certificate is checked before it is assigned. One that breaks a rule is refused before anything is written.
+  - An OAuthTokenIssuer certificate that is in use is not replaced at once unless the task says so, since Exchange trusts only the keys
+    that it has read from Lync. See O(on_conflict).
 options:
   use:
     description: What the certificate is used for.
@@ -42,8 +43,9 @@ options:
   state:
     description:
       - V(present) assigns the certificate.
-      - V(absent) takes the assignment back, whatever certificate it is, or only that of O(thumbprint) where one is named. The
-        certificate stays in the store. One of two, of which the other is in force or staged, is refused, as both would go.
+      - V(absent) removes the assignment, whatever certificate it is, or only that of O(thumbprint) if one is named. The certificate
+        stays in the store. If one certificate is in use and another is staged, removing only one of them is refused, because the cmdlet
+        would remove both.
     type: str
     choices: [present, absent]
     default: present
@@ -51,6 +53,7 @@ options:
     description:
       - The certificate, by its SHA-1 thumbprint. Case, blanks and colons do not matter.
       - It has to be in the store C(LocalMachine\My) of the host with its private key, unless O(path) brings it.
+      - An empty value is refused. It does not count as left out.
       - Needed with O(path) where the server has no C(Get-PfxData) to look into the file (Windows Server 2008 R2).
     type: str
   path:
@@ -61,18 +64,43 @@ options:
   password:
     description: The password of the PFX file.
     type: str
+  automatic:
+    description:
+      - If neither O(thumbprint) nor O(path) is given and no OAuthTokenIssuer certificate is assigned, choose one of the host's store, as
+        long as there is one safe choice.
+      - Safe are the one valid certificate that an authority issued for the default SIP domain as its common name, or else the
+        certificate that is assigned as Default. Never one that is self-signed, one with a private key that cannot be exported, or one
+        with a key in a CNG provider.
+      - Only for O(use=OAuthTokenIssuer).
+    type: bool
+    default: false
+  warn_days:
+    description: With O(automatic), a certificate that expires in fewer days than this is not chosen.
+    type: int
+    default: 60
   effective_date:
     description:
       - From when on the certificate is to be used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use
         stays in force until then (C(-Roll)).
-      - Exchange keeps what it knows for a day, so it has to be 24 hours before the end of the one in use at the latest. A later date is
-        warned of (C(rollover_too_late)).
-      - If not given, the certificate is in force at once. One that is already in force stays so, whatever is staged to follow it.
+      - Exchange caches the signing certificate for up to a day, so the date must be at least 24 hours before the current certificate
+        expires. A later date gives a warning.
+      - If not given, O(on_conflict) decides where another certificate is in use, and the certificate is in force at once where none is.
     type: str
+  on_conflict:
+    description:
+      - What to do if another OAuthTokenIssuer certificate is in use and valid, and O(effective_date) is not given.
+      - V(stage) stages the certificate to take effect in 24 hours, so that Exchange reads its key before it signs. If the one in use
+        ends before that, the task fails.
+      - V(replace) replaces it at once. Exchange refuses Lync's tokens until it has read Lync's metadata again.
+      - V(keep) leaves the one in use. V(fail) fails.
+      - Has no meaning for other uses, which are always replaced at once.
+    type: str
+    choices: [stage, replace, keep, fail]
+    default: stage
   sip_domains:
     description:
       - The SIP domains that a certificate for OAuthTokenIssuer has to carry, the default one first.
-      - Those of the deployment if not given.
+      - Defaults to the deployment's SIP domains.
     type: list
     elements: str
     default: []
@@ -88,12 +116,14 @@ options:
     default: []
   timeout:
     description:
-      - Seconds that a global assignment may take to show on the host, by way of its replica of the Central Management Store.
+      - Seconds that a global assignment may take to show on the host, by way of its replica of the Central Management Store, and with
+        O(wait) on all of them.
     type: int
-    default: 120
+    default: 300
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._replication
 attributes:
   check_mode:
     support: full
@@ -104,14 +134,15 @@ attributes:
 requirements:
   - cryptography
 notes:
-  - The task compares thumbprints. A certificate that is assigned already is not judged again, which is what
-    M(onprem.exchange_lync.certificate_verdict) is for.
+  - The task compares thumbprints. A certificate that is assigned already is not checked again. M(onprem.exchange_lync.farm_audit) does
+    that.
   - The cmdlets act on the machine and need its ordinary PowerShell and an account in RTCUniversalServerAdmins and the local
     Administrators. To write the Central Management Store the logon has to be one that delegates (CredSSP, or Kerberos with delegation).
-  - For OAuthTokenIssuer run the task on one front end only, then wait with M(onprem.exchange_lync.lync_replication).
+  - For OAuthTokenIssuer run the task on one front end only. The scheduled tasks of each replica put the certificate in place some time
+    after the replica is up to date; M(onprem.exchange_lync.farm_info) can wait for it on each front end.
 seealso:
   - module: onprem.exchange_lync.lync_certificate_info
-  - module: onprem.exchange_lync.certificate_verdict
+  - module: onprem.exchange_lync.farm_audit
   - module: onprem.exchange_lync.lync_replication
 """
 
@@ -201,6 +232,10 @@ diff:
   description: The state before and after.
   returned: success
   type: dict
+replication:
+  description: What came of waiting, as M(onprem.exchange_lync.lync_replication) returns it.
+  returned: if O(wait=true) and something was written
+  type: dict
 error:
   description:
     - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
@@ -211,8 +246,16 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignment import Assignment, writing_cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.fitness import RULES, TOKEN_ISSUER
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import (
+    Assignment,
+    name_writing_cmdlet,
+    refuse_automatic,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import (
+    TOKEN_ISSUER,
+    WAIVABLE,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
@@ -243,19 +286,25 @@ SPEC = ModuleSpec(
         "password": {"type": "str", "no_log": True},
         "effective_date": {"type": "str"},
         "sip_domains": {"type": "list", "elements": "str", "default": []},
-        "allow": {"type": "list", "elements": "str", "choices": list(RULES), "default": []},
-        "timeout": {"type": "int", "default": 120},
+        "automatic": {"type": "bool", "default": False},
+        "warn_days": {"type": "int", "default": 60},
+        "on_conflict": {"type": "str", "choices": ["stage", "replace", "keep", "fail"], "default": "stage"},
+        "allow": {"type": "list", "elements": "str", "choices": list(WAIVABLE), "default": []},
+        "timeout": {"type": "int", "default": 300},
+        **FOLLOWING,
     },
-    required_if=[("state", "present", ("thumbprint", "path"), True)],
+    required_if=[("state", "present", ("thumbprint", "path", "automatic"), True)],
     required_by={"password": ["path"]},
 )
 
 
 def run(call: Call) -> Result:
     """Assign the certificate, and see it in force on this host."""
-    patience = call.params["timeout"] if call.params["use"] == TOKEN_ISSUER else None
-    with located(shell="lync", cmdlet=writing_cmdlet(call)):
-        return ensure(call, Assignment(), patience=patience)
+    is_global = call.params["use"] == TOKEN_ISSUER
+    with located(shell="lync", cmdlet=name_writing_cmdlet(call)):
+        refuse_automatic(call)
+        patience = call.params["timeout"] if is_global else None
+        return ensure(call, Assignment(), patience=patience, follow=make_wait(call) if is_global else None)
 
 
 def main() -> None:

@@ -15,14 +15,18 @@ author:
 description:
   - Returns the certificates that are assigned on the host, for OAuthTokenIssuer and for every other use, and all certificates of the
     machine's store C(LocalMachine\My), decoded, each with whether the machine has its private key.
-  - The result is what M(onprem.exchange_lync.certificate_verdict) judges.
 options:
   store:
     description:
       - Whether to read the machine's store too.
-      - C(Get-CsCertificate) tells neither the key nor whether the private key is there, so a verdict needs the store.
+      - C(Get-CsCertificate) tells neither the key nor whether the private key is there. The store does.
     type: bool
     default: true
+  exportable:
+    description:
+      - With O(store), whether to read too if the private keys can be exported. It is one more read of the store.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
@@ -40,7 +44,7 @@ notes:
   - Each host has its own store and its own replica of the global assignments, so every front end has to be asked.
 seealso:
   - module: onprem.exchange_lync.lync_certificate
-  - module: onprem.exchange_lync.certificate_verdict
+  - module: onprem.exchange_lync.farm_info
   - module: onprem.exchange_lync.exchange_certificate_info
 """
 
@@ -221,6 +225,16 @@ store:
       description: The name that the machine's store gives it.
       type: str
       returned: always
+    key_provider:
+      description:
+        - V(csp) for a private key in a cryptographic service provider, V(cng) for one in a CNG key storage provider, which Lync Server
+          2013 cannot use. Null where there is no private key.
+      type: str
+      returned: always
+    private_key_exportable:
+      description: Whether the private key can be exported. Null for a key of a CNG provider.
+      type: bool
+      returned: if O(exportable=true)
   sample:
     - thumbprint: B142918E463981A76503828BB1278391B716280D
       raw_data: MIIC...
@@ -241,31 +255,36 @@ store:
       problems: []
       has_private_key: true
       friendly_name: OAuthTokenIssuer
+      key_provider: csp
 error:
   description:
-    - Null on success, by which M(onprem.exchange_lync.certificate_verdict) knows that the host was read.
     - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
     - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
-  returned: always
+  returned: failure
   type: dict
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificates import assigned, store
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import this_computer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
+    add_exportable,
+    read_assigned,
+    read_store,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import read_this_computer
 
-SPEC = ModuleSpec(argument_spec={"store": {"type": "bool", "default": True}})
+SPEC = ModuleSpec(
+    argument_spec={"store": {"type": "bool", "default": True}, "exportable": {"type": "bool", "default": False}}
+)
 
 
 def run(call: Call) -> Result:
     """Read the assignments, and the store where it is asked for."""
-    lync = call.shell("lync")
-    return {
-        "host": this_computer(lync),
-        "assigned": assigned(lync),
-        "store": store(call.shell("windows")) if call.params["store"] else None,
-        "error": None,
-    }
+    lync, windows = call.shell("lync"), call.shell("windows")
+    result: Result = {"host": read_this_computer(lync), "assigned": read_assigned(lync), "store": None}
+    if call.params["store"]:
+        store = read_store(windows)
+        result["store"] = add_exportable(store, windows) if call.params["exportable"] else store
+    return result
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
-  - Returns the sites, the pools with their computers, the Front End Servers, the SIP domains, the services and the version of a
-    deployment of Lync Server or Skype for Business Server.
+  - Returns the sites, the pools with their computers, the Front End Servers, the SIP domains, the services, the version, the OAuth
+    configuration and the replication status of a deployment of Lync Server or Skype for Business Server, and the Windows services of
+    the computer that is asked.
   - Only what is asked for is read, with one read for each family of cmdlets, whatever the number of servers.
 options:
   gather:
@@ -22,8 +23,28 @@ options:
       - What to read. What is not named is not read, and its key is missing from the result.
     type: list
     elements: str
-    choices: [sites, pools, computers, sip_domains, services, version]
-    default: [sites, pools, computers, sip_domains, services, version]
+    choices:
+      - sites
+      - pools
+      - computers
+      - sip_domains
+      - services
+      - version
+      - oauth_configuration
+      - replicas
+      - central_management
+      - windows_services
+    default:
+      - sites
+      - pools
+      - computers
+      - sip_domains
+      - services
+      - version
+      - oauth_configuration
+      - replicas
+      - central_management
+      - windows_services
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
@@ -36,9 +57,11 @@ attributes:
   idempotent:
     support: full
 notes:
-  - One Front End Server of the deployment is enough. All of them give the same answer, except for RV(version), which is the host's own.
-  - Needs the cmdlets C(Get-CsSite), C(Get-CsPool), C(Get-CsComputer), C(Get-CsSipDomain), C(Get-CsService) and C(Get-CsServerVersion),
-    each for what it reads. CsViewOnlyAdministrator has them.
+  - One Front End Server of the deployment is enough. All of them give the same answer, except for RV(version) and
+    RV(windows_services), which are the host's own.
+  - Needs the cmdlets C(Get-CsSite), C(Get-CsPool), C(Get-CsComputer), C(Get-CsSipDomain), C(Get-CsService), C(Get-CsServerVersion),
+    C(Get-CsOAuthConfiguration), C(Get-CsManagementStoreReplicationStatus) and C(Get-CsWindowsService), each for what it reads.
+    CsViewOnlyAdministrator has them.
 seealso:
   - module: onprem.exchange_lync.lync_oauth_configuration
   - module: onprem.exchange_lync.lync_certificate_info
@@ -113,14 +136,27 @@ pools:
       description: Whether it is a pool of Front End Servers, which is one with the service C(UserServer).
       type: bool
       returned: always
+    uses_oauth:
+      description:
+        - Whether its computers need the OAuthTokenIssuer certificate. Those with a C(Registrar), C(UserServer) or C(WebServer) do, so
+          Directors too, but no Edge or Mediation Servers.
+      type: bool
+      returned: always
   sample:
     - fqdn: atl-lync-001.litwareinc.com
       site: Atlanta
       computers: [atl-lync-001.litwareinc.com]
       services: ["Registrar:atl-lync-001.litwareinc.com", "UserServer:atl-lync-001.litwareinc.com"]
       front_end: true
+      uses_oauth: true
 front_ends:
   description: The computers of all pools of Front End Servers.
+  returned: when O(gather) has V(pools)
+  type: list
+  elements: str
+  sample: [atl-lync-001.litwareinc.com]
+oauth_computers:
+  description: The computers of all pools that need the OAuthTokenIssuer certificate.
   returned: when O(gather) has V(pools)
   type: list
   elements: str
@@ -210,6 +246,57 @@ version:
     product: Microsoft Lync Server 2013
     build: 5.0.8308.0
     text: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed."
+oauth_configuration:
+  description: The OAuth configuration, as M(onprem.exchange_lync.lync_oauth_configuration) returns it.
+  returned: when O(gather) has V(oauth_configuration)
+  type: dict
+  sample:
+    exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
+    exchange_autodiscover_allowed_domains: []
+    realm: null
+    service_name: 00000004-0000-0ff1-ce00-000000000000
+replicas:
+  description: The replicas of the Central Management Store, as M(onprem.exchange_lync.lync_replication) returns them.
+  returned: when O(gather) has V(replicas)
+  type: list
+  elements: dict
+  sample:
+    - replica_fqdn: atl-lync-001.litwareinc.com
+      up_to_date: true
+      last_status_report: "2026-11-27T12:00:00Z"
+      last_update_creation: "2026-11-27T11:59:40Z"
+      product_version: 5.0.8308.0
+central_management:
+  description: Which computer is the active master of the Central Management Store. V(null) where the server does not say.
+  returned: when O(gather) has V(central_management)
+  type: dict
+  contains:
+    active_master_fqdn:
+      description: The active master.
+      type: str
+      returned: always
+    active_file_transfer_agent_fqdns:
+      description: The active file transfer agents.
+      type: str
+      returned: always
+  sample:
+    active_master_fqdn: atl-lync-001.litwareinc.com
+    active_file_transfer_agent_fqdns: atl-lync-001.litwareinc.com
+windows_services:
+  description: The Windows services of the computer that is asked.
+  returned: when O(gather) has V(windows_services)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The service.
+      type: str
+      returned: always
+    status:
+      description: Its status, such as C(Running) or C(Stopped).
+      type: str
+      returned: always
+  sample: [{"name": "RTCSRV", "status": "Running"}]
 error:
   description:
     - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
@@ -218,53 +305,40 @@ error:
   type: dict
 """
 
-from collections.abc import Callable
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.gathering import PARTS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
-    COMPUTERS,
-    SERVICES,
-    SITES,
-    front_ends,
-    pools,
-    sip_domains,
-    version,
+    list_front_ends,
+    list_oauth_computers,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 
-GATHER = ["sites", "pools", "computers", "sip_domains", "services", "version"]
+GATHER = [
+    "sites",
+    "pools",
+    "computers",
+    "sip_domains",
+    "services",
+    "version",
+    "oauth_configuration",
+    "replicas",
+    "central_management",
+    "windows_services",
+]
 SPEC = ModuleSpec(
     argument_spec={"gather": {"type": "list", "elements": "str", "choices": GATHER, "default": GATHER}},
 )
 
 
-def _pools(shell: Shell) -> Result:
-    found = pools(shell)
-    return {"pools": found, "front_ends": front_ends(found)}
-
-
-def _sip_domains(shell: Shell) -> Result:
-    found = sip_domains(shell)
-    default = next((domain["name"] for domain in found if domain["default"]), None)
-    return {"sip_domains": found, "default_sip_domain": default}
-
-
-READ: dict[str, Callable[[Shell], Result]] = {
-    "sites": lambda shell: {"sites": SITES.read(shell)},
-    "pools": _pools,
-    "computers": lambda shell: {"computers": COMPUTERS.read(shell)},
-    "sip_domains": _sip_domains,
-    "services": lambda shell: {"services": SERVICES.read(shell)},
-    "version": lambda shell: {"version": version(shell)},
-}
-
-
 def run(call: Call) -> Result:
     """Read each family that is asked for, once."""
-    shell, result = call.shell("lync"), Result()
-    for name in GATHER:
-        if name in call.params["gather"]:
-            result.update(READ[name](shell))
+    shell = call.shell("lync")
+    result: Result = {name: PARTS[name](shell) for name in GATHER if name in call.params["gather"]}
+    if "pools" in result:
+        result["front_ends"] = list_front_ends(result["pools"])
+        result["oauth_computers"] = list_oauth_computers(result["pools"])
+    if "sip_domains" in result:
+        default = (domain["name"] for domain in result["sip_domains"] if domain["default"])
+        result["default_sip_domain"] = next(default, None)
     return result
 
 

@@ -30,16 +30,29 @@ options:
     elements: str
   realm:
     description:
-      - The realm in the tokens that the servers issue. It has to be what Exchange's partner application says.
+      - The realm in the tokens that the servers issue. It must match the realm of the partner application configured in Exchange.
       - An empty string clears it. The default SIP domain is then used.
     type: str
   service_name:
     description:
       - The identifier under which Lync is known in tokens. The product sets it; other values break the trust with Exchange.
     type: str
+  on_conflict:
+    description:
+      - What to do where a value would be replaced that somebody may have chosen. That is any value that is not blank, except for a URL
+        that Lync cannot use, such as the one for Outlook, which ends in C(.xml). Allowed domains may be added.
+      - V(fail) writes nothing, and names the values. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
+    type: str
+    choices: [fail, keep, replace]
+    default: fail
+  timeout:
+    description: With O(wait), seconds to wait for the replicas.
+    type: int
+    default: 300
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._replication
 attributes:
   check_mode:
     support: full
@@ -48,8 +61,7 @@ attributes:
   idempotent:
     support: full
 notes:
-  - The configuration is read and written once, on one Front End Server. The others get it by replication, for which
-    M(onprem.exchange_lync.lync_replication) waits.
+  - The configuration is read and written once, on one Front End Server. The others get it by replication. See O(wait).
   - Needs the cmdlets C(Get-CsOAuthConfiguration) and C(Set-CsOAuthConfiguration). CsAdministrator has them.
 seealso:
   - module: onprem.exchange_lync.exchange_client_access
@@ -123,6 +135,10 @@ diff:
   description: The state before and after.
   returned: success
   type: dict
+replication:
+  description: What came of waiting, as M(onprem.exchange_lync.lync_replication) returns it.
+  returned: if O(wait=true) and something was written
+  type: dict
 error:
   description:
     - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
@@ -132,7 +148,8 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import OAUTH_CONFIGURATION
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import OAuthConfiguration
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
@@ -141,14 +158,17 @@ SPEC = ModuleSpec(
         "exchange_autodiscover_allowed_domains": {"type": "list", "elements": "str"},
         "realm": {"type": "str"},
         "service_name": {"type": "str"},
+        "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
+        "timeout": {"type": "int", "default": 300},
+        **FOLLOWING,
     },
 )
 
 
 def run(call: Call) -> Result:
     """Set what differs, after refusing what cannot be meant."""
-    OAUTH_CONFIGURATION.desired(call)  # before anything is opened
-    return ensure(call, OAUTH_CONFIGURATION)
+    OAuthConfiguration().desired(call)  # before anything is opened
+    return ensure(call, OAuthConfiguration(), follow=make_wait(call))
 
 
 def main() -> None:

@@ -165,6 +165,7 @@ SPEC = ModuleSpec(
         "interval": {"type": "int", "default": 5},
         "exclude": {"type": "list", "elements": "str", "default": []},
         "force": {"type": "bool", "default": False},
+        "since": {"type": "str"},
     },
 )
 
@@ -172,7 +173,7 @@ SPEC = ModuleSpec(
 def run(call: Call) -> Result:
     """Start, read and wait, as far as each is asked for."""
     if call.params["timeout"] < 0 or call.params["interval"] < 1:
-        message = "timeout may not be negative, and interval has to be 1 at least."
+        message = "timeout must not be negative, and interval must be at least 1."
         raise ShellError("bad_input", message, shell="lync", cmdlet=REPLICAS.cmdlet.name)
     return replicate(call)
 

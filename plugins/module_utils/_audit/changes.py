@@ -138,7 +138,12 @@ def _find_target(record: WantedRecord, dns: Names) -> Entry:
     if record.type != "CNAME":
         return make_address_target(record.value)
     target = qualify_name(record.value[0], record.zone)
-    unknown = {"name": target, "zone": None, "records": [], "resolution": {"chain": [], "addresses": [], "complete": False}}
+    unknown = {
+        "name": target,
+        "zone": None,
+        "records": [],
+        "resolution": {"chain": [], "addresses": [], "complete": False},
+    }
     return (dns.names or {}).get(target, unknown)
 
 
@@ -158,7 +163,9 @@ def find_autodiscover_changes(farm: Farm, description: Description) -> Iterator[
         hybrid = organization.hybrid_configuration is not None or "hybrid_configuration" not in organization.read
         conflict = rules[find_conflict(service[URI], server, hybrid=hybrid)]
         host = host_name(server)
-        yield Change("autodiscover", host, host, service[URI] or "", wanted, conflict, details={"server": server["name"]})
+        yield Change(
+            "autodiscover", host, host, service[URI] or "", wanted, conflict, details={"server": server["name"]}
+        )
 
 
 _AUTODISCOVER_RULES: dict[Conflict, str] = {

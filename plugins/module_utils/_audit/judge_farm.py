@@ -74,7 +74,10 @@ def check_rule_ids(description: Description, prefix: str = "farm_") -> None:
 
     :raises DescriptionError: naming them.
     """
-    problems = [f"{prefix}tolerate: there is no rule {item}; docs/rules.md lists them." for item in find_unknown(description.tolerate)]
+    problems = [
+        f"{prefix}tolerate: there is no rule {item}; docs/rules.md lists them."
+        for item in find_unknown(description.tolerate)
+    ]
     problems += [
         f"{prefix}replace: {item} is not one of {', '.join(REPLACEMENTS)}."
         for item in find_unknown(description.replace, REPLACEMENTS)
@@ -91,7 +94,9 @@ def _limit(description: Description, roles: Collection[str]) -> Description:
 
 
 def _find(context: Context, roles: set[str] | None) -> t.Iterator[Finding]:
-    tolerated = {(rule, spell_domain(about)) for rule, _at, about in (i.partition("@") for i in context.description.tolerate)}
+    tolerated = {
+        (rule, spell_domain(about)) for rule, _at, about in (i.partition("@") for i in context.description.tolerate)
+    }
     seen = set()
     for rule in RULES.values():
         if roles is not None and not roles & set(rule.roles):

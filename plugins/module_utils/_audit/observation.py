@@ -162,7 +162,9 @@ def read_farm(snapshots: Sequence[t.Any]) -> Farm:
         front_ends=[_read_front_end(host, parts) for host, parts in lync],
         dns=next((_read_names(host, parts["dns"]) for host, parts, _item in read if "dns" in parts), None),
         unread=[_read_unread(host, entry) for host, _parts, item in read for entry in item.get("unread") or ()],
-        clocks={host: float(item["clock_offset"]) for host, _parts, item in read if item.get("clock_offset") is not None},
+        clocks={
+            host: float(item["clock_offset"]) for host, _parts, item in read if item.get("clock_offset") is not None
+        },
     )
 
 
@@ -176,7 +178,11 @@ def _read_snapshot(item: object, where: str) -> Snapshot:
         raise ObservationError(f"{where} has version {item.get('version')}; this release reads version {VERSION}.")
     if not item.get("host"):
         raise ObservationError(f"{where} has no host.")
-    return str(item["host"]), {name: dict(item["products"][name]) for name in PRODUCTS if name in item["products"]}, item
+    return (
+        str(item["host"]),
+        {name: dict(item["products"][name]) for name in PRODUCTS if name in item["products"]},
+        item,
+    )
 
 
 def _read_unread(host: str, entry: Mapping[str, t.Any]) -> Unread:
@@ -204,7 +210,9 @@ def _read_exchange_stores(exchange: list[tuple[str, Facts]], organization: Organ
     for host, parts in exchange:
         for found in [*(parts.get("certificates") or ()), *(parts.get("other_certificates") or ())]:
             server = organization.find_server(found["host"]) if organization else None
-            yield _read_store(host_name(server) if server else str(found["host"]), found["certificates"], found["error"])
+            yield _read_store(
+                host_name(server) if server else str(found["host"]), found["certificates"], found["error"]
+            )
 
 
 def _read_store(host: str, certificates: Sequence[Mapping[str, t.Any]], error: str | None = None) -> Store:

@@ -95,4 +95,6 @@ def _choose(speaker: FrontEnd, description: Description, now: dt.datetime, there
     if not choice.thumbprint:
         return Intent("undecided", reason=choice.reason)
     chosen = speaker.store.certificates[choice.thumbprint] if speaker.store else None
-    return Intent("assign", choice.thumbprint, chosen, assigned=chosen is not None and chosen.thumbprint == speaker.default)
+    return Intent(
+        "assign", choice.thumbprint, chosen, assigned=chosen is not None and chosen.thumbprint == speaker.default
+    )

@@ -51,7 +51,9 @@ def choose_servers(known: list[Facts], asked: list[str] | None, left_out: t.Coll
     found = [server for server in _find_asked(known, asked) if not names_of(server) & out]
     edge = [host_name(server) for server in found if server["is_edge"]]
     if edge and asked is not None:
-        raise _refuse("bad_input", f"servers: {', '.join(edge)} is an Edge Transport server, which no other server manages.")
+        raise _refuse(
+            "bad_input", f"servers: {', '.join(edge)} is an Edge Transport server, which no other server manages."
+        )
     return [server for server in found if asked is not None or takes_part(server)]
 
 

@@ -13,14 +13,15 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapsho
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
     Facts,
+    add_exportable,
     read_assigned,
-    read_exportable,
     read_store,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.gathering import DEPLOYMENT, OWN
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
     read_oauth_configuration,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import read_this_computer
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 
@@ -38,11 +39,20 @@ def read_lync(reading: Reading) -> None:
         reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
         for name in _PARTS:
             reading.read("lync", name, lambda name=name: DEPLOYMENT[name](lync))
+        _read_file(reading, windows)
     else:
         reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))
     reading.read("lync", "windows_services", lambda: OWN["windows_services"](lync))
     _read_central_management(reading, lync)
     _read_certificates(reading, lync, windows)
+
+
+def _read_file(reading: Reading, windows: Shell) -> None:
+    """The certificate in the file that is to be assigned, so that a wrong path or password shows before anything is written."""
+    path, password = (reading.call.params[f"oauth_token_issuer_{name}"] for name in ("path", "password"))
+    if path:
+        wanted = reading.call.params["oauth_token_issuer_thumbprint"] or ""
+        reading.read("lync", "pfx", lambda: read_pfx(windows, path, password, wanted))
 
 
 def _read_central_management(reading: Reading, lync: Shell) -> None:
@@ -66,7 +76,7 @@ def _read_certificates(reading: Reading, lync: Shell, windows: Shell) -> None:
         reading.call.say(f"{reading.host}: {told}")
         time.sleep(_INTERVAL)
     if own.get("assigned") is not None and (not _find_token_issuers(own) or reading.call.params["key_containers"]):
-        reading.read("lync", "store", lambda: _add_exportable(own["store"], windows))
+        reading.read("lync", "store", lambda: add_exportable(own["store"], windows))
 
 
 def _find_token_issuers(own: dict[str, t.Any]) -> list[Facts]:
@@ -81,8 +91,3 @@ def _is_deployed(own: dict[str, t.Any], thumbprint: str) -> bool:
     assigned = any(item["thumbprint"] == thumbprint for item in _find_token_issuers(own))
     stored = any(item["thumbprint"] == thumbprint and item["has_private_key"] for item in own.get("store") or [])
     return assigned and stored
-
-
-def _add_exportable(store: list[Facts], windows: Shell) -> list[Facts]:
-    exportable = read_exportable(windows)
-    return [{**item, "private_key_exportable": exportable.get(item["thumbprint"])} for item in store]

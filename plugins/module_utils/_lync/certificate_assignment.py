@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import (
-    Certificate,
     Moment,
     read_certificate,
 )
@@ -44,8 +43,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certifi
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
     STORE,
     Facts,
+    add_exportable,
     read_assigned,
-    read_exportable,
     read_store,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
@@ -110,6 +109,15 @@ def name_writing_cmdlet(call: Call) -> str:
     return "Import-CsCertificate" if call.params["path"] else "Set-CsCertificate"
 
 
+def refuse_automatic(call: Call) -> None:
+    """A certificate is chosen for one use only.
+
+    :raises ShellError: of kind ``bad_input``.
+    """
+    if call.params["automatic"] and call.params["use"] != TOKEN_ISSUER:
+        raise ShellError("bad_input", f"automatic: a certificate is chosen only for {TOKEN_ISSUER}.")
+
+
 class Assignment:
     """The certificate of one use."""
 
@@ -122,7 +130,10 @@ class Assignment:
 
     def observe(self, call: Call) -> Observed:
         """Read what is assigned; all else only where something is to be done, and once."""
-        wanted, effective = _read_option(call, "thumbprint", Thumbprint()), _read_option(call, "effective_date", Instant())
+        wanted, effective = (
+            _read_option(call, "thumbprint", Thumbprint()),
+            _read_option(call, "effective_date", Instant()),
+        )
         _refuse_blank(call, "path")
         everything, now = read_assigned(call.shell(self.shell)), dt.datetime.now(dt.UTC)
         here = tuple(item for item in everything if _concerns(item, call.params["use"]))
@@ -130,7 +141,7 @@ class Assignment:
         if call.params["state"] == "absent":
             return found
         if not wanted and call.params["path"]:
-            self._in_file = self._in_file or read_pfx(call, "")
+            self._in_file = self._in_file or _read_file(call, "")
             found = replace(found, wanted=str((self._in_file or {}).get("thumbprint", "")))
         chooses = not wanted and not call.params["path"]
         if (chooses and (found.in_use or found.staged)) or _find_meant(found, effective):
@@ -144,11 +155,10 @@ class Assignment:
         :raises ShellError: of kind ``not_found`` where the certificate is in neither, or of kind ``conflict`` where none can be chosen.
         """
         windows, now, domains = call.shell("windows"), _read_clock(call), _read_domains(call)
-        exportable = read_exportable(windows) if call.params["use"] == TOKEN_ISSUER else {}
-        stored = {
-            item["thumbprint"]: {**item, "private_key_exportable": exportable.get(item["thumbprint"])}
-            for item in read_store(windows)
-        }
+        store = read_store(windows)
+        if call.params["use"] == TOKEN_ISSUER:
+            store = add_exportable(store, windows)
+        stored = {item["thumbprint"]: item for item in store}
         wanted = _choose(call, stored, everything, domains, now) if chooses else found.wanted
         facts, replaced = stored.get(wanted), stored.get(found.in_use)
         in_store = facts is not None and (bool(facts["has_private_key"]) or not call.params["path"])
@@ -159,7 +169,7 @@ class Assignment:
                 remedy="Import it there with its private key, assign it from a PFX file (O(path)), or correct O(thumbprint).",
             )
         if not in_store:
-            facts = facts or self._in_file or read_pfx(call, wanted)
+            facts = facts or self._in_file or _read_file(call, wanted)
             facts = facts and {**facts, "has_private_key": None, "key_provider": None}  # the file brings the key
         return Observed(
             now,
@@ -171,7 +181,9 @@ class Assignment:
             in_store,
         )
 
-    def _describe_candidate(self, call: Call, facts: Facts, domains: tuple[str, ...], everything: list[Facts]) -> Candidate:
+    def _describe_candidate(
+        self, call: Call, facts: Facts, domains: tuple[str, ...], everything: list[Facts]
+    ) -> Candidate:
         certificate = read_certificate(facts)
         cng = certificate.key_provider == "cng"
         return Candidate(
@@ -319,7 +331,10 @@ def _find_meant(observed: Observed, effective: str | None) -> Facts | None:
         return None
     staged = observed.staged
     if effective and dt.datetime.fromisoformat(effective) > observed.now + SOON:
-        matches = staged and (staged.thumbprint, staged.effective_date) == (observed.wanted, dt.datetime.fromisoformat(effective))
+        matches = staged and (staged.thumbprint, staged.effective_date) == (
+            observed.wanted,
+            dt.datetime.fromisoformat(effective),
+        )
     else:
         matches = staged is not None and staged.thumbprint == observed.wanted
         if not matches and observed.in_use == observed.wanted:
@@ -340,6 +355,10 @@ def _is_to_be_taken_back(observed: Observed) -> bool:
         remedy = "Assign the one that is to stay (O(state)=present), or leave O(thumbprint) out to take back all."
         raise ShellError("conflict", message, remedy=remedy)
     return bool(there) and observed.wanted in ("", *there)
+
+
+def _read_file(call: Call, wanted: str) -> Facts | None:
+    return read_pfx(call.shell("windows"), call.params["path"], call.params["password"], wanted)
 
 
 def _read_clock(call: Call) -> dt.datetime:

@@ -71,6 +71,12 @@ def read_exportable(shell: Reads) -> dict[str, bool]:
     return {normal_thumbprint(str(item["Thumbprint"])): bool(item["Exportable"]) for item in items}
 
 
+def add_exportable(store: list[Facts], shell: Reads) -> list[Facts]:
+    """The certificates of a store, each with whether its private key can be exported; None where that cannot be seen."""
+    exportable = read_exportable(shell)
+    return [{**item, "private_key_exportable": exportable.get(item["thumbprint"])} for item in store]
+
+
 def describe_certificate(item: RemoteObject) -> Facts:
     """The facts of one certificate: those that it carries itself, and those that the machine adds."""
     facts = {**describe(item.get("RawData") or b""), **STORED.state(item)}

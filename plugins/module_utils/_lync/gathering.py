@@ -28,9 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import
 
 Gather = Callable[[Shell], t.Any]
 
-WINDOWS_SERVICES = Family(
-    Cmdlet("Get-CsWindowsService"), Table(Property("name", "Name"), Property("status", "Status"))
-)
+WINDOWS_SERVICES = Family(Cmdlet("Get-CsWindowsService"), Table(Property("name", "Name"), Property("status", "Status")))
 CENTRAL_MANAGEMENT = Family(
     Cmdlet("Get-CsManagementStoreReplicationStatus", CentralManagementStoreStatus=True),
     Table(

@@ -111,9 +111,7 @@ def _host(url: str) -> str:
 
 
 def _refuse(held: dict[str, str]) -> ShellError:
-    remedy = (
-        "Nothing was written. Set O(on_conflict) to replace if it may be replaced, or to keep to leave it as it is and set the rest."
-    )
+    remedy = "Nothing was written. Set O(on_conflict) to replace if it may be replaced, or to keep to leave it as it is and set the rest."
     return ShellError(
         "conflict", f"{'; '.join(held.values())}.", shell="lync", cmdlet="Set-CsOAuthConfiguration", remedy=remedy
     )

@@ -6,24 +6,23 @@
 
 from __future__ import annotations
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
     Facts,
     describe_certificate,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Secret
 
 
-def read_pfx(call: Call, wanted: str) -> Facts | None:
+def read_pfx(shell: Shell, path: str, password: str | None, wanted: str) -> Facts | None:
     """The facts of the file's certificate; None where the server cannot look into the file, though ``wanted`` says what it holds.
 
+    :param shell: the machine's own shell.
     :param wanted: the thumbprint that the file is to hold; empty for any.
     :raises ShellError: where the file holds no certificate, several, or another one.
     """
-    path, password = call.params["path"], call.params["password"]
-    shell = call.shell("windows")
     if not shell.offered("Get-PfxData"):
         if wanted:
             return None

@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import list_oauth_computers, read_pools
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
+    list_oauth_computers,
+    read_pools,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import (
     Family,
@@ -119,6 +122,18 @@ class Wait:
         return {"replication": watch(call, self._shell, self._awaited, self._timeout, self._interval)}
 
 
+FOLLOWING: dict[str, dict[str, t.Any]] = {
+    "wait": {"type": "bool", "default": False},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+}
+"""The options of the modules that write to the Central Management Store; ``timeout`` is their own."""
+
+
+def make_wait(call: Call) -> Wait | None:
+    """The wait that the task asks for."""
+    return Wait(call.shell("lync"), call.params["exclude"], call.params["timeout"]) if call.params["wait"] else None
+
+
 def replicate(call: Call) -> Result:
     """Start replication if asked to, read its status, and wait for it if asked to.
 
@@ -140,9 +155,7 @@ def replicate(call: Call) -> Result:
     return {"changed": bool(planned), **status, "commands": [str(step) for step in planned]}
 
 
-def watch(
-    call: Call, shell: Shell, awaited: Awaited, timeout: float, interval: float, *, waits: bool = True
-) -> Result:
+def watch(call: Call, shell: Shell, awaited: Awaited, timeout: float, interval: float, *, waits: bool = True) -> Result:
     """Read the status until nobody lags, or the time is over; say meanwhile who is waited for.
 
     :param waits: whether it is an error that somebody still lags at the end.

@@ -85,7 +85,9 @@ def find_objections(certificate: Certificate, moment: Moment, warn_days: int) ->
 
 def _explain(store: Sequence[Certificate], default: str, sip_domain: str, moment: Moment, warn_days: int) -> str:
     """Why none of the two safe answers is there."""
-    close = [item for item in store if item.thumbprint == default or spell_domain(sip_domain) in _spell(item.common_names)]
+    close = [
+        item for item in store if item.thumbprint == default or spell_domain(sip_domain) in _spell(item.common_names)
+    ]
     against = [f"{item.thumbprint} ({item}): {'; '.join(find_objections(item, moment, warn_days))}" for item in close]
     none = f"the store has no fit certificate made for {sip_domain}, and the Default certificate is not fit"
     return f"{none}: {'. '.join(against)}" if against else none

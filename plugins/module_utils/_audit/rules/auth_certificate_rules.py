@@ -70,4 +70,6 @@ def find_overdue(context: Context) -> Iterator[Breach]:
         return
     effective = read_effective_date(config["next_certificate_effective_date"])
     if effective and effective + _PUBLISHED_WITHIN < context.now:
-        yield Breach("Exchange", f"{following} was to take effect at {instant(effective)} and is not current yet", following)
+        yield Breach(
+            "Exchange", f"{following} was to take effect at {instant(effective)} and is not current yet", following
+        )

@@ -64,7 +64,12 @@ def find_cloud_urls(context: Context) -> Iterator[Breach]:
     for change in _list_held(context, "cloud_url"):
         evidence = f"{'its Autodiscover URI' if change.role == 'autodiscover' else change.about} is {change.before}"
         host = change.host if change.role == "autodiscover" else "Lync"
-        yield Breach(host, f"{evidence}, which leads to Exchange Online", change.about, "info" if change.state == "to_do" else None)
+        yield Breach(
+            host,
+            f"{evidence}, which leads to Exchange Online",
+            change.about,
+            "info" if change.state == "to_do" else None,
+        )
 
 
 @rule(
@@ -79,7 +84,9 @@ def find_differing_uris(context: Context) -> Iterator[Breach]:
     """Afterwards only: before, the role does it."""
     for change in context.find_changes("autodiscover"):
         if context.stage == "after" and change.state == "to_do":
-            yield Breach(change.host, f"its Autodiscover URI is {change.before or 'blank'}, not {change.after}", change.about)
+            yield Breach(
+                change.host, f"its Autodiscover URI is {change.before or 'blank'}, not {change.after}", change.about
+            )
 
 
 @rule(
@@ -103,7 +110,9 @@ def find_missing_names(context: Context) -> Iterator[Breach]:
             if not any(covers(one, name) for one in carried):
                 found = f"carry {', '.join(carried)}" if carried else "carry no name"
                 evidence = f"{name}: the valid certificates for IIS {found}"
-                yield Breach(store.host, evidence, name, "error" if name in sent and context.stage == "before" else None)
+                yield Breach(
+                    store.host, evidence, name, "error" if name in sent and context.stage == "before" else None
+                )
 
 
 def _list_names(context: Context) -> list[str]:
@@ -117,7 +126,9 @@ def _list_names(context: Context) -> list[str]:
 
 def _list_newly_sent(context: Context) -> set[str]:
     """The names to which this run would send clients or Lync, and to which it was not before."""
-    urls = [change for change in context.changes if change.state == "to_do" and change.role in ("autodiscover", "oauth")]
+    urls = [
+        change for change in context.changes if change.state == "to_do" and change.role in ("autodiscover", "oauth")
+    ]
     sent = {urlsplit(change.after).hostname or "" for change in urls if "://" in change.after}
     there = {urlsplit(uri).hostname or "" for uri in _list_present_urls(context)}
     return sent - there

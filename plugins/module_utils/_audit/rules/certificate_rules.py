@@ -165,7 +165,11 @@ def find_expiring(context: Context) -> Iterator[Breach]:
         if end is None or end < use.moment.used or count_days(end, context.now) >= context.description.warn_days:
             continue
         evidence, successor = describe_end(certificate, context.now), use.successor
-        if successor and successor.not_after and count_days(successor.not_after, context.now) >= context.description.warn_days:
+        if (
+            successor
+            and successor.not_after
+            and count_days(successor.not_after, context.now) >= context.description.warn_days
+        ):
             yield _breach(use, f"{evidence}; {successor.thumbprint} is staged to follow it", "info")
         else:
             yield _breach(use, evidence)

@@ -48,7 +48,9 @@ def find_differing_records(context: Context) -> Iterator[Breach]:
     """Afterwards only: before, the role does it."""
     for change in context.find_changes("dns"):
         if context.stage == "after" and change.state == "to_do":
-            yield Breach(change.host, f"{change.about} has {change.before or 'no record'}, not {change.after}", change.about)
+            yield Breach(
+                change.host, f"{change.about} has {change.before or 'no record'}, not {change.after}", change.about
+            )
 
 
 @rule(

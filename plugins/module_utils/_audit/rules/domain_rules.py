@@ -42,7 +42,9 @@ def find_unknown_sip_domains(context: Context) -> Iterator[Breach]:
     known = _list_sip_domains(context)
     for name in context.description.sip_domains if known is not None else ():
         if spell_domain(name) not in map(spell_domain, known or ()):
-            yield Breach("Lync", f"{name} is not a SIP domain of this deployment, which has {', '.join(known or ())}", name)
+            yield Breach(
+                "Lync", f"{name} is not a SIP domain of this deployment, which has {', '.join(known or ())}", name
+            )
 
 
 @rule(
@@ -86,9 +88,7 @@ def find_not_accepted(context: Context) -> Iterator[Breach]:
     "wildcard_accepted_domain",
     "error",
     demand="A SIP domain is an accepted domain by an entry of its own, not only by a wildcard.",
-    remedy=(
-        "Add an entry for the SIP domain itself (New-AcceptedDomain). Leave the wildcard: mail may depend on it."
-    ),
+    remedy=("Add an entry for the SIP domain itself (New-AcceptedDomain). Leave the wildcard: mail may depend on it."),
     source=f"{_WILDCARDS}: 401, invalid_tenant, event 32054",
 )
 def find_wildcards(context: Context) -> Iterator[Breach]:

@@ -57,7 +57,9 @@ def find_empty_groups(context: Context) -> Iterator[Breach]:
     present = {product for product, _host in _list_expected(context)}
     for product, (title, variable, group) in _GROUPS.items():
         if product in _list_needed(context) - present:
-            yield Breach("the inventory", f"there are no {title}: {variable} is empty, as is the group {group}", variable)
+            yield Breach(
+                "the inventory", f"there are no {title}: {variable} is empty, as is the group {group}", variable
+            )
 
 
 @rule(
@@ -115,7 +117,12 @@ def _describe(unread: Unread) -> str:
 def find_missing_rights(context: Context) -> Iterator[Breach]:
     """Only where something is to be changed. Whoever may only read can still see what differs."""
     farm = context.farm
-    speakers = {"autodiscover": farm.organization, "certificates": farm.deployment, "oauth": farm.deployment, "dns": farm.dns}
+    speakers = {
+        "autodiscover": farm.organization,
+        "certificates": farm.deployment,
+        "oauth": farm.deployment,
+        "dns": farm.dns,
+    }
     for role, speaker in speakers.items():
         to_do = [change for change in context.changes if change.role == role and change.state == "to_do"]
         if context.stage == "before" and to_do and speaker is not None and speaker.offered is not None:

@@ -43,4 +43,6 @@ def find_differing_settings(context: Context) -> Iterator[Breach]:
     """Afterwards only: before, the role does it."""
     for change in context.find_changes("oauth"):
         if context.stage == "after" and change.state == "to_do":
-            yield Breach("Lync", f"{change.about} is {change.before or 'blank'}, not {change.after or 'blank'}", change.about)
+            yield Breach(
+                "Lync", f"{change.about} is {change.before or 'blank'}, not {change.after or 'blank'}", change.about
+            )

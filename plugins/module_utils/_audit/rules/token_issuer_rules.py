@@ -173,7 +173,9 @@ def find_local_assignments(context: Context) -> Iterator[Breach]:
     for front_end in context.front_ends:
         scopes = {item.scope for item in front_end.token_issuers if item.scope and item.scope.lower() != "global"}
         if scopes:
-            yield Breach(front_end.computer, f"OAuthTokenIssuer is assigned in scope {', '.join(sorted(scopes))}, not Global")
+            yield Breach(
+                front_end.computer, f"OAuthTokenIssuer is assigned in scope {', '.join(sorted(scopes))}, not Global"
+            )
 
 
 @rule(

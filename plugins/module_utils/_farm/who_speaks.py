@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who does what in a play: which host speaks for which product, and what it is asked."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_names import qualify_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
+
+Part = dict[str, t.Any]
+
+
+def assign_parts(description: Description, present: Sequence[str]) -> Part:
+    """Each host's products, and the first host of each product, which speaks for it.
+
+    :param present: the hosts that are in the play, and have not left it.
+    """
+    left_out = {spell_domain(name) for name in description.leave_out}
+    listed = {
+        product: [host for host in hosts if spell_domain(host) not in left_out]
+        for product, hosts in description.hosts.items()
+    }
+    there = {product: [host for host in hosts if host in present] for product, hosts in listed.items()}
+    hosts = dict.fromkeys(host for group in there.values() for host in group)
+    return {
+        "products": {host: [product for product, group in there.items() if host in group] for host in hosts},
+        "speakers": {product: group[0] if group else "" for product, group in there.items()},
+        "names": list_names(description),
+    }
+
+
+def list_names(description: Description) -> list[str]:
+    """The names to look up: those of the records, and those that they lead to."""
+    if description.dns_records is None:
+        names = [description.autodiscover_name, *(f"autodiscover.{name}" for name in description.sip_domains)]
+        return list(dict.fromkeys([*names, description.exchange_fqdn]))
+    found = []
+    for record in description.dns_records:
+        found.append(qualify_name(record.name, record.zone))
+        found += [qualify_name(value, record.zone) for value in record.value if record.type == "CNAME"]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,216 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: farm_info
+short_description: Take a snapshot of an Exchange, Lync or DNS server
+version_added: 0.1.0
+author:
+  - The onprem.exchange_lync contributors (@onprem)
+description:
+  - Reads everything of a host that the integration rests on, each thing once, and returns it as one snapshot of plain values.
+    M(onprem.exchange_lync.farm_audit) judges the snapshots of all hosts together.
+  - What cannot be read is in the snapshot as unread, with its error. It does not stop the rest.
+  - A host that cannot be reached at all is reported as unreachable, as with Ansible's own modules. Its snapshot is in the result all the
+    same.
+options:
+  host:
+    description:
+      - The name under which findings show the host.
+      - Defaults to the host's name in the inventory.
+    type: str
+  products:
+    description:
+      - What to read on the host.
+      - Defaults to what its groups say. Members of C(exchange_servers) are read as V(exchange), those of C(lync_servers) as V(lync), those
+        of C(dns_servers) as V(dns).
+    type: list
+    elements: str
+    choices: [exchange, lync, dns]
+  organization:
+    description:
+      - Whether to read too what is the same whichever server is asked, such as the servers of the Exchange organisation, the topology of the
+        Lync deployment, and the DNS records of O(names).
+      - One host of each product is enough for that.
+    type: bool
+    default: true
+  covered:
+    description:
+      - Exchange servers that other tasks read, by name. With O(organization), the certificates of all others are read through this host.
+    type: list
+    elements: str
+    default: []
+  names:
+    description: Full names to look up on the DNS server.
+    type: list
+    elements: str
+    default: []
+  key_containers:
+    description:
+      - On a Lync host, whether to read if the private keys of its store can be exported.
+      - They are read in any case if no OAuthTokenIssuer certificate is assigned, since one may have to be chosen.
+    type: bool
+    default: false
+  oauth_token_issuer_path:
+    description: On the Lync host that reads for the deployment, a PFX file to look into.
+    type: str
+  oauth_token_issuer_password:
+    description: The password of the PFX file.
+    type: str
+  oauth_token_issuer_thumbprint:
+    description: The certificate that the PFX file must hold. If not given, any.
+    type: str
+  await_token_issuer:
+    description:
+      - On a Lync host, read again until this certificate is assigned as OAuthTokenIssuer and is in the store with its private key, or until
+        O(timeout) has passed. The snapshot then says what is there.
+    type: str
+  timeout:
+    description: Seconds to wait for O(await_token_issuer).
+    type: int
+    default: 300
+extends_documentation_fragment:
+  - onprem.exchange_lync._attributes
+  - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._directory
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: [Nothing is changed.]
+  idempotent:
+    support: full
+requirements:
+  - cryptography
+notes:
+  - Run it on all hosts of the farm in one task, so that they are read at the same time.
+  - A host of another platform is not needed. The module runs on the controller.
+seealso:
+  - module: onprem.exchange_lync.farm_audit
+  - module: onprem.exchange_lync.exchange_info
+  - module: onprem.exchange_lync.lync_info
+  - module: onprem.exchange_lync.dns_info
+"""
+
+EXAMPLES = r"""
+- name: Read all hosts at the same time
+  onprem.exchange_lync.farm_info:
+    names: [autodiscover.litwareinc.com, atl-exchange-001.litwareinc.com]
+  register: farm_read
+  ignore_unreachable: true
+
+- name: Read only what a front end says of itself
+  onprem.exchange_lync.farm_info:
+    products: [lync]
+    organization: false
+  when: "'lync_servers' in group_names"
+"""
+
+RETURN = r"""
+snapshot:
+  description: What the host was seen to be.
+  returned: success, or unreachable
+  type: dict
+  contains:
+    version:
+      description: The version of this form.
+      type: int
+      returned: always
+    host:
+      description: The host.
+      type: str
+      returned: always
+    taken_at:
+      description: When it was taken, by the controller's clock, in ISO 8601 and UTC.
+      type: str
+      returned: always
+    clock_offset:
+      description: By how many seconds the host's clock is ahead of the controller's. Null if it was not seen.
+      type: float
+      returned: always
+    products:
+      description: By product, its parts. The parts have the form that the info modules return.
+      type: dict
+      returned: always
+    unread:
+      description: What could not be read, each with C(what), C(message) and C(error).
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    version: 1
+    host: atl-dc-001.litwareinc.com
+    taken_at: "2026-11-27T12:00:00Z"
+    clock_offset: 0.4
+    products: {"dns": {"offered": ["Add-DnsServerResourceRecordCName"], "zones": [], "names": []}}
+    unread: []
+error:
+  description:
+    - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.
+    - C(host), C(shell), C(cmdlet), C(error_id) and C(category) say where, as far as that is known.
+  returned: failure
+  type: dict
+"""
+
+import typing as t
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.dns_reading import read_dns
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.exchange_reading import read_exchange
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.lync_reading import read_lync
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import PRODUCTS, Product, Reading
+
+READERS: dict[Product, t.Callable[[Reading], None]] = {"exchange": read_exchange, "lync": read_lync, "dns": read_dns}
+
+
+def find_products(variables: dict[str, t.Any]) -> list[str]:
+    """The products of a host, by the groups that it is in."""
+    return [name for name in PRODUCTS if f"{name}_servers" in variables["group_names"]]
+
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "host": {"type": "str"},
+        "products": {"type": "list", "elements": "str", "choices": list(PRODUCTS)},
+        "organization": {"type": "bool", "default": True},
+        "covered": {"type": "list", "elements": "str", "default": []},
+        "names": {"type": "list", "elements": "str", "default": []},
+        "key_containers": {"type": "bool", "default": False},
+        "oauth_token_issuer_path": {"type": "str"},
+        "oauth_token_issuer_password": {"type": "str", "no_log": True},
+        "oauth_token_issuer_thumbprint": {"type": "str"},
+        "await_token_issuer": {"type": "str"},
+        "timeout": {"type": "int", "default": 300},
+        **OPTION,
+    },
+    of_host={"host": lambda variables: variables["inventory_hostname"], "products": find_products},
+)
+
+
+def run(call: Call) -> Result:
+    """Read each product of the host."""
+    products = t.cast("list[Product]", call.params["products"])
+    if not products:
+        groups = ", ".join(f"{name}_servers" for name in PRODUCTS)
+        raise ShellError("bad_input", f"products: the host is in none of the groups {groups}; name its products.")
+    reading = Reading(call, call.params["host"], products)
+    for product in products:
+        READERS[product](reading)
+    return {"snapshot": reading.finish()}
+
+
+def main() -> None:
+    """Run in a process of its own."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
