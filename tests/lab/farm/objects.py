@@ -79,7 +79,8 @@ def date(value: datetime | None) -> PSDateTime | None:
     if value is None:
         return None
     moment = value.astimezone(UTC)
-    return PSDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, tzinfo=UTC)
+    parts = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond)
+    return PSDateTime(*parts, tzinfo=UTC)
 
 
 def ad_object_id(distinguished_name: str, shown: str | None = None, forest: str = "") -> PSObject:
