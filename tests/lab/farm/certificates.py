@@ -109,9 +109,9 @@ class Issued:
         return self.key.key_size
 
     @property
-    def is_cng(self) -> bool:
-        """Whether a key storage provider has the key; no cryptographic service provider has keys of elliptic curves."""
-        return self.provider == "cng" or not isinstance(self.key, rsa.RSAPrivateKey)
+    def has_csp(self) -> bool:
+        """Whether a cryptographic service provider has the key; none has keys of elliptic curves."""
+        return self.provider == "csp" and isinstance(self.key, rsa.RSAPrivateKey)
 
 
 @dataclass(frozen=True)

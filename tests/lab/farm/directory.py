@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from farm.clock import Clock
-from farm.errors import LabError
 from farm.exchange.organization import Organization
 from farm.scenario import Host, Scenario
 
@@ -46,7 +45,7 @@ class Directory:
 
     def __init__(self, scenario: Scenario, organization: Organization, clock: Clock) -> None:
         self.clock, self.delay = clock, timedelta(seconds=scenario.domain.replication_delay)
-        self.controllers = controllers(scenario)
+        self.controllers = controllers_of(scenario)
         self._copies = {each.fqdn: copy.deepcopy(organization) for each in self.controllers}
         self._waiting: list[Change] = []
         self._written: dict[tuple[str, str, str], datetime] = {}
@@ -57,10 +56,7 @@ class Directory:
 
     def asked_by(self, host: Host) -> str:
         """The controller that Exchange on a host asks by itself: the scenario's choice, one of its site, or the first."""
-        if host.domain_controller:
-            chosen = self.find(host.domain_controller)
-            if chosen is None:
-                raise LabError(f"{host.fqdn}: there is no domain controller {host.domain_controller}")
+        if chosen := self.find(host.domain_controller):
             return chosen.fqdn
         near = [each for each in self.controllers if each.site.lower() == host.site.lower()]
         return (near or self.controllers)[0].fqdn
@@ -91,7 +87,7 @@ class Directory:
                 setattr(target, change.attribute, copy.copy(change.value))
 
 
-def controllers(scenario: Scenario) -> list[Controller]:
+def controllers_of(scenario: Scenario) -> list[Controller]:
     """The domain controllers: the emulated ones, then those that are only known by their names."""
     emulated = [Controller(host.fqdn, host.site) for host in scenario.hosts_of("dns")]
     others = [Controller(each.fqdn, each.site) for each in scenario.domain.controllers]

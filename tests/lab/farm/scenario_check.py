@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from farm.certificates import DIGESTS
+from farm.directory import controllers_of
 from farm.errors import LabError
 from farm.lync.roles import KINDS
 from farm.scenario import HYBRID_FEATURES, Scenario
@@ -44,6 +45,10 @@ def _names(scenario: Scenario) -> Iterator[str]:
     if lync.master.lower() not in [name.lower() for name in lync.central_pool.computers]:
         yield f"active_master names {lync.master}, which is not in the pool {lync.central_pool.fqdn}"
     known = {name.lower() for host in scenario.machines() for name in (host.fqdn, host.short)}
+    controllers = controllers_of(scenario)
+    for host in scenario.machines():
+        if host.domain_controller and not any(each.is_called(host.domain_controller) for each in controllers):
+            yield f"{host.fqdn}: there is no domain controller {host.domain_controller}"
     hybrid = scenario.exchange.hybrid
     for name in hybrid.transport_servers if hybrid else []:
         if name.lower() not in known:

@@ -116,17 +116,9 @@ def test_a_certificate_that_lync_refuses(litware: Bench, name: str, error: str) 
     assert issuer(litware) == []
 
 
-@pytest.mark.parametrize("name", ["oauth-1024", "oauth-subject"])
+@pytest.mark.parametrize("name", ["oauth-1024", "oauth-subject", "oauth-ecc"])
 def test_a_wrong_certificate_that_lync_takes(litware: Bench, name: str) -> None:
     assert assign(litware, name).failed is None
-
-
-def test_a_key_of_cng_is_refused_by_2013_and_taken_by_2019(litware: Bench, contoso: Bench) -> None:
-    refused = assign(litware, "oauth-ecc")
-    assert refused.failed is not None and refused.failed["reason"] == "CryptographicException"
-    assert refused.error_id == "ProcessingFailed,Microsoft.Rtc.Management.Deployment.SetCertificateCmdlet"
-    assert issuer(litware) == []
-    assert assign(contoso, "oauth-ecc").failed is None
 
 
 def test_a_certificate_that_is_not_in_the_store(litware: Bench) -> None:

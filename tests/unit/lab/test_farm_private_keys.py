@@ -52,6 +52,14 @@ def test_2019_takes_it(cng: Bench) -> None:
     assert cng("Set-CsCertificate", **ISSUER, Thumbprint=good).failed is None
 
 
+def test_2013_takes_no_such_key() -> None:
+    lab = bench_with("litware", certificates={3: {"provider": "cng"}})
+    refused = lab("Set-CsCertificate", **ISSUER, Thumbprint=lab.farm.certificates["oauth-good"].thumbprint)
+    assert refused.failed is not None and refused.failed["reason"] == "CryptographicException"
+    assert refused.error_id == "ProcessingFailed,Microsoft.Rtc.Management.Deployment.SetCertificateCmdlet"
+    assert lab("Get-CsCertificate", Type="OAuthTokenIssuer").outputs == []
+
+
 @pytest.mark.parametrize("more", [ISSUER, {}])
 def test_2013_takes_no_such_key_from_a_file(more: dict[str, str]) -> None:
     lab = bench_with("litware", certificates={11: {"provider": "cng"}})

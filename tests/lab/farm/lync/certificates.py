@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from psrpcore.types import PSObject, PSString
 
 from farm.certificates import Issued, Stored, open_pfx
 from farm.lync.errors import bad_argument, failure, not_found
 from farm.lync.store import Assignment
-from farm.objects import date, multi_valued, psobject, text
+from farm.objects import date, moment, multi_valued, psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_LOCAL_READ, LYNC_LOCAL_WRITE
 from farm.windows.errors import prompt_refused
@@ -159,16 +159,7 @@ def _wanted(call: Call) -> Wanted:
         raise bad_argument(call, f'Certificates of type "{local[0]}" cannot be assigned at the global scope.', local[0])
     if call.switch("Roll") and not call.parameters.get("EffectiveDate"):
         raise bad_argument(call, "The Roll parameter requires the EffectiveDate parameter.", "Roll")
-    return Wanted(types, everywhere, _moment(call.parameters.get("EffectiveDate")), call.switch("Roll"))
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, datetime):
-        return None
-    moment = datetime(
-        value.year, value.month, value.day, value.hour, value.minute, value.second, tzinfo=value.tzinfo or UTC
-    )
-    return moment.astimezone(UTC)
+    return Wanted(types, everywhere, moment(call.parameters.get("EffectiveDate")), call.switch("Roll"))
 
 
 def _from_store(call: Call) -> Stored:
@@ -209,7 +200,7 @@ def _check_usable(call: Call, stored: Stored) -> None:
     if call.now > issued.not_after and not call.switch("Force"):
         text = f'The certificate with thumbprint "{issued.thumbprint}" has expired.'
         raise failure(call, text, "CertificateExpired", target=issued.thumbprint)
-    if issued.is_cng and call.farm.scenario.lync.version in WITHOUT_CNG:
+    if issued.provider == "cng" and call.farm.scenario.lync.version in WITHOUT_CNG:
         text = "The buffer supplied to a function was too small."
         raise failure(call, text, "ProcessingFailed", CRYPTOGRAPHIC, target=issued.thumbprint)
 

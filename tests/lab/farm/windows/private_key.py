@@ -23,7 +23,7 @@ PROVIDER_TYPE = 12
 
 def private_key(stored: Stored) -> PSObject | None:
     """The key, or null: without one, and for one that .NET Framework does not show this way."""
-    if not stored.has_key or stored.issued.is_cng:
+    if not stored.has_key or not stored.issued.has_csp:
         return None
     names = [f"{CRYPTOGRAPHY}.{name}" for name in ("RSACryptoServiceProvider", "RSA", "AsymmetricAlgorithm")]
     sizes = PSList(
