@@ -96,3 +96,26 @@ def test_projections(pair: tuple[str, Session, Session]) -> None:
         if cmdlet.name not in NOT_PROJECTED:
             every = Cmdlet("Select-Object", Property=["*"])
             assert answer(emulated, cmdlet, every) == answer(real, cmdlet, every), cmdlet.name
+
+
+KEYS = (
+    Cmdlet("Get-ChildItem", LiteralPath="Cert:\\LocalMachine\\My"),
+    Cmdlet("Select-Object", ExpandProperty="PrivateKey", Property=["Thumbprint"]),
+    Cmdlet("Select-Object", ExpandProperty="CspKeyContainerInfo", Property=["Thumbprint"]),
+)
+
+
+@pytest.mark.parametrize("pair", ["lync"], indirect=True)
+def test_private_keys(pair: tuple[str, Session, Session]) -> None:
+    """What Windows says of a key is two objects deep, null for some certificates, and read by Select-Object alone."""
+    _name, emulated, real = pair
+    read = (*KEYS, Cmdlet("Select-Object", Property=["Thumbprint", "Exportable", "ProviderName"]))
+    answers = [ask(session, *read) for session in (emulated, real)]
+    seen, proved = ([(item["Exportable"], item["ProviderName"]) for item in reply.objects] for reply in answers)
+    assert seen == proved
+    assert len(seen) == 7  # of nine certificates: one has no key, one's is of an elliptic curve
+    assert not any(reply.errors for reply in answers)
+    nested = Cmdlet("Select-Object", Property=["HasPrivateKey", "PrivateKey"])
+    wrong = Cmdlet("Select-Object", ExpandProperty="PrivateKey", Property=["Thumbprint", "KeySize"])
+    for pipeline in (KEYS[:2], KEYS, (KEYS[0], nested), (KEYS[0], wrong)):
+        assert answer(emulated, *pipeline) == answer(real, *pipeline), pipeline

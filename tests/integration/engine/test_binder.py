@@ -22,21 +22,21 @@ OF_POWERSHELL = {"standard", "windows"}
 """PowerShell's own cmdlets: the engine has them, or stand-ins of the lab's for them."""
 COMPARED = [cmdlet.as_function() for cmdlet in load().of_shell("exchange", "lync", "dns")]
 AT_LEAST = {
-    "valid": 380,
-    "one parameter": 1250,
-    "unknown": 170,
-    "missing": 190,
-    "mixed": 125,
-    "wrong type": 650,
-    "null": 690,
+    "valid": 450,
+    "one parameter": 1500,
+    "unknown": 205,
+    "missing": 200,
+    "mixed": 140,
+    "wrong type": 790,
+    "null": 830,
     "empty": 80,
-    "abbreviated": 4000,
-    "ambiguous": 600,
-    "alias": 38,
-    "common": 700,
-    "twice": 121,
-    "positional": 600,
-    "piped": 690,
+    "abbreviated": 4800,
+    "ambiguous": 720,
+    "alias": 46,
+    "common": 880,
+    "twice": 150,
+    "positional": 740,
+    "piped": 830,
 }
 """How many calls of each kind there have to be: a generator that yields nothing would agree with everything."""
 

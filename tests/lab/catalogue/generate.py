@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make the lab's own catalogue of cmdlets, ``tests/lab/catalogue.json``.
 
-    python tests/lab/catalogue/generate.py CATALOG.json [--output FILE]
+    python tests/lab/catalogue/generate.py [--source CATALOG.json] [--output FILE]
 
-CATALOG.json is what was read out of Microsoft's published reference pages: per cmdlet its parameter sets (from the syntax
-blocks) and its parameters (from the parameter tables). Those two disagree in places; the rules by which one is believed are
-the functions below. What the pages do not say at all is in ``corrections.yml``; the standard cmdlets that a remote pipeline
-needs, which have pages of another kind, are in ``standard.yml``. Both name their source per entry.
+A cmdlet is documented or written down by hand.
+
+Documented ones come from CATALOG.json, which is what was read out of Microsoft's published reference pages: per cmdlet its parameter
+sets (from the syntax blocks) and its parameters (from the parameter tables). Those two disagree in places; the rules by which one
+is believed are the functions below. What the pages do not say at all is in ``corrections.yml``. CATALOG.json is no part of the
+repository: without ``--source`` the documented cmdlets are taken as the catalogue has them.
+
+All others are in ``hand_written.yml``: the standard cmdlets that a remote pipeline needs, which have pages of another kind, and any
+that somebody adds. Both files name their source per entry.
 """
 
 from __future__ import annotations
@@ -31,6 +36,8 @@ PRODUCTS: dict[str, list[str]] = {
 
 SHOULD_PROCESS = {"WhatIf", "Confirm"}
 ENGINE_OWN = {"Verbose", "Debug", "ErrorAction", "WarningAction"}
+BY_HAND = "by_hand"
+"""Marks a cmdlet of hand_written.yml in the catalogue."""
 
 Json = dict[str, t.Any]
 
@@ -159,29 +166,47 @@ def compact(name: str, cmdlet: Json, corrections: Json) -> Json:
     return entry
 
 
-def check_corrections(catalog: Json, corrections: Json) -> None:
-    """A correction of something that is not there is a mistake of the corrections.
+def read_source(catalog: Json, corrections: Json) -> tuple[Json, Json]:
+    """The documented cmdlets as the pages have them, and the sources of the pages."""
+    cmdlets = {name: compact(name, cmdlet, corrections) for name, cmdlet in catalog["cmdlets"].items()}
+    return cmdlets, catalog["sources"]
+
+
+def read_committed(catalogue: Json, corrections: Json) -> tuple[Json, Json]:
+    """The documented cmdlets as the catalogue has them, and the sources; a correction added since is made."""
+    cmdlets = {name: dict(entry) for name, entry in catalogue["cmdlets"].items() if not entry.get(BY_HAND)}
+    for name, chosen in corrections["default_sets"].items():
+        if name in cmdlets:
+            cmdlets[name]["default_set"] = chosen
+    return cmdlets, catalogue["sources"]
+
+
+def check_inputs(documented: Json, corrections: Json, written: Json) -> None:
+    """A correction of something that is not there is a mistake of the corrections, as is a cmdlet that is there twice or has no source.
 
     :raises ValueError: naming it.
     """
     for name in corrections["default_sets"]:
-        if name not in catalog["cmdlets"]:
+        if name not in documented:
             raise ValueError(f"corrections.yml names {name}, which the catalogue does not have")
+    for name, entry in written["cmdlets"].items():
+        if name in documented:
+            raise ValueError(f"hand_written.yml has {name}, which is documented: correct it in corrections.yml")
+        if missing := [key for key in ("shell", "source", "parameters") if key not in entry]:
+            raise ValueError(f"hand_written.yml: {name} has no {missing[0]}")
 
 
-def generate(catalog: Json) -> Json:
+def generate(documented: Json, sources: Json, corrections: Json, written: Json) -> Json:
     """The lab's catalogue."""
-    corrections = yaml.safe_load((HERE / "corrections.yml").read_text(encoding="utf-8"))
-    standard = yaml.safe_load((HERE / "standard.yml").read_text(encoding="utf-8"))
-    check_corrections(catalog, corrections)
-    cmdlets = {name: compact(name, cmdlet, corrections) for name, cmdlet in catalog["cmdlets"].items()}
+    check_inputs(documented, corrections, written)
+    by_hand = {name: {BY_HAND: True, **entry} for name, entry in written["cmdlets"].items()}
     return {
-        "sources": {**catalog["sources"], **standard["sources"]},
+        "sources": {**sources, **written["sources"]},
         "products": PRODUCTS,
         "enums": {
             name: {k: v for k, v in enum.items() if k != "source"} for name, enum in corrections["enums"].items()
         },
-        "cmdlets": dict(sorted({**cmdlets, **standard["cmdlets"]}.items())),
+        "cmdlets": dict(sorted({**documented, **by_hand}.items())),
     }
 
 
@@ -197,12 +222,26 @@ def to_text(made: Json) -> str:
     return re.sub(parameter, lambda found: re.sub(r"\s*\n\s*", " ", found[0]), text) + "\n"
 
 
+def read_yaml(name: str) -> Json:
+    """One of the files beside this one."""
+    content: Json = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    return content
+
+
+def make(source: Path | None = None) -> Json:
+    """The lab's catalogue, with the documented cmdlets of a source or of the catalogue as it is."""
+    corrections = read_yaml("corrections.yml")
+    read, path = (read_source, source) if source else (read_committed, OUTPUT)
+    documented, sources = read(json.loads(path.read_text(encoding="utf-8")), corrections)
+    return generate(documented, sources, corrections, read_yaml("hand_written.yml"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the lab's catalogue of cmdlets.")
-    parser.add_argument("catalog", type=Path)
+    parser.add_argument("--source", type=Path, help="what was read out of the reference pages")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
-    made = generate(json.loads(options.catalog.read_text(encoding="utf-8")))
+    made = make(options.source)
     options.output.write_text(to_text(made), encoding="utf-8")
     print(f"{options.output}: {len(made['cmdlets'])} cmdlets")
 

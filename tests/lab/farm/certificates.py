@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -26,6 +26,10 @@ from farm.scenario import Certificate
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 USAGES = {"server_auth": ExtendedKeyUsageOID.SERVER_AUTH, "client_auth": ExtendedKeyUsageOID.CLIENT_AUTH}
+DIGESTS = ("sha256", "sha1")
+# The object identifiers of the signature algorithms, in DER (RFC 8017 appendix A.2.4).
+SHA256_WITH_RSA = bytes.fromhex("06092a864886f70d01010b")
+SHA1_WITH_RSA = bytes.fromhex("06092a864886f70d010105")
 USAGE_NAMES = {
     ExtendedKeyUsageOID.SERVER_AUTH.dotted_string: "Server Authentication",
     ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string: "Client Authentication",
@@ -34,12 +38,16 @@ USAGE_NAMES = {
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate and its key."""
+    """A certificate and its key.
+
+    :ivar provider: who keeps the key on Windows, ``csp`` or ``cng``.
+    """
 
     name: str
     certificate: x509.Certificate
     key: PrivateKey
     friendly_name: str = ""
+    provider: str = "csp"
 
     @property
     def thumbprint(self) -> str:
@@ -99,6 +107,11 @@ class Issued:
     def bits(self) -> int:
         """The key's length."""
         return self.key.key_size
+
+    @property
+    def has_csp(self) -> bool:
+        """Whether a cryptographic service provider has the key; none has keys of elliptic curves."""
+        return self.provider == "csp" and isinstance(self.key, rsa.RSAPrivateKey)
 
 
 @dataclass(frozen=True)
@@ -205,7 +218,10 @@ class Authority:
             draft = draft.add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.issued.key.public_key()), critical=False
             )
-        return Issued(wanted.name, draft.sign(signer, hashes.SHA256()), key, wanted.friendly_name)
+        signed = draft.sign(signer, hashes.SHA256())
+        if wanted.digest == "sha1":
+            signed = _sign_by_sha1(signed, signer)
+        return Issued(wanted.name, signed, key, wanted.friendly_name, wanted.provider)
 
     def server(self, fqdn: str) -> Issued:
         """The TLS certificate of an emulated host's listeners: its name, and the loopback that they are really bound to."""
@@ -214,6 +230,17 @@ class Authority:
 
     def _period(self, days: Sequence[int]) -> tuple[datetime, datetime]:
         return self.now + timedelta(days=days[0]), self.now + timedelta(days=days[1])
+
+
+def _sign_by_sha1(certificate: x509.Certificate, key: PrivateKey) -> x509.Certificate:
+    """The certificate signed anew in the old way, which the library does no more for certificates."""
+    assert isinstance(key, rsa.RSAPrivateKey)
+    signed = certificate.tbs_certificate_bytes
+    again = signed.replace(SHA256_WITH_RSA, SHA1_WITH_RSA)
+    raw = certificate.public_bytes(serialization.Encoding.DER).replace(signed, again)
+    raw = raw.replace(SHA256_WITH_RSA, SHA1_WITH_RSA)
+    signature = key.sign(again, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 (that is what the scenario asks for)
+    return x509.load_der_x509_certificate(raw.replace(certificate.signature, signature))
 
 
 def pfx(issued: Issued, password: str) -> bytes:

@@ -64,6 +64,11 @@ def account(farm: Farm, user: User) -> dict[str, Any]:
     }
 
 
+def clock_of(farm: Farm, host: Host) -> float:
+    """By how many seconds a host's clock is ahead of the one of the machine that the lab runs on."""
+    return farm.clock.offset.total_seconds() + host.clock
+
+
 def describe(farm: Farm, host: Host) -> dict[str, Any]:
     """A host's description."""
     return {
@@ -77,6 +82,7 @@ def describe(farm: Farm, host: Host) -> dict[str, Any]:
         "endpoints": endpoints(host),
         "limits": {**LIMITS, **farm.scenario.limits},
         "culture": host.culture,
+        "clock": clock_of(farm, host),
         "latency": farm.latency.mode,
         "faults": farm.faults.of(host.fqdn),
     }

@@ -57,6 +57,7 @@ def _attempt(call: Call) -> CmdletError | None:
     try:
         _charge(call)
         with call.farm.lock:
+            call.farm.store.settle()  # what replication has brought is there, whoever looks
             _check(call)
             for output in call.cmdlet.handler(call):
                 call.emit(_output(output))
@@ -111,8 +112,7 @@ def _refuse_questions(call: Call) -> None:
 def _check_domain_controller(call: Call) -> None:
     """Exchange asks the domain controller that it is told to ask."""
     name = call.text("DomainController") if call.cmdlet.shell == "exchange" else None
-    controllers = [known.lower() for host in call.farm.scenario.hosts_of("dns") for known in (host.fqdn, host.short)]
-    if name and name.lower() not in controllers:
+    if name and call.farm.directory.find(name) is None:
         raise exchange_errors.no_such_controller(call, name)
 
 

@@ -21,6 +21,7 @@ MODEL = {
     "cmdlet_fails": "the cmdlet named by the value ends with an error of its product",
     "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
     "service_stopped": "the Windows service named by the value is stopped",
+    "rpc_unreachable": "this Exchange server does not answer other servers: Get-ExchangeCertificate -Server, Test-ServiceHealth -Server",
 }
 
 WIRE = {
@@ -45,6 +46,11 @@ class Fault:
     value: str = ""
     count: int | None = None
 
+    def is_replaced_by(self, other: Fault) -> bool:
+        """Whether another fault takes this one's place."""
+        same = self.name == other.name and other.host in (self.host, EVERYWHERE)
+        return same and (self.name not in NAMED or self.value.lower() == other.value.lower())
+
     def check(self) -> None:
         """Refuse one that would never strike, or that the lab itself would stumble over."""
         if self.name in NAMED and not self.value:
@@ -63,15 +69,19 @@ class Faults:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def switch_on(self, fault: Fault) -> None:
-        """Add a fault; the same one on the same host is replaced."""
-        self.switch_off(fault.name, fault.host)
+        """Add a fault; the same one on the same host is replaced, of those that name something the same one for the same thing."""
         with self.lock:
+            self.active = [f for f in self.active if not f.is_replaced_by(fault)]
             self.active.append(fault)
 
-    def switch_off(self, name: str, host: str) -> None:
-        """Remove a fault from a host, or from everywhere."""
+    def switch_off(self, name: str, host: str, value: str = "") -> None:
+        """Remove a fault from a host, or from everywhere; with a value, only the one of that value."""
         with self.lock:
-            self.active = [f for f in self.active if f.name != name or host not in (f.host, EVERYWHERE)]
+            self.active = [
+                f
+                for f in self.active
+                if f.name != name or host not in (f.host, EVERYWHERE) or (value and f.value.lower() != value.lower())
+            ]
 
     def of(self, host: str) -> list[dict[str, Any]]:
         """The faults of a host, as data."""
@@ -82,6 +92,18 @@ class Faults:
         """A fault that is on for a host, without using it up."""
         with self.lock:
             return next((f for f in self.active if f.name == name and f.host in (host, EVERYWHERE)), None)
+
+    def named(self, name: str, host: str, value: str) -> Fault | None:
+        """A fault that is on for a host with that value, in any case, without using it up."""
+        with self.lock:
+            return next(
+                (
+                    f
+                    for f in self.active
+                    if f.name == name and f.host in (host, EVERYWHERE) and f.value.lower() == value.lower()
+                ),
+                None,
+            )
 
     def take(self, name: str, host: str, value: str | None = None) -> Fault | None:
         """A fault that strikes now, once; with ``value``, only one whose value is that, in any case."""

@@ -78,8 +78,17 @@ def date(value: datetime | None) -> PSDateTime | None:
     """A DateTime in UTC, or null."""
     if value is None:
         return None
-    moment = value.astimezone(UTC)
-    return PSDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, tzinfo=UTC)
+    then = value.astimezone(UTC)
+    parts = (then.year, then.month, then.day, then.hour, then.minute, then.second, then.microsecond)
+    return PSDateTime(*parts, tzinfo=UTC)
+
+
+def moment(value: object) -> datetime | None:
+    """A DateTime that a caller sent, in UTC; one that says nothing of its zone is taken for UTC."""
+    if not isinstance(value, datetime):
+        return None
+    parts = (value.year, value.month, value.day, value.hour, value.minute, value.second)
+    return datetime(*parts, tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
 
 def ad_object_id(distinguished_name: str, shown: str | None = None, forest: str = "") -> PSObject:

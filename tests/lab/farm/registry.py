@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from psrpcore.types import PSObject
 
 from farm.errors import CmdletError
+from farm.exchange.organization import Organization
 from farm.scenario import Host
 from farm.state import Farm, Machine
 
@@ -89,8 +90,19 @@ class Call:
 
     @property
     def now(self) -> datetime:
-        """The moment in the farm."""
-        return self.farm.clock.now()
+        """The moment by the clock of the machine that the cmdlet runs on."""
+        return self.farm.now_on(self.host.fqdn)
+
+    @property
+    def controller(self) -> str:
+        """The domain controller that answers: the one that the call names, or the host's own."""
+        named = self.farm.directory.find(self.text("DomainController") or "")
+        return named.fqdn if named else self.farm.directory.asked_by(self.host)
+
+    @property
+    def organization(self) -> Organization:
+        """The Exchange organization as that domain controller has it."""
+        return self.farm.directory.organization(self.controller)
 
     @property
     def what_if(self) -> bool:

@@ -14,14 +14,40 @@ from farm.structure import build
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 
+HYBRID_FEATURES = (
+    "FreeBusy",
+    "MoveMailbox",
+    "Mailtips",
+    "MessageTracking",
+    "OwaRedirection",
+    "OnlineArchive",
+    "SecureMail",
+    "Photos",
+)
+"""What a hybrid configuration captured from a real organization has switched on."""
+
+
+@dataclass(frozen=True)
+class Controller:
+    """A domain controller that is not one of the emulated hosts."""
+
+    fqdn: str
+    site: str
+
 
 @dataclass(frozen=True)
 class Domain:
-    """The Active Directory forest, of one domain."""
+    """The Active Directory forest, of one domain.
+
+    :ivar controllers: domain controllers beside the hosts of the role ``dns``.
+    :ivar replication_delay: seconds until a write on one domain controller is seen on the others.
+    """
 
     fqdn: str
     netbios: str
     site: str = "Default-First-Site-Name"
+    controllers: list[Controller] = field(default_factory=list)
+    replication_delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +62,12 @@ class User:
 
 @dataclass(frozen=True)
 class Host:
-    """An emulated machine; its role says which product runs there."""
+    """A machine; its role says which product runs there.
+
+    :ivar clock: seconds by which its clock is ahead of the farm's (behind it, where negative).
+    :ivar domain_controller: the one that Exchange on it asks by itself; one of its site where nothing is said.
+    :ivar oauth_virtual_directories: what its Autodiscover and EWS directories say of OAuth; before 2013 they say nothing.
+    """
 
     fqdn: str
     role: str
@@ -45,7 +76,10 @@ class Host:
     build: str = ""
     culture: str = "en-US"
     site: str = ""
+    clock: float = 0.0
     services: list[str] = field(default_factory=list)
+    stopped_services: list[str] = field(default_factory=list)
+    domain_controller: str = ""
     autodiscover_uri: str | None = None
     site_scope: list[str] = field(default_factory=list)
     oauth_virtual_directories: bool = True
@@ -80,8 +114,21 @@ class AcceptedDomain:
 
 
 @dataclass(frozen=True)
+class Hybrid:
+    """What the Hybrid Configuration Wizard wrote."""
+
+    domains: list[str]
+    smart_host: str = ""
+    transport_servers: list[str] = field(default_factory=list)
+    features: list[str] = field(default_factory=lambda: list(HYBRID_FEATURES))
+
+
+@dataclass(frozen=True)
 class Exchange:
-    """The Exchange organization."""
+    """The Exchange organization.
+
+    :ivar servers: servers that are in the organization and no emulated host, of the role ``exchange`` or ``edge``.
+    """
 
     organization: str
     auth_certificate: str
@@ -89,16 +136,19 @@ class Exchange:
     accepted_domains: list[AcceptedDomain] = field(default_factory=list)
     partner_applications: list[PartnerApplication] = field(default_factory=list)
     certificate_services: dict[str, str] = field(default_factory=dict)
+    servers: list[Host] = field(default_factory=list)
+    hybrid: Hybrid | None = None
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool of front ends, at a site."""
+    """A pool of computers at a site; its kind says which services they run (farm/lync/roles.py)."""
 
     fqdn: str
     site: str
     computers: list[str]
     database: str = ""
+    kind: str = "front_end"
 
 
 @dataclass(frozen=True)
@@ -123,9 +173,16 @@ class OAuth:
 
 @dataclass(frozen=True)
 class Replication:
-    """How the Central Management Store reaches its replicas, in seconds of lab time."""
+    """How the Central Management Store reaches its replicas, in seconds of lab time.
 
+    :ivar begins_after: from a write until the Master Replicator takes its snapshot; before that nobody is told to be behind.
+    :ivar delay: from then until a replica has it and says so.
+    :ivar deploys_after: from then until the replica's scheduled tasks have put a global certificate into the computer's store.
+    """
+
+    begins_after: float = 0.0
     delay: float = 2.0
+    deploys_after: float = 0.0
     forced_delay: float = 0.5
     stuck: list[str] = field(default_factory=list)
     extra_replicas: list[str] = field(default_factory=list)
@@ -133,7 +190,13 @@ class Replication:
 
 @dataclass(frozen=True)
 class Lync:
-    """The Lync / Skype for Business farm."""
+    """The Lync / Skype for Business farm.
+
+    :ivar central_management: the pool that has the Central Management Store; the first one where nothing is said.
+    :ivar active_master: the computer of that pool that replicates it; the first one where nothing is said.
+    :ivar confirm_removal: whether Remove-CsCertificate asks before it takes a certificate that is in use.
+    :ivar source_scope: whether Get-CsCertificate says in which scope a certificate is assigned.
+    """
 
     version: str
     build: str
@@ -143,6 +206,27 @@ class Lync:
     replication: Replication = field(default_factory=Replication)
     partner_applications: list[PartnerApplication] = field(default_factory=list)
     assigned_certificates: dict[str, dict[str, str]] = field(default_factory=dict)
+    central_management: str = ""
+    active_master: str = ""
+    confirm_removal: bool = False
+    source_scope: bool = True
+
+    def pool_of(self, computer: str) -> Pool | None:
+        """The pool that a computer belongs to."""
+        return next(
+            (pool for pool in self.pools if computer.lower() in [name.lower() for name in pool.computers]), None
+        )
+
+    @property
+    def central_pool(self) -> Pool:
+        """The pool that has the Central Management Store."""
+        wanted = self.central_management.lower()
+        return next((pool for pool in self.pools if pool.fqdn.lower() == wanted), self.pools[0])
+
+    @property
+    def master(self) -> str:
+        """The computer whose Master Replicator is the active one."""
+        return self.active_master or self.central_pool.computers[0]
 
 
 @dataclass(frozen=True)
@@ -165,7 +249,13 @@ class Zone:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate to issue at start; ``days`` is its validity relative to now, ``hosts`` the machine stores that hold it."""
+    """A certificate to issue at start.
+
+    :ivar hosts: the machine stores that hold it.
+    :ivar days: its validity relative to now.
+    :ivar digest: what it is signed by, ``sha256`` or ``sha1``.
+    :ivar provider: who keeps its private key on Windows: a cryptographic service provider (``csp``) or a key storage provider (``cng``).
+    """
 
     name: str
     subject: str
@@ -178,6 +268,8 @@ class Certificate:
     friendly_name: str = ""
     private_key: bool = True
     exportable: bool = True
+    digest: str = "sha256"
+    provider: str = "csp"
 
 
 @dataclass(frozen=True)
@@ -217,6 +309,10 @@ class Scenario:
             if wanted in (host.fqdn.lower(), host.short.lower()):
                 return host
         raise LabError(f"scenario {self.name} has no host {fqdn}; it has {', '.join(h.fqdn for h in self.hosts)}")
+
+    def machines(self) -> list[Host]:
+        """The emulated hosts, and the servers that only the Exchange organization knows."""
+        return [*self.hosts, *self.exchange.servers]
 
     def version_of(self, host: Host) -> str:
         """The version of the product on a host: its own, or the Lync farm's; none on a host without a product."""

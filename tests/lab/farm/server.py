@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from farm import report
-from farm.describe import describe
+from farm.describe import clock_of, describe
 from farm.dispatch import caller_of, run
 from farm.errors import LabError
 from farm.faults import EVERYWHERE, MODEL, WIRE, Fault
@@ -126,19 +126,23 @@ class Control:
         return {"state": report.state(self.farm)}
 
     def clock(self, request: Request) -> dict[str, Any]:
-        """Move the clock."""
-        self.farm.clock.move(float(request.get("days") or 0))
-        return {"now": self.farm.clock.now().isoformat(timespec="seconds")}
+        """Move the clock; the time of the host that asks, or the farm's."""
+        if days := float(request.get("days") or 0):
+            self.farm.clock.move(days)
+            self._tell_followers()
+        host = request.get("host")
+        now = self.farm.now_on(host) if host else self.farm.clock.now()
+        return {"now": now.isoformat(timespec="microseconds" if host else "seconds")}
 
     def fault(self, request: Request) -> dict[str, Any]:
         """Switch a fault on or off."""
         wanted = request.get("host")
-        host = self.farm.scenario.host(wanted).fqdn if wanted and wanted != EVERYWHERE else EVERYWHERE
+        host = self.farm.machine(wanted).host.fqdn if wanted and wanted != EVERYWHERE else EVERYWHERE
         name, value, count = str(request["name"]), str(request.get("value") or ""), request.get("count")
         if name not in MODEL | WIRE:
             raise LabError(f"there is no fault {name!r}; there are {', '.join([*MODEL, *WIRE])}")
         if request.get("off"):
-            self.farm.faults.switch_off(name, host)
+            self.farm.faults.switch_off(name, host, value)
         else:
             made = Fault(name, host, value, None if count is None else int(count))
             made.check()
@@ -147,20 +151,23 @@ class Control:
         return {"done": True, "host": host}
 
     def follow(self, fqdn: str, send: Send) -> None:
-        """Give a host its list of faults at every change, before whoever changes it has an answer."""
+        """Give a host its faults and its clock at every change, before whoever changes them has an answer."""
         self.followers.append((self.farm.scenario.host(fqdn).fqdn, send))
 
     def _tell_followers(self) -> None:
         for follower in list(self.followers):
             fqdn, send = follower
             try:
-                send({"faults": self.farm.faults.of(fqdn)})
+                send(self._what_holds(fqdn))
             except OSError:
                 self.followers.remove(follower)  # that host has ended
 
     def faults(self, request: Request) -> dict[str, Any]:
-        """The faults of a host."""
-        return {"faults": self.farm.faults.of(self.farm.scenario.host(request["host"]).fqdn)}
+        """The faults of a host, and its clock."""
+        return self._what_holds(self.farm.scenario.host(request["host"]).fqdn)
+
+    def _what_holds(self, fqdn: str) -> dict[str, Any]:
+        return {"faults": self.farm.faults.of(fqdn), "clock": clock_of(self.farm, self.farm.machines[fqdn].host)}
 
     def take_fault(self, request: Request) -> dict[str, Any]:
         """Whether a fault strikes now, with its value; it is used up by this."""

@@ -8,12 +8,14 @@ import base64
 import secrets
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from farm.catalogue import Catalogue
 from farm.certificates import Authority, Issued, Keys, Store, Stored, pfx
 from farm.clock import Clock
+from farm.directory import Directory
 from farm.dns.zones import Zones
 from farm.errors import LabError
 from farm.exchange.organization import Organization
@@ -22,7 +24,8 @@ from farm.journal import Journal
 from farm.latency import Latency
 from farm.lync.store import Assignment, ManagementStore
 from farm.scenario import Host, Scenario, User
-from farm.windows.services import services_of
+from farm.scenario_check import check
+from farm.windows.services import running_name, services_of
 
 KEYS = Path(__file__).resolve().parents[3] / ".cache" / "lab-keys"
 
@@ -41,6 +44,7 @@ class Farm:
     """Everything that is true in the farm. ``lock`` guards changes: cmdlets run one at a time, as long as they touch the state."""
 
     def __init__(self, scenario: Scenario, latency: str = "none") -> None:
+        check(scenario)
         self.scenario = scenario
         self.clock = Clock()
         self.journal = Journal()
@@ -49,7 +53,7 @@ class Farm:
         self.lock = threading.RLock()
         self.catalogue = Catalogue.load()
         self.authority = Authority(Keys(KEYS), scenario.domain.fqdn)
-        self.machines = {host.fqdn: Machine(host) for host in scenario.hosts}
+        self.machines = {host.fqdn: Machine(host) for host in scenario.machines()}
         self.certificates = {wanted.name: self.authority.issue(wanted) for wanted in scenario.certificates}
         self.tsig = {
             "name": "lab-update",
@@ -60,7 +64,7 @@ class Farm:
             scenario.zones, scenario.hosts_of("dns")[0].fqdn if scenario.hosts_of("dns") else "ns.invalid"
         )
         self._fill_machines()
-        self.organization = Organization.create(scenario, self.certificates)
+        self.directory = Directory(scenario, Organization.create(scenario, self.certificates), self.clock)
         self.store = ManagementStore.create(scenario, self.certificates, self.clock, self.faults)
         self.store.deploy = self._deploy
 
@@ -74,7 +78,16 @@ class Farm:
             data = pfx(self._certificate(file.certificate), file.password)
             self.machine(file.host).files[file.path.lower()] = data
         for machine in self.machines.values():
-            machine.services = dict.fromkeys(services_of(machine.host, self.scenario.version_of(machine.host)), True)
+            machine.services = dict.fromkeys(services_of(machine.host, self.scenario), True)
+            for name in machine.host.stopped_services:
+                machine.services[self._service(machine, name)] = False
+
+    @staticmethod
+    def _service(machine: Machine, name: str) -> str:
+        found = running_name(machine.services, name)
+        if found is None:
+            raise LabError(f"{machine.host.fqdn} has no service {name!r} that could be stopped (stopped_services)")
+        return found
 
     def _deploy(self, fqdn: str, assignment: Assignment) -> None:
         """A global certificate reaches a computer; its private key only if it could be exported where it came from."""
@@ -89,9 +102,30 @@ class Farm:
             raise LabError(f"scenario {self.scenario.name} names a certificate {name!r} that it does not have")
         return self.certificates[name]
 
-    def machine(self, fqdn: str) -> Machine:
-        """A machine by its name, short or full, in any case."""
-        return self.machines[self.scenario.host(fqdn).fqdn]
+    def machine(self, name: str) -> Machine:
+        """A machine by its name, short or full, in any case; also one that only the Exchange organization knows."""
+        for machine in self.machines.values():
+            if name.lower() in (machine.host.fqdn.lower(), machine.host.short.lower()):
+                return machine
+        return self.machines[self.scenario.host(name).fqdn]  # which says what there is
+
+    def ahead(self, fqdn: str) -> timedelta:
+        """By how much a machine's clock is ahead of the farm's."""
+        return timedelta(seconds=self.machine(fqdn).host.clock)
+
+    def now_on(self, fqdn: str) -> datetime:
+        """The moment by a machine's own clock."""
+        return self.clock.now() + self.ahead(fqdn)
+
+    def is_running(self, machine: Machine, service: str) -> bool:
+        """Whether a service runs: it does not where an injected fault has stopped it."""
+        stopped = self.faults.named("service_stopped", machine.host.fqdn, service)
+        return machine.services.get(service, False) and stopped is None
+
+    def known(self, issued: Issued) -> Issued:
+        """The certificate with what a PFX file says of it beside the key: on whose behalf it was kept (its provider's name is in there)."""
+        found = next((each for each in self.certificates.values() if each.thumbprint == issued.thumbprint), None)
+        return replace(issued, provider=found.provider) if found else issued
 
     def user(self, name: str) -> User | None:
         r"""An account by DOMAIN\name, name@domain or name, in any case."""
@@ -105,7 +139,6 @@ class Farm:
                 self.certificates[entry.name or entry.thumbprint] = entry
 
     @property
-    def directory(self) -> str:
-        """The domain controller that answers."""
-        servers = self.scenario.hosts_of("dns")
-        return servers[0].fqdn if servers else f"dc.{self.scenario.domain.fqdn}"
+    def organization(self) -> Organization:
+        """The Exchange organization as the first domain controller has it."""
+        return self.directory.organization(self.directory.controllers[0].fqdn)

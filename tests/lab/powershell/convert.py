@@ -346,6 +346,11 @@ def properties_of(value: Any) -> list[ps.PSPropertyInfo]:
     return [entry for entry in value.PSObject.adapted_properties if entry.name.lower() not in hidden] + extended
 
 
+def has_property(value: Any, name: str) -> bool:
+    """Whether an object has a property of a name, in any case, be it null."""
+    return any(entry.name.lower() == name.lower() for entry in properties_of(value))
+
+
 def property_of(value: Any, name: str) -> Any:
     """An object's property (or a hashtable's entry) by its name in any case; None where there is none."""
     if isinstance(value, dict):

@@ -108,6 +108,9 @@ function global:Restore-LabTypeName($Value) {
 function global:Restore-LabNested($Value) {
     Restore-LabTypeName $Value
     if ($Value -is [System.Collections.IList]) { foreach ($item in $Value) { if ($item) { Restore-LabNested $item } } }
+    foreach ($property in $Value.psobject.Properties) {
+        if ($property.TypeNameOfValue -like 'Deserialized.*') { Restore-LabNested $property.Value }
+    }
     if ($Value.psobject.BaseObject -isnot [System.Management.Automation.PSCustomObject]) { return }
     if ($Value.psobject.TypeNames -contains 'Microsoft.Management.Infrastructure.CimInstance') { return }
     $LabNested.Add($Value, @($Value.psobject.TypeNames))
@@ -216,8 +219,12 @@ function global:Select-LabProperty($Caller, [psobject] $Value, [object[]] $Names
     }
     $expanded = Show-LabNested $found.Value
     foreach ($each in $expanded) {
+        if ($null -eq $each) { continue }
         $entry = [psobject]::AsPSObject($each)
-        foreach ($note in ([pscustomobject]$picked).psobject.Properties) { $entry.psobject.Properties.Add($note.Copy()) }
+        foreach ($note in ([pscustomobject]$picked).psobject.Properties) {
+            if (-not $entry.psobject.Properties[$note.Name]) { $entry.psobject.Properties.Add($note.Copy()); continue }
+            Write-LabError $Caller 'AlreadyExistingUserSpecifiedPropertyExpand,Microsoft.PowerShell.Commands.SelectObjectCommand' 'InvalidOperation' 'PSArgumentException' "The property cannot be processed because the property ""$($note.Name)"" already exists."
+        }
         $Caller.WriteObject($entry)
     }
 }

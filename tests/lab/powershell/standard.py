@@ -11,7 +11,7 @@ from psrpcore import types as ps
 
 from powershell.binder import Binding
 from powershell.catalogue import Cmdlet
-from powershell.convert import property_of, ps_datetime, to_text
+from powershell.convert import has_property, property_of, ps_datetime, to_text
 from powershell.messages import text
 from powershell.pipeline import Element
 from powershell.values import is_pattern, make, matches, picked, selected
@@ -53,21 +53,25 @@ class SelectObject(Element):
             self.output(selected(value, map(to_text, names)) if names else value)
 
     def _expand(self, value: Any, name: str, notes: list[str]) -> None:
-        """The members of a property; other properties that are asked for go along with each as notes."""
-        found = property_of(value, name)
-        if found is None:
-            self.fail(
-                "ExpandPropertyNotFound",
-                f'Property "{name}" cannot be found.',
-                "InvalidArgument",
-                "PSArgumentException",
-            )
+        """The members of a property, none where it is null; other properties that are asked for go along with each as notes."""
+        if not has_property(value, name):
+            message = f'Property "{name}" cannot be found.'
+            self.fail("ExpandPropertyNotFound", message, "InvalidArgument", "PSArgumentException")
             return
-        for entry in _enumerated(found):
-            for note in notes if isinstance(entry, ps.PSObject) else ():
-                for named, kept in picked(value, note):
-                    ps.add_note_property(entry, named, kept, force=True)
-            self.output(entry)
+        for entry in _enumerated(property_of(value, name)):
+            if entry is not None:
+                self._add_notes(entry, value, notes)
+                self.output(entry)
+
+    def _add_notes(self, entry: Any, value: Any, notes: list[str]) -> None:
+        """Properties of the object that was expanded; one that its member has itself stays what it is, with an error."""
+        for named, kept in [pair for note in notes for pair in picked(value, note)]:
+            if has_property(entry, named):
+                message = f'The property cannot be processed because the property "{named}" already exists.'
+                key = "AlreadyExistingUserSpecifiedPropertyExpand"
+                self.fail(key, message, "InvalidOperation", "PSArgumentException")
+            elif isinstance(entry, ps.PSObject):
+                ps.add_note_property(entry, named, kept)
 
 
 class WhereObject(Element):

@@ -76,6 +76,8 @@ class Host:
     endpoints: tuple[Endpoint, ...]
     limits: Limits
     culture: str = "en-US"
+    clock: float = 0.0
+    """Seconds by which its clock is ahead of the real one when it starts."""
 
 
 def parse(answer: Mapping[str, Any]) -> Host:
@@ -88,6 +90,7 @@ def parse(answer: Mapping[str, Any]) -> Host:
         endpoints=tuple(_endpoint(endpoint) for endpoint in answer["endpoints"]),
         limits=Limits(**{k: v for k, v in answer.get("limits", {}).items() if k in Limits.__dataclass_fields__}),
         culture=answer.get("culture") or "en-US",
+        clock=float(answer.get("clock") or 0),
     )
 
 

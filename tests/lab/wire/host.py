@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class HostServer:
         engine: str | None = None,
         startup_text: StartupText = proxies,
     ) -> None:
-        self.host, self.farm = host, farm
+        self.host, self.farm, self.clock = host, farm, host.clock
         self.faults = Faults(lambda name: farm.event("fault", fault=name))
         self._credentials = Credentials(host)
         self._credentials.use_for_ntlm(state_dir / f"{host.fqdn}.ntlm")
@@ -74,11 +74,19 @@ class HostServer:
         endpoints = [endpoint for endpoint in self.host.endpoints if name in endpoint.listeners]
         front = Front(self.service, endpoints, encrypted=encrypted)
         if not encrypted:
-            return Listener(front, self._credentials, self.farm.count_request)
+            return Listener(front, self._credentials, self.farm.count_request, clock=self._ahead)
         certificate, key = Path(place["certificate"]), place.get("key")
         tls = server_tls(certificate, Path(key) if key else None)
         bindings = channel_bindings(certificate.read_bytes())
-        return Listener(front, self._credentials, self.farm.count_request, tls, bindings)
+        return Listener(front, self._credentials, self.farm.count_request, tls, bindings, self._ahead)
+
+    def _ahead(self) -> float:
+        return self.clock
+
+    def update(self, told: Mapping[str, Any]) -> None:
+        """Take what holds from now on: the injected faults, and by how much the clock is ahead."""
+        self.clock = float(told.get("clock", self.clock))
+        self.faults.update(told.get("faults", ()))
 
     def _started(self, names: list[str]) -> None:
         self.faults.pipeline = tuple(names)
@@ -100,12 +108,12 @@ class HostServer:
         self.service.registry.expire_all("shutdown")
 
 
-def follow_faults(connection: Connection, faults: Faults, host: str) -> None:
-    """Take the farm's lists of faults until it ends."""
+def follow_farm(connection: Connection, update: Callable[[Mapping[str, Any]], None], host: str) -> None:
+    """Take what the farm says of faults and clock until it ends."""
     connection.send({"op": "faults", "host": host, "follow": True})
     try:
         while True:
-            faults.update(connection.receive().get("faults", ()))
+            update(connection.receive())
     except (FarmGoneError, OSError, ValueError):
         return  # the farm is gone, or this process is about to be
 
@@ -122,7 +130,7 @@ def main(state_dir: str, fqdn: str) -> int:
         signal.signal(number, lambda *_: ended.set())
 
     def follow() -> None:
-        follow_faults(farm.connect(), server.faults, fqdn)
+        follow_farm(farm.connect(), server.update, fqdn)
         ended.set()
 
     threading.Thread(target=follow, daemon=True).start()

@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -57,6 +58,11 @@ class Connection(BaseHTTPRequestHandler):
             self.wfile.write(reply.body)
         self.wfile.flush()
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """What HTTP.sys writes into the Date header of every answer: the machine's own time."""
+        now = time.time() + self.server.clock() if timestamp is None else timestamp
+        return super().date_time_string(now)
+
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = _handle
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library's name
@@ -76,9 +82,10 @@ class Listener(ThreadingHTTPServer):
         on_request: Callable[[], None],
         tls: ssl.SSLContext | None = None,
         bindings: GssChannelBindings | None = None,
+        clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.front, self.credentials, self.on_request = front, credentials, on_request
-        self.tls, self.bindings = tls, bindings
+        self.tls, self.bindings, self.clock = tls, bindings, clock
         self._serving: threading.Thread | None = None
         super().__init__(("127.0.0.1", 0), Connection)
 

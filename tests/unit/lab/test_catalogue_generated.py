@@ -24,11 +24,54 @@ def generator(repository: Path) -> ModuleType:
     return module
 
 
-def test_is_what_the_generator_makes(repository: Path, recorded: Callable[[str], str]) -> None:
-    source = recorded("cmdlets/catalog.json")
+def committed(repository: Path) -> str:
+    return (repository / "tests" / "lab" / "catalogue.json").read_text(encoding="utf-8")
+
+
+def test_is_what_the_generator_makes(repository: Path, recorded: Callable[[str], str], tmp_path: Path) -> None:
+    source = tmp_path / "catalog.json"
+    source.write_text(recorded("cmdlets/catalog.json"), encoding="utf-8")
     module = generator(repository)
-    made = module.to_text(module.generate(json.loads(source)))
-    assert (repository / "tests" / "lab" / "catalogue.json").read_text(encoding="utf-8") == made
+    assert module.to_text(module.make(source)) == committed(repository)
+
+
+def test_is_made_again_of_what_is_in_the_repository(repository: Path) -> None:
+    module = generator(repository)
+    assert module.to_text(module.make()) == committed(repository)
+
+
+def test_a_cmdlet_written_down_by_hand_is_added_without_the_source(repository: Path) -> None:
+    module = generator(repository)
+    corrections, there = module.read_yaml("corrections.yml"), json.loads(committed(repository))
+    written = module.read_yaml("hand_written.yml")
+    documented, sources = module.read_committed(there, corrections)
+    new = {"shell": "lync", "source": "a page", "parameters": {"Name": {"type": "String", "mandatory": True}}}
+    more = {**written, "cmdlets": {**written["cmdlets"], "Get-CsSomething": new}}
+    made = module.generate(documented, sources, corrections, more)
+    assert made["cmdlets"].pop("Get-CsSomething") == {"by_hand": True, **new}
+    assert made == there
+    # and it goes with its entry
+    documented, _sources = module.read_committed(
+        {**there, "cmdlets": {"Get-CsSomething": {"by_hand": True}}}, corrections
+    )
+    assert documented == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "message"),
+    [
+        ("Get-CsPool", {"shell": "lync", "source": "a page", "parameters": {}}, "Get-CsPool, which is documented"),
+        ("Get-CsSomething", {"shell": "lync", "parameters": {}}, "Get-CsSomething has no source"),
+    ],
+)
+def test_an_entry_without_a_source_or_of_a_documented_cmdlet_is_refused(
+    repository: Path, name: str, entry: dict[str, object], message: str
+) -> None:
+    module = generator(repository)
+    corrections = module.read_yaml("corrections.yml")
+    documented, sources = module.read_committed(json.loads(committed(repository)), corrections)
+    with pytest.raises(ValueError, match=message):
+        module.generate(documented, sources, corrections, {"sources": {}, "cmdlets": {name: entry}})
 
 
 def test_a_set_that_its_product_does_not_have_is_gone() -> None:

@@ -148,11 +148,13 @@ def test_events_count(line: Line) -> None:
 
 def test_followers_know_a_fault_before_it_is_confirmed(process: FarmProcess, line: Line) -> None:
     follower = Line(process)
-    assert follower.ask("faults", host=LYNC, follow=True) == {"faults": []}
+    assert follower.ask("faults", host=LYNC, follow=True) == {"faults": [], "clock": 0.0}
     line.ask("fault", name="lost_answer", host="atl-lync-001", count=1)
     assert [fault["name"] for fault in follower.receive()["faults"]] == ["lost_answer"]
     line.ask("fault", name="lost_answer", off=True, host="*")
-    assert follower.receive() == {"faults": []}
+    assert follower.receive() == {"faults": [], "clock": 0.0}
+    line.ask("clock", days=2)
+    assert follower.receive() == {"faults": [], "clock": 172800.0}
     follower.close()
 
 

@@ -11,7 +11,7 @@ import requests
 from pypsrp.exceptions import WinRMTransportError, WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 
-from wire.host import follow_faults
+from wire.host import follow_farm
 from wire.injected_faults import Faults
 from wire_clients import ServerModeClient, pool, protocol, wsman
 from wire_stand_ins import Lab
@@ -77,7 +77,9 @@ def test_slow_receive(lab: Lab) -> None:
 def test_the_farm_pushes_faults(lab: Lab) -> None:
     faults = Faults()
     connection = lab.client.connect()
-    follower = threading.Thread(target=follow_faults, args=(connection, faults, "ex01"))
+    follower = threading.Thread(
+        target=follow_farm, args=(connection, lambda told: faults.update(told["faults"]), "ex01")
+    )
     follower.start()
     deadline = time.monotonic() + 5
     while not lab.farm.followers and time.monotonic() < deadline:

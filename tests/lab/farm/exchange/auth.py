@@ -22,7 +22,7 @@ CONFIG = "Microsoft.Exchange.Data.Directory.SystemConfiguration"
 @cmdlet("Get-AuthConfig", EXCHANGE_READ, type_name=f"{TASKS}.GetAuthConfig")
 def get_auth_config(call: Call) -> Iterator[PSObject]:
     """The authorization configuration: which certificate signs tokens."""
-    auth = call.farm.organization.auth
+    auth = call.organization.auth
     properties: dict[str, object] = {
         "CurrentCertificateThumbprint": text(auth.current),
         "PreviousCertificateThumbprint": text(auth.previous),
@@ -33,12 +33,12 @@ def get_auth_config(call: Call) -> Iterator[PSObject]:
     }
     if call.host.version != "2013":
         properties |= {"DeploymentId": text(""), "IssuerIdentifier": text("")}
-    dn = f"CN=Auth Configuration,{call.farm.organization.dn}"
+    dn = f"CN=Auth Configuration,{call.organization.dn}"
     yield directory_object(
         call,
         [f"{CONFIG}.AuthConfig", *CONFIGURATION],
         dn,
-        call.farm.organization.created,
+        call.organization.created,
         properties,
         classes=("top", "container", "msExchContainer", "Auth-Auth-Config"),
     )
@@ -48,7 +48,7 @@ def get_auth_config(call: Call) -> Iterator[PSObject]:
 def get_partner_application(call: Call) -> Iterator[PSObject]:
     """The partner applications, or one."""
     identity = call.text("Identity")
-    found = call.farm.organization.partner_applications
+    found = call.organization.partner_applications
     if identity:
         found = [entry for entry in found if entry.name.lower() == identity.lower()]
         if not found:
@@ -58,7 +58,7 @@ def get_partner_application(call: Call) -> Iterator[PSObject]:
 
 
 def _partner_application(call: Call, entry: PartnerApplication) -> PSObject:
-    organization = call.farm.organization
+    organization = call.organization
     account = f"CN={entry.linked_account.rpartition('/')[2]},CN=Users,{organization.dn[organization.dn.index('DC=') :]}"
     properties: dict[str, object] = {
         "Enabled": entry.enabled,

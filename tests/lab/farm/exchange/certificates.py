@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from psrpcore.types import PSByteArray, PSString
 
 from farm.certificates import Stored
-from farm.exchange.client_access import TASKS
-from farm.exchange.errors import INVALID_ARGUMENT, INVALID_OPERATION, failure, not_found
+from farm.exchange.client_access import TASKS, answers
+from farm.exchange.errors import INVALID_ARGUMENT, INVALID_OPERATION, failure, not_found, unreachable
 from farm.exchange.objects import received
 from farm.exchange.organization import Server
 from farm.objects import date, enumeration, multi_valued, psobject, text, with_notes
@@ -61,10 +61,12 @@ def _server(call: Call) -> tuple[Server, str] | None:
         if name:
             raise failure(call, "The Server parameter can't be used with Identity.", INVALID_ARGUMENT, terminating=True)
         name, _separator, thumbprint = identity.rpartition("\\")
-    server = call.farm.organization.server(name or call.host.fqdn)
+    server = call.organization.server(name or call.host.fqdn)
     if server is None:
         call.error(not_found(call, name))
         return None
+    if not answers(call, server):
+        raise unreachable(call, server.name)
     return server, thumbprint
 
 

@@ -23,20 +23,27 @@ URL_KEYWORD = "77378f46-2c66-4aa9-a6a6-3e7a48b19596"
 
 
 def select(call: Call, servers: list[Server]) -> list[Server]:
-    """The servers that Identity names. A null Identity is no filter: all of them, as Exchange does."""
+    """Those of the servers that Identity names. A null Identity is no filter: all of them, as Exchange does."""
     identity = call.text("Identity")
     if not identity:
         return servers
-    found = call.farm.organization.server(identity)
-    if found is None:
+    found = call.organization.server(identity)
+    if found not in servers:
         call.error(not_found(call, identity))
         return []
     return [found]
 
 
+def answers(call: Call, server: Server) -> bool:
+    """Whether a server answers the remote procedure calls of this one: an Edge server, which is in no domain, does not."""
+    if server.host.fqdn == call.host.fqdn:
+        return True
+    return not server.is_edge and call.farm.faults.get("rpc_unreachable", server.host.fqdn) is None
+
+
 def client_access_server(call: Call, server: Server) -> PSObject:
     """A client access server as the cmdlets give it."""
-    organization = call.farm.organization
+    organization = call.organization
     properties: dict[str, object] = {
         "Fqdn": text(server.host.fqdn),
         "ClientAccessArray": None,
@@ -69,7 +76,7 @@ def client_access_server(call: Call, server: Server) -> PSObject:
 def get_client_access_service(call: Call) -> Iterator[PSObject]:
     """The client access servers, or one."""
     _warn_if_deprecated(call, "Get-ClientAccessService")
-    for server in select(call, call.farm.organization.servers):
+    for server in select(call, call.organization.client_access_servers):
         yield client_access_server(call, server)
 
 
@@ -93,11 +100,8 @@ def set_client_access_service(call: Call) -> Iterator[PSObject]:
         raise failure(
             call, "The value of property 'Identity' cannot be null or empty.", INVALID_ARGUMENT, terminating=True
         )
-    server = call.farm.organization.server(identity)
-    if server is None:
-        call.error(not_found(call, identity))
-        return
-    _change(call, server)
+    for server in select(call, call.organization.client_access_servers):
+        _change(call, server)
     yield from ()
 
 
@@ -118,8 +122,8 @@ def _change(call: Call, server: Server) -> None:
     if (address, scope) == (server.autodiscover_uri, server.site_scope):
         call.warning(UNCHANGED.format(server.name))
     elif not call.what_if:
-        server.autodiscover_uri, server.site_scope = address, scope
-        server.changed = call.now
+        written = {"autodiscover_uri": address, "site_scope": scope, "changed": call.now}
+        call.farm.directory.write(call.controller, server.name, **written)
 
 
 def _warn_if_deprecated(call: Call, successor: str) -> None:

@@ -4,18 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from psrpcore.types import PSObject, PSString
+from psrpcore.types import PSList, PSObject, PSString
 
 from farm.exchange.auth import CONFIG
 from farm.exchange.client_access import TASKS
 from farm.exchange.errors import not_found
 from farm.exchange.objects import CONFIGURATION, directory_object
-from farm.objects import enumeration, psobject, text
+from farm.objects import ad_object_id, enumeration, multi_valued, psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ
-from farm.scenario import AcceptedDomain
+from farm.scenario import HYBRID_FEATURES, AcceptedDomain, Hybrid
+
+DATA = "Microsoft.Exchange.Data"
+DIRECTORY = "Microsoft.Exchange.Data.Directory"
 
 DOMAIN_TYPES = {"Authoritative": 0, "ExternalRelay": 1, "InternalRelay": 2}
 
@@ -24,7 +27,7 @@ DOMAIN_TYPES = {"Authoritative": 0, "ExternalRelay": 1, "InternalRelay": 2}
 def get_accepted_domain(call: Call) -> Iterator[PSObject]:
     """The accepted domains, or one."""
     identity = call.text("Identity")
-    found = call.farm.organization.accepted_domains
+    found = call.organization.accepted_domains
     if identity:
         found = [entry for entry in found if entry.name.lower() == identity.lower()]
         if not found:
@@ -51,12 +54,12 @@ def _accepted_domain(call: Call, entry: AcceptedDomain) -> PSObject:
         "AddressBookEnabled": True,
         "Default": entry.default,
     }
-    dn = f"CN={entry.name},CN=Accepted Domains,CN=Transport Settings,{call.farm.organization.dn}"
+    dn = f"CN={entry.name},CN=Accepted Domains,CN=Transport Settings,{call.organization.dn}"
     return directory_object(
         call,
         [f"{CONFIG}.AcceptedDomain", *CONFIGURATION],
         dn,
-        call.farm.organization.created,
+        call.organization.created,
         properties,
         classes=("top", "Accepted-Domain"),
     )
@@ -69,15 +72,15 @@ def get_organization_config(call: Call) -> Iterator[PSObject]:
         "OAuth2ClientProfileEnabled": False,
         "MapiHttpEnabled": True,
         "AdfsAuthenticationConfiguration": None,
-        "LegacyExchangeDN": text(f"/o={call.farm.organization.name}"),
+        "LegacyExchangeDN": text(f"/o={call.organization.name}"),
     }
     yield directory_object(
         call,
         [f"{CONFIG}.ADOrganizationConfig", *CONFIGURATION],
-        call.farm.organization.dn,
-        call.farm.organization.created,
+        call.organization.dn,
+        call.organization.created,
         properties,
-        shown=call.farm.organization.name,
+        shown=call.organization.name,
         classes=("top", "container", "Organization-Container"),
     )
 
@@ -86,6 +89,57 @@ def get_organization_config(call: Call) -> Iterator[PSObject]:
     "Get-HybridConfiguration", EXCHANGE_READ, type_name="Microsoft.Exchange.Management.Hybrid.GetHybridConfiguration"
 )
 def get_hybrid_configuration(call: Call) -> Iterator[PSObject]:
-    """Nothing: no scenario has a hybrid organization."""
-    del call
-    yield from ()
+    """What the Hybrid Configuration Wizard wrote; nothing where it never ran."""
+    if (hybrid := call.organization.hybrid) is not None:
+        yield _hybrid_configuration(call, hybrid)
+
+
+def _hybrid_configuration(call: Call, hybrid: Hybrid) -> PSObject:
+    transport = [_server_id(call, name) for name in hybrid.transport_servers]
+    certificate = f"<I>CN=Lab Authority {call.organization.domain}<S>CN={hybrid.smart_host or hybrid.domains[0]}"
+    properties: dict[str, object] = {
+        "ClientAccessServers": _values([], f"{DIRECTORY}.ADObjectId", directory=True),
+        "EdgeTransportServers": _values([], f"{DIRECTORY}.ADObjectId", directory=True),
+        "ReceivingTransportServers": _values(transport, f"{DIRECTORY}.ADObjectId", directory=True),
+        "SendingTransportServers": _values(transport, f"{DIRECTORY}.ADObjectId", directory=True),
+        "OnPremisesSmartHost": _smtp_domain(hybrid.smart_host) if hybrid.smart_host else None,
+        "Domains": _values([_autodiscover_domain(name) for name in hybrid.domains], f"{DATA}.AutoDiscoverSmtpDomain"),
+        "Features": _values([_feature(name) for name in hybrid.features], "HybridFeature", directory=True),
+        "ExternalIPAddresses": _values([], f"{DATA}.IPRange"),
+        "TlsCertificateName": psobject([f"{DATA}.SmtpX509Identifier", "System.Object"], certificate),
+        "ServiceInstance": 0,
+    }
+    return directory_object(
+        call,
+        [f"{CONFIG}.HybridConfiguration", *CONFIGURATION],
+        f"CN=Hybrid Configuration,CN=Hybrid Configuration,{call.organization.dn}",
+        call.organization.created,
+        properties,
+        classes=("top", "msExchCoexistenceRelationship", "Coexistence-Relationship"),
+    )
+
+
+def _server_id(call: Call, name: str) -> PSObject:
+    server = call.organization.server(name)
+    assert server is not None, name
+    return ad_object_id(call.organization.server_dn(server), server.name, call.organization.domain)
+
+
+def _values(values: Sequence[object], element: str, *, directory: bool = False) -> PSList:
+    found = multi_valued(values, element)
+    if directory:
+        found.PSObject.type_names.insert(0, f"{DIRECTORY}.ADMultiValuedProperty`1[[{element}]]")
+    return found
+
+
+def _smtp_domain(name: str) -> PSObject:
+    return psobject([f"{DATA}.SmtpDomain", "System.Object"], name, Domain=PSString(name))
+
+
+def _autodiscover_domain(name: str) -> PSObject:
+    names = [f"{DATA}.AutoDiscoverSmtpDomain", f"{DATA}.SmtpDomain", "System.Object"]
+    return psobject(names, name, AutoDiscover=False, Domain=PSString(name))
+
+
+def _feature(name: str) -> object:
+    return enumeration("HybridFeature", name, HYBRID_FEATURES.index(name))

@@ -35,7 +35,7 @@ def directory_object(
     classes: tuple[str, ...] = ("top",),
 ) -> PSObject:
     """A configuration object: its own properties, then those that all have."""
-    organization = call.farm.organization
+    organization = call.organization
     forest = organization.domain
     identity = ad_object_id(dn, shown, forest)
     schema = f"CN=ms-Exch-{classes[-1]},CN=Schema,CN=Configuration,{dn[dn.index('DC=') :]}"
@@ -54,7 +54,7 @@ def directory_object(
         "WhenCreatedUTC": date(organization.created),
         "OrganizationId": psobject(["Microsoft.Exchange.Data.Directory.OrganizationId", "System.Object"], "None"),
         "Id": identity,
-        "OriginatingServer": text(call.farm.directory),
+        "OriginatingServer": text(call.controller),
         "IsValid": True,
         "ObjectState": enumeration("Microsoft.Exchange.Data.ObjectState", "Unchanged", 1),
     }

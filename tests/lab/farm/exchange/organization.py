@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 
 from farm.certificates import Issued
 from farm.errors import LabError
-from farm.scenario import AcceptedDomain, Host, PartnerApplication, Scenario
+from farm.scenario import AcceptedDomain, Host, Hybrid, PartnerApplication, Scenario
+
+AUTH = "CN=Auth Configuration"
+"""The name of the authorization configuration among the organization's parts."""
 
 
 @dataclass
@@ -27,6 +30,16 @@ class Server:
     def name(self) -> str:
         """The server's name in the organization."""
         return self.host.short
+
+    @property
+    def is_edge(self) -> bool:
+        """Whether it is an Edge Transport server, which has no mailboxes and no Client Access services."""
+        return self.host.role == "edge"
+
+    @property
+    def is_e15(self) -> bool:
+        """Whether it is of 2013 or later: those have OAuth between servers."""
+        return int(self.host.build.partition(".")[0]) >= 15
 
 
 @dataclass
@@ -52,6 +65,7 @@ class Organization:
     auth: AuthConfig
     accepted_domains: list[AcceptedDomain]
     partner_applications: list[PartnerApplication]
+    hybrid: Hybrid | None = None
 
     @classmethod
     def create(cls, scenario: Scenario, certificates: Mapping[str, Issued]) -> Organization:
@@ -70,11 +84,12 @@ class Organization:
             created=now,
             servers=[
                 Server(host, host.autodiscover_uri, list(host.site_scope), now, dict(services))
-                for host in scenario.hosts_of("exchange")
+                for host in [*scenario.hosts_of("exchange"), *wanted.servers]
             ],
             auth=AuthConfig(certificates[wanted.auth_certificate].thumbprint, next=following),
             accepted_domains=list(wanted.accepted_domains),
             partner_applications=list(wanted.partner_applications),
+            hybrid=wanted.hybrid,
         )
 
     def server(self, identity: str) -> Server | None:
@@ -84,6 +99,17 @@ class Organization:
             if wanted in (server.name.lower(), server.host.fqdn.lower(), self.server_dn(server).lower()):
                 return server
         return None
+
+    @property
+    def client_access_servers(self) -> list[Server]:
+        """The servers with Client Access services: all but Edge."""
+        return [server for server in self.servers if not server.is_edge]
+
+    def part(self, name: str) -> Server | AuthConfig:
+        """A part of the organization that can be written: a server by its name, or the authorization configuration."""
+        found = self.auth if name == AUTH else self.server(name)
+        assert found is not None, name
+        return found
 
     @property
     def dn(self) -> str:

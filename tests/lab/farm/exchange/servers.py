@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from psrpcore.types import PSObject, PSString
 
-from farm.exchange.client_access import TASKS, select
-from farm.exchange.errors import not_found
+from farm.exchange.client_access import TASKS, answers, select
+from farm.exchange.errors import not_found, unreachable
 from farm.exchange.objects import PRESENTATION, directory_object, received, server_version
 from farm.exchange.organization import Server
 from farm.objects import ad_object_id, enumeration, multi_valued, psobject, text
@@ -18,6 +18,7 @@ from farm.rights import EXCHANGE_READ
 
 TYPE = "Microsoft.Exchange.Data.Directory.Management.ExchangeServer"
 HEALTH = "Microsoft.Exchange.Management.Monitoring.ServiceStatus"
+SERVER_ROLE = "Microsoft.Exchange.Data.Directory.SystemConfiguration.ServerRole"
 ROLES = {
     "Mailbox Server Role": (
         "MSExchangeADTopology",
@@ -32,12 +33,12 @@ ROLES = {
 @cmdlet("Get-ExchangeServer", EXCHANGE_READ, type_name=f"{TASKS}.GetExchangeServer", without=("Status",))
 def get_exchange_server(call: Call) -> Iterator[PSObject]:
     """The servers of the organization, or one."""
-    for server in select(call, call.farm.organization.servers):
+    for server in select(call, call.organization.servers):
         yield _exchange_server(call, server)
 
 
 def _exchange_server(call: Call, server: Server) -> PSObject:
-    organization = call.farm.organization
+    organization = call.organization
     site = f"CN={server.host.site},CN=Sites,CN=Configuration,{organization.dn[organization.dn.index('DC=') :]}"
     addresses = [f"netbios:{server.name}", f"ncacn_np:{server.name}", f"ncacn_ip_tcp:{server.host.fqdn}"]
     properties: dict[str, object] = {
@@ -47,25 +48,16 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
             f"/o={organization.name}/ou=Exchange Administrative Group/cn=Configuration/cn=Servers/cn={server.name}"
         ),
         "Fqdn": text(server.host.fqdn),
-        "IsHubTransportServer": True,
-        "IsClientAccessServer": True,
-        "IsExchange2007OrLater": True,
-        "IsEdgeServer": False,
-        "IsMailboxServer": True,
-        "IsE14OrLater": True,
-        "IsE15OrLater": True,
-        "IsProvisionedServer": False,
-        "IsUnifiedMessagingServer": server.host.version in ("2013", "2016"),
-        "IsFrontendTransportServer": True,
+        **_flags(server),
         "NetworkAddress": multi_valued(addresses),
         "AdminDisplayVersion": server_version(server.host.build),
         "Site": ad_object_id(
             site, f"{organization.domain}/Configuration/Sites/{server.host.site}", organization.domain
         ),
-        "ServerRole": enumeration("Microsoft.Exchange.Data.Directory.SystemConfiguration.ServerRole", *_role(server)),
-        "CurrentDomainControllers": multi_valued([call.farm.directory]),
-        "CurrentGlobalCatalogs": multi_valued([call.farm.directory]),
-        "CurrentConfigDomainController": text(call.farm.directory),
+        "ServerRole": enumeration(SERVER_ROLE, *_role(server)),
+        "CurrentDomainControllers": multi_valued([call.controller]),
+        "CurrentGlobalCatalogs": multi_valued([call.controller]),
+        "CurrentConfigDomainController": text(call.controller),
         "IsExchangeTrialEdition": True,
     }
     return directory_object(
@@ -79,7 +71,27 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
     )
 
 
+def _flags(server: Server) -> dict[str, object]:
+    inside = not server.is_edge
+    return {
+        "IsHubTransportServer": inside,
+        "IsClientAccessServer": inside,
+        "IsExchange2007OrLater": True,
+        "IsEdgeServer": server.is_edge,
+        "IsMailboxServer": inside,
+        "IsE14OrLater": True,
+        "IsE15OrLater": server.is_e15,
+        "IsProvisionedServer": False,
+        "IsUnifiedMessagingServer": server.host.version in ("2013", "2016"),
+        "IsFrontendTransportServer": inside and server.is_e15,
+    }
+
+
 def _role(server: Server) -> tuple[str, int]:
+    if server.is_edge:
+        return "Edge", 64
+    if not server.is_e15:
+        return "Mailbox, ClientAccess, HubTransport", 38
     return ("Mailbox, ClientAccess", 16386) if server.host.version == "2013" else ("Mailbox", 2)
 
 
@@ -92,20 +104,21 @@ def _role(server: Server) -> tuple[str, int]:
 def test_service_health(call: Call) -> Iterator[PSObject]:
     """Whether the services that each role needs are running."""
     name = call.text("Server") or call.host.fqdn
-    server = call.farm.organization.server(name)
+    server = call.organization.server(name)
     if server is None:
         call.error(not_found(call, name))
         return
-    services = call.farm.machine(server.host.fqdn).services
-    stopped = call.farm.faults.get("service_stopped", server.host.fqdn)
+    if not answers(call, server):
+        raise unreachable(call, server.name)
+    machine = call.farm.machine(server.host.fqdn)
     for role, needed in ROLES.items():
-        down = [n for n in needed if not services.get(n, False) or (stopped and stopped.value.lower() == n.lower())]
+        down = [service for service in needed if not call.farm.is_running(machine, service)]
         value = psobject(
             [HEALTH, "Microsoft.Exchange.Data.ConfigurableObject", "System.Object"],
             None,
             Role=PSString(role),
             RequiredServicesRunning=not down,
-            ServicesRunning=multi_valued([n for n in needed if n not in down]),
+            ServicesRunning=multi_valued([service for service in needed if service not in down]),
             ServicesNotRunning=multi_valued(down),
         )
         yield received(call, value)

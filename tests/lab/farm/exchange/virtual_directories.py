@@ -47,32 +47,34 @@ def get_autodiscover_virtual_directory(call: Call) -> Iterator[PSObject]:
 
 
 def _servers(call: Call) -> list[Server]:
-    organization = call.farm.organization
+    organization = call.organization
     identity = call.text("Server") or (call.text("Identity") or "").partition("\\")[0]
     if not identity:
-        return organization.servers
+        return organization.client_access_servers
     found = organization.server(identity)
-    if found is None:
+    if found is None or found.is_edge:
         call.error(not_found(call, identity))
-    return [found] if found else []
+        return []
+    return [found]
 
 
 def _directory(
     call: Call, server: Server, kind: str, short: str, address: str | None, own: dict[str, object]
 ) -> PSObject:
-    organization = call.farm.organization
-    oauth = server.host.oauth_virtual_directories
+    organization = call.organization
+    # the property is of Exchange 2013 and later
+    oauth = server.host.oauth_virtual_directories if server.is_e15 else None
     properties: dict[str, object] = {
         "Name": text(f"{short} (Default Web Site)"),
-        "InternalAuthenticationMethods": _methods(oauth=oauth),
-        "ExternalAuthenticationMethods": _methods(oauth=oauth),
+        "InternalAuthenticationMethods": _methods(oauth=bool(oauth)),
+        "ExternalAuthenticationMethods": _methods(oauth=bool(oauth)),
         "LiveIdBasicAuthentication": False,
         "WSSecurityAuthentication": True,
         "BasicAuthentication": short == "Autodiscover",
         "DigestAuthentication": False,
         "WindowsAuthentication": True,
         "OAuthAuthentication": oauth,
-        "AdfsAuthentication": False,
+        "AdfsAuthentication": False if server.is_e15 else None,
         "MetabasePath": text(f"IIS://{server.host.fqdn}/W3SVC/1/ROOT/{short}"),
         "AdminDisplayVersion": server_version(server.host.build),
         "Server": ad_object_id(organization.server_dn(server), server.name, organization.domain),

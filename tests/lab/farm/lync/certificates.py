@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from psrpcore.types import PSObject, PSString
 
 from farm.certificates import Issued, Stored, open_pfx
 from farm.lync.errors import bad_argument, failure, not_found
 from farm.lync.store import Assignment
-from farm.objects import date, multi_valued, psobject, text
+from farm.objects import date, moment, multi_valued, psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_LOCAL_READ, LYNC_LOCAL_WRITE
+from farm.windows.errors import prompt_refused
 
 CLASS = "Microsoft.Rtc.Management.Deployment"
 TYPE = f"{CLASS}.CertificateReference"
@@ -25,6 +26,9 @@ TYPES = (
     "WebServicesInternal", "WsFedTokenTransfer", "XMPPServer",
 )  # fmt: skip
 GLOBAL_TYPES = ("OAuthTokenIssuer", "AudioVideoAuthentication")
+WITHOUT_CNG = ("2010", "2013")
+"""Versions that take no key of a key storage provider (blogs.perficient.com, 2013-12-09, with the exception's name and text)."""
+CRYPTOGRAPHIC = "System.Security.Cryptography.CryptographicException"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def get_cs_certificate(call: Call) -> Iterator[PSObject]:
     with_scope = call.farm.store.assigned(call.host.fqdn)
     for kind, (scope, assignment) in sorted(with_scope.items()):
         if (not types or kind.lower() in types) and scope_asked in ("", scope):
-            yield _reference(kind, scope, assignment)
+            yield _reference(kind, scope if call.farm.scenario.lync.source_scope else "", assignment)
 
 
 def _types(call: Call) -> list[str]:
@@ -118,16 +122,20 @@ def import_cs_certificate(call: Call) -> Iterator[object]:
 
 @cmdlet("Remove-CsCertificate", LYNC_LOCAL_WRITE, type_name=f"{CLASS}.RemoveCertificateCmdlet", writes=True)
 def remove_cs_certificate(call: Call) -> Iterator[object]:
-    """Take a certificate out of use, or only the previous one; the certificate itself stays in the store."""
-    types, everywhere = _types(call), _scope(call) == "Global"
+    """Take a certificate out of use, or only the previous one; the certificate itself stays in the store.
+
+    One that is in use is asked about, whatever Confirm says; Force answers (Remove-CsCertificate.md).
+    """
+    types, everywhere, previous = _types(call), _scope(call) == "Global", call.switch("Previous")
     for kind in types:
         assigned = _assigned(call, kind, everywhere=everywhere)
         if assigned is None:
             raise not_found(call, kind, "a certificate of type")
-        if not call.what_if:
-            _keep(
-                call, kind, replace(assigned, previous=None) if call.switch("Previous") else None, everywhere=everywhere
-            )
+        if call.what_if:
+            continue
+        if call.farm.scenario.lync.confirm_removal and not previous and not call.switch("Force"):
+            raise prompt_refused(call)
+        _keep(call, kind, replace(assigned, previous=None) if previous else None, everywhere=everywhere)
     yield from ()
 
 
@@ -151,16 +159,7 @@ def _wanted(call: Call) -> Wanted:
         raise bad_argument(call, f'Certificates of type "{local[0]}" cannot be assigned at the global scope.', local[0])
     if call.switch("Roll") and not call.parameters.get("EffectiveDate"):
         raise bad_argument(call, "The Roll parameter requires the EffectiveDate parameter.", "Roll")
-    return Wanted(types, everywhere, _moment(call.parameters.get("EffectiveDate")), call.switch("Roll"))
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, datetime):
-        return None
-    moment = datetime(
-        value.year, value.month, value.day, value.hour, value.minute, value.second, tzinfo=value.tzinfo or UTC
-    )
-    return moment.astimezone(UTC)
+    return Wanted(types, everywhere, moment(call.parameters.get("EffectiveDate")), call.switch("Roll"))
 
 
 def _from_store(call: Call) -> Stored:
@@ -188,9 +187,9 @@ def _from_file(call: Call) -> Issued:
         )
     issued = open_pfx(data, call.secret("Password"))
     if issued is None:
-        kind = "System.Security.Cryptography.CryptographicException"
-        raise failure(call, "The specified network password is not correct.", "ProcessingFailed", kind, target=path)
-    return issued
+        text = "The specified network password is not correct."
+        raise failure(call, text, "ProcessingFailed", CRYPTOGRAPHIC, target=path)
+    return call.farm.known(issued)
 
 
 def _check_usable(call: Call, stored: Stored) -> None:
@@ -201,6 +200,9 @@ def _check_usable(call: Call, stored: Stored) -> None:
     if call.now > issued.not_after and not call.switch("Force"):
         text = f'The certificate with thumbprint "{issued.thumbprint}" has expired.'
         raise failure(call, text, "CertificateExpired", target=issued.thumbprint)
+    if issued.provider == "cng" and call.farm.scenario.lync.version in WITHOUT_CNG:
+        text = "The buffer supplied to a function was too small."
+        raise failure(call, text, "ProcessingFailed", CRYPTOGRAPHIC, target=issued.thumbprint)
 
 
 def _assigned(call: Call, kind: str, *, everywhere: bool) -> Assignment | None:

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from psrpcore.types import PSObject, PSString
+from psrpcore.types import PSList, PSObject, PSString
 
 from farm.lync.errors import not_found
 from farm.lync.store import Replica
@@ -20,18 +21,35 @@ XDS = "Microsoft.Rtc.Management.Xds"
 @cmdlet("Get-CsManagementStoreReplicationStatus", LYNC_READ, type_name=f"{XDS}.GetReplicationStatusCmdlet")
 def get_replication_status(call: Call) -> Iterator[PSObject]:
     """The replicas, or one; or the state of the store itself."""
-    store = call.farm.store
     if call.switch("CentralManagementStoreStatus"):
-        yield psobject(
-            [f"{XDS}.CentralManagementStoreStatusResult", "System.Object"],
-            None,
-            ActiveMasterFqdn=text(call.farm.scenario.lync.pools[0].computers[0]),
-            ActiveFileTransferAgentFqdn=text(call.farm.scenario.lync.pools[0].computers[0]),
-            LastUpdatedOn=date(store.head.written),
-        )
+        yield _store_status(call)
         return
     for replica in _select(call):
         yield _state(call, replica)
+
+
+def _store_status(call: Call) -> PSObject:
+    """Which computer replicates the store, when it was heard of last, and which replicas there are."""
+    master, beat = call.farm.scenario.lync.master, date(_on_master(call, call.farm.clock.now()))
+    return psobject(
+        [f"{XDS}.CentralManagementStoreStatusResult", "System.Object"],
+        None,
+        ActiveMasterFqdn=text(master),
+        ActiveMasterLastHeartbeat=beat,
+        ActiveFileTransferAgents=_strings([master]),
+        ActiveFileTransferAgentLastHeartbeat=beat,
+        ActiveReplicas=_strings([replica.fqdn for replica in call.farm.store.replicas.values()]),
+        DeletedReplicas=_strings([]),
+    )
+
+
+def _strings(values: list[str]) -> PSList:
+    return PSList([PSString(value) for value in values])
+
+
+def _on_master(call: Call, moment: datetime) -> datetime:
+    """A moment by the clock of the computer that replicates the store: it keeps the status of all replicas."""
+    return moment + call.farm.ahead(call.farm.scenario.lync.master)
 
 
 def _select(call: Call) -> list[Replica]:
@@ -52,8 +70,8 @@ def _state(call: Call, replica: Replica) -> PSObject:
         f"{XDS}.ReplicaState",
         UpToDate=fresh,
         ReplicaFqdn=text(replica.fqdn),
-        LastStatusReport=date(replica.reported),
-        LastUpdateCreation=date(store.head.written),
+        LastStatusReport=date(_on_master(call, replica.reported)),
+        LastUpdateCreation=date(_on_master(call, replica.created)),
         ProductVersion=PSString(replica.product_version),
     )
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 from psrpcore.types import PSObject, PSString
 
+from farm.errors import CmdletError
 from farm.lync.errors import failure, not_found
 from farm.objects import enumeration, psobject
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_LOCAL_READ
+from farm.state import Machine
 from farm.windows.services import COMMON, running_name
 
 TYPE = "Microsoft.Rtc.Management.Deployment.NTService"
@@ -25,23 +27,31 @@ TYPE = "Microsoft.Rtc.Management.Deployment.NTService"
 )
 def get_cs_windows_service(call: Call) -> Iterator[PSObject]:
     """The services of this computer's Lync, or one; of another computer with ComputerName, which is a second hop."""
-    computer = call.text("ComputerName") or call.host.fqdn
-    if computer.lower() not in (call.host.fqdn.lower(), call.host.short.lower()) and not call.caller.delegated:
-        raise failure(
-            call,
-            f"Cannot open Service Control Manager on computer '{computer}'. Access is denied.",
-            "ProcessingFailed",
-            "System.ComponentModel.Win32Exception",
-            category="PermissionDenied",
-            target=computer,
-        )
-    services = call.farm.machine(computer).services
+    machine = _machine(call, call.text("ComputerName") or call.host.fqdn)
     name = call.text("Name")
-    if name and running_name(services, name) is None:
+    if name and running_name(machine.services, name) is None:
         raise not_found(call, name, "service")
-    for known, running in services.items():
+    for known in machine.services:
         if known not in COMMON and (not name or known.lower() == name.lower()):
-            yield _service(known, running=running)
+            yield _service(known, running=call.farm.is_running(machine, known))
+
+
+def _machine(call: Call, computer: str) -> Machine:
+    if computer.lower() in (call.host.fqdn.lower(), call.host.short.lower()):
+        return call.machine
+    if not call.caller.delegated:
+        raise _closed(call, computer, "Access is denied.", "PermissionDenied")
+    lync = [call.farm.machine(host.fqdn) for host in call.farm.scenario.hosts_of("lync")]
+    found = [each for each in lync if computer.lower() in (each.host.fqdn.lower(), each.host.short.lower())]
+    if not found:  # not there, or an Edge Server, which is in no domain
+        raise _closed(call, computer, "The RPC server is unavailable.", "ResourceUnavailable")
+    return found[0]
+
+
+def _closed(call: Call, computer: str, reason: str, category: str) -> CmdletError:
+    text = f"Cannot open Service Control Manager on computer '{computer}'. {reason}"
+    kind = "System.ComponentModel.Win32Exception"
+    return failure(call, text, "ProcessingFailed", kind, category=category, target=computer)
 
 
 def _service(name: str, *, running: bool) -> PSObject:

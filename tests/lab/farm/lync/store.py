@@ -2,8 +2,10 @@
 
 """The Central Management Store and its replicas.
 
-Every write makes a new version. A replica takes a version when its time has come: the scenario's delay after the write, or less
-when replication is invoked. A stuck replica keeps what it has.
+Every write makes a new version. Some time later the Master Replicator takes its snapshot of it; until then each replica's last status
+still says that it is up to date. A replica takes the version when its time has come: the scenario's delay after the snapshot, or less
+when replication is invoked. Its scheduled tasks put global certificates into the computer's store some time after that. A stuck
+replica keeps what it has.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from farm.clock import Clock
 from farm.errors import LabError
 from farm.faults import Faults
 from farm.scenario import OAuth, PartnerApplication, Replication, Scenario, SipDomain
+
+LONG_AGO = timedelta(days=1)
+"""Before the lab starts: when the store was written last."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,40 @@ class Version:
 
 
 @dataclass
+class Update:
+    """A version on its way to a replica.
+
+    :ivar snapshot: when the Master Replicator takes it up.
+    :ivar arrives: when the replica has it and says so.
+    :ivar held: whether the replica was stuck when it should have arrived.
+    """
+
+    snapshot: datetime
+    arrives: datetime
+    version: Version
+    held: bool = False
+
+
+@dataclass
 class Replica:
-    """A computer's copy: the version it has, and when it takes the ones that wait for it."""
+    """A computer's copy: the version it has, what its last status says, and what is on its way.
+
+    :ivar created: when the newest update for it was made.
+    :ivar reported: when it reported last.
+    :ivar deploying: versions whose certificates come into the computer's store at a moment.
+    """
 
     fqdn: str
     product_version: str
     version: Version
+    created: datetime
     reported: datetime
-    waiting: list[tuple[datetime, Version]] = field(default_factory=list)
+    waiting: list[Update] = field(default_factory=list)
+    deploying: list[tuple[datetime, Version]] = field(default_factory=list)
+
+    def announced(self, now: datetime) -> int:
+        """The newest version that the Master Replicator has sent, which is what being up to date is measured by."""
+        return max([self.version.number, *(each.version.number for each in self.waiting if each.snapshot <= now)])
 
 
 class ManagementStore:
@@ -71,7 +102,7 @@ class ManagementStore:
 
     def __init__(self, content: Content, replication: Replication, clock: Clock, faults: Faults) -> None:
         self.clock, self.faults, self.replication = clock, faults, replication
-        self.head = Version(1, content, clock.now())
+        self.head = Version(1, content, clock.now() - LONG_AGO)
         self.replicas: dict[str, Replica] = {}
         self.local: dict[str, dict[str, Assignment]] = {}
         self.stuck = {name.lower() for name in replication.stuck}
@@ -89,20 +120,22 @@ class ManagementStore:
                 _named(certificates, wanted.oauth.token_issuer), updated=clock.now()
             )
         store = cls(content, wanted.replication, clock, faults)
-        names = [host.fqdn for host in scenario.hosts_of("lync")]
-        for fqdn in [*names, *wanted.replication.extra_replicas]:
-            store.replicas[fqdn.lower()] = Replica(fqdn, wanted.build, store.head, clock.now())
+        for fqdn in _replicated(scenario):
+            store.replicas[fqdn.lower()] = Replica(
+                fqdn, wanted.build, store.head, created=store.head.written, reported=store.head.written
+            )
         store._leave_behind()
         for fqdn, types in wanted.assigned_certificates.items():
             store.local[fqdn.lower()] = {kind: Assignment(_named(certificates, name)) for kind, name in types.items()}
         return store
 
     def _leave_behind(self) -> None:
-        """A replica that is stuck from the start has an older version."""
+        """A replica that is stuck from the start has an older version, and was sent the newest."""
         old = Version(0, copy.deepcopy(self.head.content), self.head.written - timedelta(days=90))
         for name, replica in self.replicas.items():
             if name in self.stuck:
                 replica.version, replica.reported = old, old.written
+                replica.waiting.append(Update(self.head.written, self.head.written, self.head))
 
     @property
     def content(self) -> Content:
@@ -114,33 +147,49 @@ class ManagementStore:
         now = self.clock.now()
         self.settle()
         self.head = Version(self.head.number + 1, replace(self.head.content, **changes), now)  # type: ignore[arg-type] # by name
+        snapshot = now + timedelta(seconds=self.replication.begins_after)
+        arrives = snapshot + timedelta(seconds=self.replication.delay)
         for replica in self.replicas.values():
-            replica.waiting.append((now + timedelta(seconds=self.replication.delay), self.head))
+            replica.waiting.append(Update(snapshot, arrives, self.head))
 
     def force(self, fqdn: str | None = None) -> None:
         """Have replicas take everything anew soon, what waits for them with it; until then they report what they did before."""
         soon = self.clock.now() + timedelta(seconds=self.replication.forced_delay)
         for replica in self.replicas.values():
             if fqdn is None or replica.fqdn.lower() == fqdn.lower():
-                replica.waiting = [*((min(due, soon), version) for due, version in replica.waiting), (soon, self.head)]
+                for update in replica.waiting:
+                    update.snapshot, update.arrives = min(update.snapshot, soon), min(update.arrives, soon)
+                replica.waiting.append(Update(soon, soon, self.head))
 
     def settle(self) -> None:
-        """Give each replica the versions whose time has come."""
+        """Give each replica the versions whose time has come, and each computer the certificates of those that it has."""
         now = self.clock.now()
-        for name, replica in self.replicas.items():
-            if name in self.stuck or self.faults.get("replication_stuck", replica.fqdn):
-                continue
-            if due := [entry for entry in replica.waiting if entry[0] <= now]:
-                replica.version = max((version for _moment, version in due), key=lambda version: version.number)
-                replica.reported = max(moment for moment, _version in due)
-                self._deploy(replica)
-            replica.waiting = [entry for entry in replica.waiting if entry[0] > now]
+        for replica in self.replicas.values():
+            sent = [update.snapshot for update in replica.waiting if update.snapshot <= now]
+            replica.created = max([replica.created, *sent])
+            if due := [update for update in replica.waiting if update.arrives <= now]:
+                self._arrive(replica, due, now)
+            self._deploy(replica, now)
 
-    def _deploy(self, replica: Replica) -> None:
+    def _arrive(self, replica: Replica, due: list[Update], now: datetime) -> None:
+        if replica.fqdn.lower() in self.stuck or self.faults.get("replication_stuck", replica.fqdn):
+            for update in due:
+                update.held = True
+            return
+        replica.version = max((update.version for update in due), key=lambda version: version.number)
+        replica.reported = now if any(update.held for update in due) else max(update.arrives for update in due)
+        replica.waiting = [update for update in replica.waiting if update.arrives > now]
+        deployed = replica.reported + timedelta(seconds=self.replication.deploys_after)
+        replica.deploying.append((deployed, replica.version))
+
+    def _deploy(self, replica: Replica, now: datetime) -> None:
         """The computer puts the certificates of the global scope into its own store."""
-        for assignment in replica.version.content.certificates.values():
-            if self.deploy:
-                self.deploy(replica.fqdn, assignment)
+        due = [version for moment, version in replica.deploying if moment <= now]
+        replica.deploying = [entry for entry in replica.deploying if entry[0] > now]
+        for version in due:
+            for assignment in version.content.certificates.values():
+                if self.deploy:
+                    self.deploy(replica.fqdn, assignment)
 
     def replica(self, fqdn: str) -> Replica | None:
         """The replica of a computer, with all that has reached it."""
@@ -148,9 +197,9 @@ class ManagementStore:
         return self.replicas.get(fqdn.lower())
 
     def up_to_date(self, replica: Replica) -> bool:
-        """Whether a replica has the store's version."""
+        """Whether a replica has what the Master Replicator has sent it last."""
         self.settle()
-        return replica.version.number == self.head.number
+        return replica.version.number == replica.announced(self.clock.now())
 
     def assigned(self, fqdn: str) -> dict[str, tuple[str, Assignment]]:
         """The certificates in use on a computer, by purpose, each with its scope; its own assignment goes before the global one."""
@@ -160,6 +209,17 @@ class ManagementStore:
         }
         result.update({kind: ("Machine", found) for kind, found in self.local.get(fqdn.lower(), {}).items()})
         return result
+
+
+def _replicated(scenario: Scenario) -> list[str]:
+    """The computers with a replica: all of the topology, those of Edge pools too, and those that somebody forgot to remove from it."""
+    lync = scenario.lync
+    emulated = [host.fqdn for host in scenario.hosts_of("lync")]
+    others = [computer for pool in lync.pools for computer in pool.computers]
+    found: dict[str, str] = {}
+    for name in [*emulated, *lync.replication.extra_replicas, *others]:
+        found.setdefault(name.lower(), name)
+    return list(found.values())
 
 
 def _named(certificates: Mapping[str, Issued], name: str) -> Issued:

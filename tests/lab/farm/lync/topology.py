@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from psrpcore.types import PSList, PSObject, PSString
 
 from farm.lync.errors import not_found
+from farm.lync.roles import roles_of
 from farm.objects import psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_LOCAL_READ, LYNC_READ
@@ -17,16 +18,15 @@ from farm.scenario import Pool
 TOPOLOGY = "Microsoft.Rtc.Management.Deploy.Internal"
 XDS = "Microsoft.Rtc.Management.Xds"
 CMDLETS = "Microsoft.Rtc.Management.Deployment"
-ROLES = {
-    "Registrar": "Registrar",
-    "UserServer": "UserServer",
-    "WebServer": "WebServer",
-    "ConferencingServer": "ConferencingServer",
-}
+ROLES = (
+    "Registrar", "UserServer", "WebServer", "ConferencingServer", "EdgeServer", "MediationServer", "CentralManagement",
+)  # fmt: skip
+DIRECTOR = "Director"
+"""What Get-CsService calls the Registrar of a Director when it is asked for Directors."""
 
 OTHER_ROLES = (
-    "ApplicationDatabase", "ApplicationServer", "ArchivingDatabase", "ArchivingServer", "BackupServer", "CentralManagement",
-    "CentralManagementDatabase", "Director", "EdgeServer", "FileStore", "LegalInterceptServer", "ManagementServer", "MediationServer",
+    "ApplicationDatabase", "ApplicationServer", "ArchivingDatabase", "ArchivingServer", "BackupServer",
+    "CentralManagementDatabase", "FileStore", "LegalInterceptServer", "ManagementServer",
     "MonitoringDatabase", "MonitoringServer", "PersistentChatComplianceDatabase", "PersistentChatDatabase", "PersistentChatServer",
     "PstnGateway", "TrustedApplicationPool", "UserDatabase", "VideoGateway", "VideoInteropServer", "WacServer",
 )  # fmt: skip
@@ -82,18 +82,19 @@ def get_cs_pool(call: Call) -> Iterator[PSObject]:
             or _matching(call, _site_id(pool.site), call.text("Site"))
             or pool.site == call.text("Site")
         ):
-            yield _pool(pool)
+            yield _pool(call, pool)
 
 
-def _pool(pool: Pool) -> PSObject:
+def _pool(call: Call, pool: Pool) -> PSObject:
+    database = pool.database or (f"{pool.computers[0]}\\rtc" if pool.kind == "front_end" else "")
     return psobject(
         [f"{XDS}.DisplayPool", "System.Object"],
         pool.fqdn,
         Identity=text(pool.fqdn),
-        Services=_strings([f"{role}:{pool.fqdn}" for role in ROLES]),
+        Services=_strings([f"{role}:{pool.fqdn}" for role in roles_of(call.farm.scenario.lync, pool)]),
         Computers=_strings(pool.computers),
         Fqdn=text(pool.fqdn),
-        BackendDatabase=text(pool.database or f"{pool.computers[0]}\\rtc"),
+        BackendDatabase=text(database),
         Site=text(_site_id(pool.site)),
     )
 
@@ -125,25 +126,38 @@ def get_cs_computer(call: Call) -> Iterator[PSObject]:
 @cmdlet("Get-CsService", LYNC_READ, type_name=f"{CMDLETS}.GetServiceCmdlet", without=("Filter", *OTHER_ROLES))
 def get_cs_service(call: Call) -> Iterator[PSObject]:
     """The services of the pools, all or those of switches that name their roles."""
-    roles = [role for role in ROLES if call.switch(role)] or list(ROLES)
     identity, pool_name = call.text("Identity"), call.text("PoolFqdn")
     for pool in call.farm.scenario.lync.pools:
-        for role in roles:
+        for role in _asked_for(call, pool):
             name = f"{role}:{pool.fqdn}"
             if (not identity or name.lower() == identity.lower()) and (
                 not pool_name or pool.fqdn.lower() == pool_name.lower()
             ):
-                yield psobject(
-                    [f"{XDS}.Display{role}", "System.Object"],
-                    name,
-                    Identity=text(name),
-                    ServiceId=text(f"1-{role}-1"),
-                    SiteId=text(_site_id(pool.site)),
-                    PoolFqdn=text(pool.fqdn),
-                    Version=_major(call),
-                    Role=text(role),
-                    DependentServiceList=_strings([]),
-                )
+                yield _service(call, pool, role)
+
+
+def _asked_for(call: Call, pool: Pool) -> list[str]:
+    """The roles of a pool that the call asks for: all, or those of its switches."""
+    there = roles_of(call.farm.scenario.lync, pool)
+    if call.switch(DIRECTOR):
+        return [DIRECTOR] if pool.kind == "director" else []
+    named = [role for role in ROLES if call.switch(role)]
+    return [role for role in there if not named or role in named]
+
+
+def _service(call: Call, pool: Pool, role: str) -> PSObject:
+    name = f"{role}:{pool.fqdn}"
+    return psobject(
+        [f"{XDS}.Display{role}", "System.Object"],
+        name,
+        Identity=text(name),
+        ServiceId=text(f"1-{role}-1"),
+        SiteId=text(_site_id(pool.site)),
+        PoolFqdn=text(pool.fqdn),
+        Version=_major(call),
+        Role=text(role),
+        DependentServiceList=_strings([]),
+    )
 
 
 def _major(call: Call) -> int:
@@ -203,7 +217,7 @@ def get_cs_server_version(call: Call) -> Iterator[PSObject]:
 @cmdlet("Get-CsManagementConnection", LYNC_READ, type_name=f"{XDS}.GetManagementConnectionCmdlet")
 def get_cs_management_connection(call: Call) -> Iterator[PSObject]:
     """Where the Central Management Store is."""
-    pool = call.farm.scenario.lync.pools[0]
+    pool = call.farm.scenario.lync.central_pool
     server = pool.database or pool.computers[0]
     yield psobject(
         [f"{XDS}.ManagementConnection", "System.Object"],

@@ -13,6 +13,7 @@ from farm.objects import date, psobject, text, with_notes
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ
 from farm.windows.errors import failure
+from farm.windows.private_key import private_key
 
 X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
 ROOTS = ("cert:\\localmachine\\my", "microsoft.powershell.security\\certificate::localmachine\\my")
@@ -47,7 +48,7 @@ def get_pfx_data(call: Call) -> Iterator[PSObject]:
         text_, kind = "The specified network password is not correct.", "System.ComponentModel.Win32Exception"
         raise failure(call, text_, kind, "NotSpecified", kind, target=path, terminating=True)
     name = "Microsoft.CertificateServices.Commands.PfxData"
-    held = PSList([certificate(Stored(issued, has_key=True, exportable=True))])
+    held = PSList([certificate(Stored(issued, has_key=True, exportable=True), in_store=False)])
     yield psobject([name, "System.Object"], name, EndEntityCertificates=held, OtherCertificates=PSList())
 
 
@@ -75,8 +76,8 @@ def _find(call: Call, path: str, *, item: bool = False) -> Iterator[PSObject]:
     yield certificate(stored)
 
 
-def certificate(stored: Stored) -> PSObject:
-    """A certificate as the provider gives it, with the notes that it adds."""
+def certificate(stored: Stored, *, in_store: bool = True) -> PSObject:
+    """A certificate as the provider gives it, with the notes that it adds; the key of one that is in no store is not shown."""
     issued = stored.issued
     names = PSList([_name(name) for name in issued.dns_names])
     value = psobject(
@@ -87,6 +88,7 @@ def certificate(stored: Stored) -> PSObject:
         NotAfter=date(issued.not_after),
         NotBefore=date(issued.not_before),
         HasPrivateKey=stored.has_key,
+        PrivateKey=private_key(stored) if in_store else None,
         RawData=PSByteArray(issued.raw),
         SerialNumber=text(issued.serial),
         Thumbprint=text(issued.thumbprint),

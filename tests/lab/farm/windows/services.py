@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from farm.scenario import Host
+from farm.lync.roles import WEB, windows_services
+from farm.scenario import Host, Scenario
 
 COMMON = {
     "WinRM": "Windows Remote Management (WS-Management)",
@@ -23,16 +24,6 @@ ROLES = {
         "MSExchangeRPC": "Microsoft Exchange RPC Client Access",
         "W3SVC": "World Wide Web Publishing Service",
     },
-    "lync": {
-        "RTCSRV": "Front-End",
-        "RTCCLSAGT": "Centralized Logging Service Agent",
-        "REPLICA": "Replica Replicator Agent",
-        "MASTER": "Master Replicator Agent",
-        "FTA": "File Transfer Agent",
-        "RTCATS": "Audio Test Service",
-        "RTCIMMCU": "IM Conferencing",
-        "W3SVC": "World Wide Web Publishing Service",
-    },
     "dns": {
         "DNS": "DNS Server",
         "NTDS": "Active Directory Domain Services",
@@ -42,13 +33,16 @@ ROLES = {
 }
 
 
-def services_of(host: Host, version: str) -> dict[str, str]:
+def services_of(host: Host, scenario: Scenario) -> dict[str, str]:
     """Names and display names of a host's services; its product's version names the product."""
-    own = dict.fromkeys(host.services, "")
-    product = "Lync Server" if version == "2013" else "Skype for Business Server"
-    listed = ROLES.get(host.role, {})
-    shown = {n: f"{product} {d}" if host.role == "lync" and n != "W3SVC" else d for n, d in listed.items()}
-    return {**COMMON, **shown, **{name: text or name for name, text in own.items()}}
+    own = {name: name for name in host.services}
+    return {**COMMON, **(_lync(host, scenario) if host.role == "lync" else ROLES.get(host.role, {})), **own}
+
+
+def _lync(host: Host, scenario: Scenario) -> dict[str, str]:
+    product = "Lync Server" if scenario.version_of(host) == "2013" else "Skype for Business Server"
+    listed = windows_services(scenario.lync, host.fqdn)
+    return {name: shown if name in WEB else f"{product} {shown}" for name, shown in listed.items()}
 
 
 def running_name(services: dict[str, bool], name: str) -> str | None:

@@ -22,7 +22,7 @@ NO_SERVICE = "Microsoft.PowerShell.Commands.ServiceCommandException"
 
 @cmdlet("Get-Date", WINDOWS_READ, type_name="Microsoft.PowerShell.Commands.GetDateCommand", without=("Date",))
 def get_date(call: Call) -> Iterator[PSDateTime | None]:
-    """The moment in the farm."""
+    """The moment by the host's own clock."""
     yield date(call.now)
 
 
@@ -55,9 +55,8 @@ def _unknown(call: Call, name: str) -> CmdletError:
 
 
 def _service(call: Call, name: str) -> PSObject:
-    stopped = call.farm.faults.get("service_stopped", call.host.fqdn)
-    running = call.machine.services[name] and not (stopped and stopped.value.lower() == name.lower())
-    shown = services_of(call.host, call.farm.scenario.version_of(call.host)).get(name, name)
+    running = call.farm.is_running(call.machine, name)
+    shown = services_of(call.host, call.farm.scenario).get(name, name)
     made = psobject(
         [SERVICE, "System.ComponentModel.Component", "System.MarshalByRefObject", "System.Object"],
         SERVICE,
@@ -91,9 +90,6 @@ def restart_service(call: Call) -> Iterator[PSObject]:
             continue
         if not call.what_if:
             call.machine.services[known] = True
-            if (
-                stopped := call.farm.faults.get("service_stopped", call.host.fqdn)
-            ) and stopped.value.lower() == known.lower():
-                call.farm.faults.switch_off("service_stopped", call.host.fqdn)
+            call.farm.faults.switch_off("service_stopped", call.host.fqdn, known)
         if call.switch("PassThru"):
             yield _service(call, known)
