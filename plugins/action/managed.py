@@ -33,6 +33,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording impo
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper import HostHelper
 
 MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
+OF_NO_HOST = ("findings",)
+"""Kinds of error that are about the farm, not about the host of the task."""
 ROLES = "onprem.exchange_lync."
 SOCKET = "_ansible_socket"
 
@@ -53,7 +55,9 @@ class ActionModule(ActionBase):
         except ShellError as error:
             result.update(failed=True, changed=False, error=error.details())
         if result.get("failed") and result.get("error"):
-            result.update(self._explained(ShellError.from_details(result["error"]).located(host=self._host(variables))))
+            error = ShellError.from_details(result["error"])
+            host = "" if error.kind in OF_NO_HOST else self._host(variables)
+            result.update(self._explained(error.located(host=host)))
             if result["error"]["kind"] in UNREACHABLE and not result.get("changed"):
                 # as Ansible's own modules are reported for a host without a way in, so that ignore_unreachable has its effect
                 del result["failed"]

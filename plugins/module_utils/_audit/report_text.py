@@ -82,15 +82,16 @@ def _write_findings(findings: Sequence[Mapping[str, t.Any]]) -> Iterator[str]:
             yield f"{title}:"
         for number, (item, hosts) in enumerate(folded):
             tolerated = " (tolerated)" if item["tolerated"] else ""
-            yield from _wrap(f"[{item['rule']}] {item['evidence']}: {', '.join(hosts)}{tolerated}", "  ", "    ")
+            yield f"  [{item['rule']}] {item['evidence']}: {', '.join(hosts)}{tolerated}"
             following = folded[number + 1][0]["remedy"] if number + 1 < len(folded) else None
             if severity != "info" and not tolerated and item["remedy"] != following:
-                yield from _wrap(item["remedy"], "      ", "      ")
+                yield from _wrap_remedy(item["remedy"])
 
 
-def _wrap(text: str, first: str, rest: str) -> list[str]:
+def _wrap_remedy(text: str) -> list[str]:
+    indent = " " * 6
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 
