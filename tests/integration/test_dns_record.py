@@ -3,38 +3,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-import dns.message
-import dns.query
-import dns.rcode
-import dns.rdatatype
-import dns.tsig
-import dns.update
-
 from harness import Farm, Run
+from name_server import HOST, TARGET, answers, register
 from refusals import clear, failed, refused
 
-HOST = "atl-dc-001.litwareinc.com"
 NAME = "autodiscover.litwareinc.com"
-TARGET = "atl-exchange-001.litwareinc.com"
-
-
-def name_server(farm: Farm) -> dict[str, Any]:
-    """The DNS server's own port, and the key of those who may send it updates."""
-    found: dict[str, Any] = json.loads((farm.state_dir / "lab.json").read_text(encoding="utf-8"))["dns"]
-    return found
-
-
-def answers(farm: Farm, name: str, kind: str) -> list[str]:
-    """What the DNS server answers to a client: each record with its lifetime."""
-    server = name_server(farm)
-    query = dns.message.make_query(name, kind)
-    reply = dns.query.udp(query, server["host"], port=server["port"], timeout=5)
-    return sorted(
-        f"{dns.rdatatype.to_text(found.rdtype)} {data} {found.ttl}" for found in reply.answer for data in found
-    )
 
 
 def ok(run: Run) -> Run:
@@ -114,8 +87,27 @@ REFUSED = (
     (
         {"name": "@", "zone": "litwareinc.com", "type": "CNAME", "value": [TARGET]},
         "Add-DnsServerResourceRecordCName",
-        "litwareinc.com is the zone itself, where no CNAME can be",
-        "give it an A record",
+        "litwareinc.com is the zone itself, which cannot have a CNAME; give it an A record",
+        "Correct the task",
+    ),
+    (
+        {"name": "sip.litwareinc.com", "type": "A", "state": "absent", "value": []},
+        "Remove-DnsServerResourceRecord",
+        "value: is empty. If it comes from a variable, check that the variable has a value. "
+        "To remove all records of the type, leave value out.",
+        "Correct the task",
+    ),
+    (
+        {"name": "sip.litwareinc.com", "type": "A", "state": "absent", "value": ""},
+        "Remove-DnsServerResourceRecord",
+        "value: is empty.",
+        "Correct the task",
+    ),
+    (
+        {"name": "sip", "zone": "", "type": "A", "state": "absent"},
+        "Remove-DnsServerResourceRecord",
+        "zone: is empty.",
+        "Correct the task",
     ),
 )
 """The options, the cmdlet that is named, and parts of what is wrong and of what to do."""
@@ -133,19 +125,14 @@ def test_a_change_of_type_and_of_addresses_and_lifetime(farm: Farm) -> None:
     assert before == ["A 192.0.2.10 3600", f"CNAME {TARGET}. 600"]  # a client gets the alias, and what it leads to
     assert after == ["A 192.0.2.10 3600", "A 192.0.2.11 3600"]
     assert writes == ["Remove-", "Add-DnsServerResourceRecordA", "Add-DnsServerResourceRecordA"]
-    _before, after, writes = rhythm(farm, f"{{name: {NAME}, type: A, value: [192.0.2.11, 192.0.2.12], ttl: 60}}", "A")
+    options = f"{{name: {NAME}, type: A, value: [192.0.2.11, 192.0.2.12], ttl: 60, on_conflict: replace}}"
+    _before, after, writes = rhythm(farm, options, "A")
     assert after == ["A 192.0.2.11 60", "A 192.0.2.12 60"]
     assert writes == ["Add-DnsServerResourceRecordA", "Remove-", "Add-DnsServerResourceRecordA", "Remove-"]
 
 
 def test_a_record_that_a_client_registered_keeps_its_lifetime(farm: Farm) -> None:
-    server = name_server(farm)
-    key = dns.tsig.Key(*(server["tsig"][part] for part in ("name", "secret", "algorithm")))
-    registration = dns.update.UpdateMessage("litwareinc.com", keyring=key)
-    registration.add("client", 1200, "A", "192.0.2.31")
-    registration.add("client", 600, "A", "192.0.2.32")
-    reply = dns.query.tcp(registration, server["host"], port=server["port"], timeout=5)
-    assert reply.rcode() == dns.rcode.NOERROR
+    register(farm, ("client", 1200, "A", "192.0.2.31"), ("client", 600, "A", "192.0.2.32"))
     task = "- {{name: {0}, onprem.exchange_lync.dns_record: {{name: client.litwareinc.com, type: A, value: {1}}}}}\n"
     tasks = task.format("there", "[192.0.2.31, 192.0.2.32]") + task.format("new", "192.0.2.33, exclusive: false")
     run = ok(farm.play(tasks, hosts="dns_servers"))

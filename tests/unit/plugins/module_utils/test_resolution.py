@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -21,8 +20,13 @@ def entry(
     name: str, *chain: str, ips: tuple[str, ...] = (), complete: bool = True, held: bool = True
 ) -> dict[str, Any]:
     resolution = {"chain": list(chain), "addresses": list(ips), "complete": complete}
-    made = {"name": name, "zone": "contoso.com" if held else None, "records": [], "resolution": resolution}
-    return dict(json.loads(json.dumps(made)))
+    made: dict[str, Any] = {
+        "name": name,
+        "zone": "contoso.com" if held else None,
+        "records": [],
+        "resolution": resolution,
+    }
+    return made
 
 
 SERVER = entry(TARGET, ips=(ONE, TWO))

@@ -427,7 +427,8 @@ def balanced(server: Any, *records: Found) -> Server:
 def test_what_leads_to_the_target_already_is_left_alone(
     server: Any, leaves_alone: Any, run_module: Any, records: list[Found], on_conflict: str
 ) -> None:
-    there, asked = balanced(server, *records), {"name": NAME, "type": "CNAME", "value": [TARGET]}
+    there = balanced(server, *records)
+    asked: dict[str, Any] = {"name": NAME, "type": "CNAME", "value": [TARGET]}
     asked |= {"accept_equivalent": True, "on_conflict": on_conflict}
     assert leaves_alone(dns_record, there.helper, **asked)
     resolution = run_module(dns_record, there.helper, **asked)["resolution"]
@@ -437,8 +438,8 @@ def test_what_leads_to_the_target_already_is_left_alone(
 
 def test_addresses_that_a_cname_leads_to_are_left_alone(server: Any, leaves_alone: Any) -> None:
     there = balanced(server, ("CNAME", "alias.litwareinc.com.", 60))
-    asked = {"type": "A", "value": ["192.0.2.11", "192.0.2.10"], "accept_equivalent": True}
-    assert leaves_alone(dns_record, there.helper, name=NAME, **asked)
+    addresses = ["192.0.2.11", "192.0.2.10"]
+    assert leaves_alone(dns_record, there.helper, name=NAME, type="A", value=addresses, accept_equivalent=True)
 
 
 @pytest.mark.parametrize(
