@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import os
 import sys
 import typing as t
@@ -91,7 +92,7 @@ class ActionModule(ActionBase):
         spec: ModuleSpec = module.SPEC
         # in a loop, the socket that an earlier item left for core is still among the arguments
         given = {key: value for key, value in self._task.args.items() if key != SOCKET}
-        validated = ArgumentSpecValidator(spec.argument_spec, **spec.limits()).validate(spec.fill_in(given, variables))
+        validated = ArgumentSpecValidator(spec.options, **spec.limits()).validate(spec.fill_in(given, variables))
         call = Call(
             validated.validated_parameters,
             check_mode=self._task.check_mode,
@@ -105,7 +106,21 @@ class ActionModule(ActionBase):
         return t.cast(Result, remove_values(result, validated._no_log_values | call.hidden))
 
     def _opened(self, helper: HostHelper) -> HelperSocket:
-        return HelperSocket(self._socket(helper), helper.command_timeout, lost=helper.forget)
+        return HelperSocket(self._socket(helper), self._command_timeout(helper), lost=helper.forget)
+
+    def _command_timeout(self, helper: HostHelper) -> float:
+        """Seconds that each request of this task may take: the task's own option, or the host's.
+
+        :raises ShellError: of kind ``bad_input`` for what is no number of seconds.
+        """
+        given = self._task.args.get("command_timeout")
+        try:
+            seconds = helper.command_timeout if given is None else float(given)
+        except (TypeError, ValueError):
+            seconds = 0.0
+        if not 0 < seconds < math.inf:
+            raise ShellError("bad_input", f"command_timeout: '{given}' must be a number of seconds greater than 0.")
+        return seconds
 
     def _looped(self) -> list[Task]:
         """The task that a loop repeats. Each item gets a copy of it, and core looks at the arguments of none of these."""
@@ -147,7 +162,7 @@ class ActionModule(ActionBase):
         args = None if self._is_closed_with_the_play(helper) else dict(self._task.args)
         real, self._connection = self._connection, helper.probe
         try:
-            with _environment(COMMAND_TIMEOUT, str(helper.command_timeout)):
+            with _environment(COMMAND_TIMEOUT, str(self._command_timeout(helper))):
                 result = t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
         finally:
             self._connection = real

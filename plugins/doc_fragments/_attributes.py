@@ -24,7 +24,12 @@ attributes:
 
     # of the modules that ask a server
     SHELL = r"""
-options: {}
+options:
+  command_timeout:
+    description:
+      - Seconds that one cmdlet may take, for this task.
+      - Defaults to the host's variable C(ansible_exchange_lync_command_timeout).
+    type: float
 attributes:
   platform:
     platforms: windows

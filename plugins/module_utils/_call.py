@@ -36,6 +36,7 @@ class ModuleSpec:
     """What AnsibleModule and ArgumentSpecValidator both take.
 
     :ivar of_host: options that are read from the host's variables where the task leaves them out.
+    :ivar asks_host: whether the module asks a server; if so, it has the option ``command_timeout``.
     """
 
     argument_spec: dict[str, dict[str, t.Any]]
@@ -45,10 +46,16 @@ class ModuleSpec:
     required_if: t.Sequence[t.Sequence[t.Any]] = ()
     required_by: dict[str, t.Sequence[str]] = field(default_factory=dict)
     of_host: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = field(default_factory=dict)
+    asks_host: bool = True
+
+    @property
+    def options(self) -> dict[str, dict[str, t.Any]]:
+        """The options, with those that all modules have which ask a server."""
+        return {**self.argument_spec, **({"command_timeout": {"type": "float"}} if self.asks_host else {})}
 
     def limits(self) -> dict[str, t.Any]:
         """What core takes besides the options themselves."""
-        ours = ("argument_spec", "of_host")
+        ours = ("argument_spec", "of_host", "asks_host")
         return {name: value for name, value in vars(self).items() if name not in ours}
 
     def fill_in(self, given: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -156,7 +163,7 @@ def carry_out(run: Run, call: Call) -> Result:
 
 def run_module(spec: ModuleSpec, run: Run) -> None:
     """The ``main()`` of every module, for a process of its own on the controller."""
-    module = AnsibleModule(argument_spec=spec.argument_spec, supports_check_mode=True, **spec.limits())
+    module = AnsibleModule(argument_spec=spec.options, supports_check_mode=True, **spec.limits())
     socket_path = module._socket_path
     if not socket_path:
         module.fail_json(

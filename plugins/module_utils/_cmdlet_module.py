@@ -47,11 +47,18 @@ REMOTING_PROPERTIES = frozenset({"PSComputerName", "PSShowComputerName", "Runspa
 SECRET_TAGS = frozenset({"secret", "text", "credential"})
 
 
-def run_cmdlet(call: Call, shell_name: ShellName) -> Result:
-    """Run the cmdlet that the task names, or, where it is a write and this is check mode, say that it would run."""
+def run_cmdlet(call: Call, shell_name: ShellName, defaults: t.Mapping[str, Value] = {}) -> Result:
+    """Run the cmdlet that the task names, or, where it is a write and this is check mode, say that it would run.
+
+    :param defaults: parameters that the cmdlet gets unless the task gives them.
+    """
     call.hidden.update(_misplaced_secrets(call.params["parameters"]))
     with located(shell=shell_name, cmdlet=_cmdlet_name(call.params)):
         cmdlet = _cmdlet(call.params)
+        given = {name.casefold() for name in cmdlet.parameters}
+        cmdlet = cmdlet.with_parameters(
+            **{name: value for name, value in defaults.items() if name.casefold() not in given}
+        )
         writes = _writes(cmdlet, call.params["changes"])
         steps = (cmdlet, *_projection(call.params["select"], cmdlet))
     shell = call.shell(shell_name)

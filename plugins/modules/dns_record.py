@@ -67,9 +67,10 @@ options:
       - What to do if existing records would have to be removed to make room. These are records of other types beside a CNAME, a CNAME that
         points elsewhere, and with O(exclusive=true) other addresses of the same type.
       - V(fail) fails, names these records and writes nothing.
+      - V(keep) leaves them as they are, with a warning, and changes nothing.
       - V(replace) replaces them in one run. Records of types other than A, AAAA and CNAME are never removed.
     type: str
-    choices: [fail, replace]
+    choices: [fail, keep, replace]
     default: fail
   accept_equivalent:
     version_added: 0.2.0
@@ -279,7 +280,7 @@ SPEC = ModuleSpec(
         "ttl": {"type": "int"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "exclusive": {"type": "bool", "default": True},
-        "on_conflict": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
+        "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
         "accept_equivalent": {"type": "bool", "default": False},
     },
     required_if=[("state", "present", ("value",))],

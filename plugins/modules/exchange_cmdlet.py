@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._directory
   - onprem.exchange_lync._cmdlet
 seealso:
   - module: onprem.exchange_lync.lync_cmdlet
@@ -101,13 +102,19 @@ error:
   type: dict
 """
 
+from dataclasses import replace
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import SPEC, run_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import SPEC as ANY, run_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION, open_directory
+
+SPEC = replace(ANY, argument_spec={**ANY.argument_spec, **OPTION})
 
 
 def run(call: Call) -> Result:
-    """Run the cmdlet."""
-    return run_cmdlet(call, "exchange")
+    """Run the cmdlet, through the domain controller that the task names."""
+    controller = open_directory(call).domain_controller
+    return run_cmdlet(call, "exchange", {"DomainController": controller} if controller else {})
 
 
 def main() -> None:

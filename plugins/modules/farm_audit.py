@@ -225,6 +225,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
 SPEC = ModuleSpec(
+    asks_host=False,
     argument_spec={
         "snapshots": {"type": "list", "elements": "dict", "required": True},
         "description": {"type": "dict", "required": True},

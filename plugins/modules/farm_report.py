@@ -93,6 +93,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
 SPEC = ModuleSpec(
+    asks_host=False,
     argument_spec={
         "audit": {"type": "dict", "required": True},
         "before": {"type": "dict"},

@@ -44,6 +44,13 @@ options:
       - Servers take two or three minutes to begin with it.
     type: bool
     default: false
+  since:
+    description:
+      - Count a replica as up to date only if its last update was created at this moment or later, in ISO 8601 with a time zone.
+      - The Master Replicator begins some time after a write, and until then every replica still reports that it is up to date. The modules
+        that write wait in the right way by themselves, with O(onprem.exchange_lync.lync_oauth_configuration#module:wait) and
+        O(onprem.exchange_lync.lync_certificate#module:wait).
+    type: str
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
@@ -156,6 +163,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import REPLICAS, replicate
 
 SPEC = ModuleSpec(
@@ -175,7 +183,11 @@ def run(call: Call) -> Result:
     if call.params["timeout"] < 0 or call.params["interval"] < 1:
         message = "timeout must not be negative, and interval must be at least 1."
         raise ShellError("bad_input", message, shell="lync", cmdlet=REPLICAS.cmdlet.name)
-    return replicate(call)
+    try:
+        since = Instant().desired(call.params["since"])
+    except ValueError as error:
+        raise ShellError("bad_input", f"since: {error}.", shell="lync", cmdlet=REPLICAS.cmdlet.name) from error
+    return replicate(call, since)
 
 
 def main() -> None:

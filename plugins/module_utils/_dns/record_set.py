@@ -90,6 +90,11 @@ class Changes:
     aged: list[Record]
     missing: list[str]
 
+    @property
+    def replaced(self) -> list[Record]:
+        """The records that would have to go."""
+        return [*self.beside, *self.stale]
+
 
 def get_writing_cmdlet(call: Call) -> str:
     """The cmdlet that the task is about."""
@@ -134,6 +139,9 @@ class RecordSet:
         if observed.resolution is not None and observed.resolution["verdict"] == "equivalent":
             return Plan(before, before)
         changes = _compare(call, asked, node)
+        if changes.replaced and call.params["on_conflict"] == "keep":
+            there = ", ".join(map(str, changes.replaced))
+            return Plan(before, before, warnings=(f"Left as it is: {asked.name} has {there}.",))
         _refuse_replacement(call, asked, observed, changes)
         return _plan_changes(asked, node, changes, before)
 
@@ -233,7 +241,7 @@ def _refuse_replacement(call: Call, asked: Asked, observed: Observed, changes: C
 
     :raises ShellError: of kind ``conflict``; records that this module could not put back are never removed.
     """
-    replaced = [*changes.beside, *changes.stale]
+    replaced = changes.replaced
     foreign = sorted({record.type for record in replaced} - set(WRITABLE))
     if not replaced or (call.params["on_conflict"] == "replace" and not foreign):
         return
@@ -263,9 +271,9 @@ def _suggest_way(foreign: list[str], changes: Changes) -> str:
     keep = (
         ""
         if changes.beside or any(record.type == "CNAME" for record in changes.stale)
-        else "exclusive to false to keep them, "
+        else "O(exclusive) to false to have both, "
     )
-    return f"Set on_conflict to replace to have them replaced, {keep}or change the task to what is there."
+    return f"Set O(on_conflict) to replace to have them replaced, to keep to leave them, {keep}or change the task to what is there."
 
 
 def _plan_changes(asked: Asked, node: Node, changes: Changes, before: dict[str, t.Any]) -> Plan:
@@ -288,7 +296,7 @@ def _plan_changes(asked: Asked, node: Node, changes: Changes, before: dict[str, 
 
 
 def _make_plan(before: dict[str, t.Any], after: dict[str, t.Any], steps: t.Sequence[Cmdlet], undo: Undo = ()) -> Plan:
-    return Plan(before, after if steps else before, tuple(steps), tuple(undo))
+    return Plan(before, after if steps else before, tuple(steps), undo=tuple(undo))
 
 
 def _find_shortest(records: t.Iterable[Record]) -> int | None:

@@ -134,8 +134,10 @@ def make_wait(call: Call) -> Wait | None:
     return Wait(call.shell("lync"), call.params["exclude"], call.params["timeout"]) if call.params["wait"] else None
 
 
-def replicate(call: Call) -> Result:
+def replicate(call: Call, since: str | None) -> Result:
     """Start replication if asked to, read its status, and wait for it if asked to.
+
+    :param since: what was sent to a replica before does not count.
 
     :raises ShellError: of kind ``timeout``, naming the replicas that still lag.
     """
@@ -145,7 +147,7 @@ def replicate(call: Call) -> Result:
     if planned and not call.check_mode:
         before = REPLICAS.read(shell) if call.params["wait"] else ()
         steps.run(planned)
-    awaited = Awaited(None, frozenset(map(_spell, call.params["exclude"])), before, call.params["since"])
+    awaited = Awaited(None, frozenset(map(_spell, call.params["exclude"])), before, since)
     timeout = call.params["timeout"] if call.params["wait"] and not call.check_mode else 0
     try:
         status = watch(call, shell, awaited, timeout, call.params["interval"], waits=call.params["wait"])
