@@ -112,7 +112,7 @@ def run(call: Call) -> Result:
         raise ShellError("bad_input", "audit is not a result of farm_audit: pass the registered result.") from error
     call.say("\n".join(report))
     if any(audit["summary"][severity] for severity in fatal):
-        return {"failed": True, "msg": f"{write_headline(audit, fatal=fatal)} They are listed above."}
+        return {"failed": True, "msg": f"{write_headline(audit, fatal=fatal)} See above."}
     statistics = {f"farm_{name}": audit[name] for name in _KEPT}
     return {"report": report, "ansible_stats": {"data": statistics, "per_host": False, "aggregate": False}}
 

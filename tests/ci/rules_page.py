@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write ``docs/rules.md`` from the rules' declarations, or with ``--check`` see that it says what they say.
+
+python tests/ci/rules_page.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / ".collections"))
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certificate_uses import DEPLOY, REPLACE
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Rule
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import SUBJECTS
+
+PAGE = ROOT / "docs" / "rules.md"
+INTRODUCTION = """\
+# The rules
+
+What the roles `preflight`, `verify` and `audit` and the module `farm_audit` look for. This page is made from the rules themselves
+(`tests/ci/rules_page.py`).
+
+An **error** ends a run before anything is written. A **warning** does not; with `farm_fail_on: warning` it ends a run too. A **note** only
+tells. Where circumstances make a breach less grave, or graver, the finding says so.
+
+Each id can be given in `farm_tolerate`. The finding is a warning then, and what it holds back is left as it is. An id may be narrowed to
+one server or thing: `lync_service_stopped@RTCRGS`. The rules marked *holds back a change* can be given in `farm_replace` instead: what
+they hold back is then replaced. "Put right by" names the role that does so; without one, the remedy is somebody's task.
+"""
+SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def main() -> None:
+    """Write the page, or compare it."""
+    page = "\n".join(write_page()) + "\n"
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(page, encoding="utf-8")
+        return
+    if PAGE.read_text(encoding="utf-8") != page:
+        sys.exit("docs/rules.md does not say what the rules say: run tests/ci/rules_page.py")
+    print(f"{page.count('### `')} rules")
+
+
+def write_page() -> Iterator[str]:
+    """The page, line by line."""
+    yield INTRODUCTION
+    for subject, module in SUBJECTS.items():
+        yield f"## {subject}\n"
+        for rule in vars(module).values():
+            if isinstance(rule, Rule):
+                yield from write_rule(rule)
+
+
+def write_rule(rule: Rule) -> Iterator[str]:
+    """One rule."""
+    marks = [SEVERITIES[rule.severity]]
+    marks += ["holds back a change"] if rule.replaces else []
+    marks += [f"put right by role `{rule.fixed_by}`"] if rule.fixed_by else []
+    yield f"### `{rule.id}`\n\n*{', '.join(marks)}*\n\n{rule.demand}\n"
+    yield f"- **What to do:** {write_remedy(rule)}"
+    yield f"- **Source:** {rule.source}\n"
+
+
+def write_remedy(rule: Rule) -> str:
+    """The remedy, for both products where it differs."""
+    if "{" not in rule.remedy:
+        return rule.remedy
+    parts = (f"{title}: {rule.remedy.format(replace=REPLACE[name], deploy=DEPLOY[name])}" for title, name in PRODUCTS)
+    return " ".join(parts)
+
+
+PRODUCTS = (("For Lync", "lync"), ("For Exchange", "exchange"))
+
+
+if __name__ == "__main__":
+    main()
