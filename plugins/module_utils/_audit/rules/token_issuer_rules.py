@@ -54,8 +54,9 @@ def _list_token_issuers(context: Context) -> Iterator[tuple[Use, Certificate]]:
     fixed_by="certificates",
 )
 def find_unassigned(context: Context) -> Iterator[Breach]:
-    """On each front end: each has its own replica."""
-    if context.will_change("certificates"):
+    """On each front end: each has its own replica. Where no certificate could be chosen, that is told instead."""
+    found = _find_intent(context)
+    if context.will_change("certificates") or (found and found[1].action in ("undecided", "missing")):
         return
     for front_end in context.front_ends:
         if front_end.assigned is not None and not find_in_use(front_end.token_issuers, context.now):

@@ -1,0 +1,518 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every rule: what breaks it, how grave that is, and whom it names. A farm in which nothing is wrong breaks none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from healthy_farm import DNS, EXCHANGE, LYNC, SECOND, HealthyFarm, assign, cname, directory, name, server, show
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import REPLACEMENTS, RULES
+
+DAY = dt.timedelta(days=1)
+OTHER = "ex2.litware.example"
+
+
+@pytest.fixture
+def farm(certificate: Any, now: dt.datetime) -> HealthyFarm:
+    return HealthyFarm(certificate, now)
+
+
+Break = Callable[[HealthyFarm], Any]
+
+
+class Case(NamedTuple):
+    """How a rule is broken, and what is found: severity and host, for each finding of the rule."""
+
+    rule: str
+    broken: Break
+    found: list[tuple[str, str]]
+    description: dict[str, Any] = {}
+    stage: str = "after"
+
+
+def change(host: str, part: str, value: Any) -> Break:
+    return lambda farm: farm.of(host).update({part: value})
+
+
+def set_service(host: str, service: str, **more: Any) -> Break:
+    def stop(farm: HealthyFarm) -> None:
+        farm.of(host)["windows_services"] = [{"name": service, "status": "Stopped"}]
+        farm.of(host).update(more)
+
+    return stop
+
+
+def use_issuer(make: Callable[[HealthyFarm], dict[str, Any]], *hosts: str, **more: Any) -> Break:
+    """Another OAuthTokenIssuer, in use on these hosts."""
+
+    def replace(farm: HealthyFarm) -> None:
+        shown = make(farm)
+        for host in hosts or (LYNC, SECOND):
+            farm.of(host).update(assigned=[assign(shown, **more)], store=[shown])
+
+    return replace
+
+
+def use_auth(make: Callable[[HealthyFarm], dict[str, Any]]) -> Break:
+    """Another Auth certificate."""
+
+    def replace(farm: HealthyFarm) -> None:
+        shown = make(farm)
+        farm.of(EXCHANGE)["auth_config"]["current_certificate_thumbprint"] = shown["thumbprint"]
+        farm.of(EXCHANGE)["certificates"][0]["certificates"] = [shown, farm.tls]
+
+    return replace
+
+
+def issuer(subject: str = "litware.example", *, shown: dict[str, Any] | None = None, **more: Any) -> Any:
+    return lambda farm: show(farm.make(subject, **more), **{"key_provider": "csp", **(shown or {})})
+
+
+def in_days(days: float) -> Any:
+    return lambda farm: show(farm.make("litware.example", not_after=farm.now + days * DAY), key_provider="csp")
+
+
+def stage(days_ahead: float, **certificate: Any) -> Break:
+    """A certificate that is staged beside the one in use, which ends in ten days."""
+
+    def add(farm: HealthyFarm) -> None:
+        current, following = in_days(10)(farm), issuer(serial=77, **certificate)(farm)
+        date = (farm.now + days_ahead * DAY).isoformat()
+        staged = assign(following, effective_date=date, previous_thumbprint=current["thumbprint"])
+        for host in (LYNC, SECOND):
+            farm.of(host).update(assigned=[assign(current), staged], store=[current, following])
+
+    return add
+
+
+def add_servers(*servers: dict[str, Any]) -> Break:
+    return lambda farm: farm.of(EXCHANGE)["servers"].extend(servers)
+
+
+def set_uri(uri: str | None, **more: Any) -> Break:
+    def replace(farm: HealthyFarm) -> None:
+        farm.of(EXCHANGE)["client_access"][0]["autodiscover_service_internal_uri"] = uri
+        farm.of(EXCHANGE).update(more)
+
+    return replace
+
+
+def set_oauth(**settings: Any) -> Break:
+    def replace(farm: HealthyFarm) -> None:
+        farm.of(LYNC)["oauth_configuration"].update(settings)
+        farm.of(SECOND)["local_oauth_configuration"].update(settings)
+
+    return replace
+
+
+def set_name(*records: dict[str, Any], **resolution: Any) -> Break:
+    def replace(farm: HealthyFarm) -> None:
+        farm.of(DNS)["names"][0] = name("autodiscover.litware.example", *records, **resolution)
+
+    return replace
+
+
+def accept(*domains: str) -> Break:
+    return change(EXCHANGE, "accepted_domains", [{"name": item, "domain_name": item} for item in domains])
+
+
+def unassign(farm: HealthyFarm) -> None:
+    for host in (LYNC, SECOND):
+        farm.of(host)["assigned"] = []
+
+
+def leave(host: str) -> Break:
+    return lambda farm: farm.snapshots.pop(host)
+
+
+def use_broken(farm: HealthyFarm) -> None:
+    """A certificate in use of which nothing can be decoded."""
+    raw = "MIIDAzCCAeug"
+    shown = show(raw)
+    farm.of(SECOND).update(assigned=[assign(shown)], store=[shown])
+
+
+def other_issuer(farm: HealthyFarm) -> dict[str, Any]:
+    """A certificate in the store that is not assigned."""
+    return show(farm.make("litware.example", serial=99), key_provider="csp")
+
+
+AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority")])
+KEY_ENCIPHERMENT = x509.KeyUsage(
+    **{
+        bit: bit == "key_encipherment"
+        for bit in (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "key_cert_sign",
+            "crl_sign",
+            "encipher_only",
+            "decipher_only",
+        )
+    }
+)
+HYBRID = {"domains": ["litware.example"], "features": []}
+FAR = {"autodiscover_name": "elsewhere.litware.example"}
+CASES = [
+    Case("no_hosts", leave(DNS), [("error", "the inventory")], {"dns_hosts": []}),
+    Case("host_not_in_play", leave(SECOND), [("error", SECOND)], {"in_play": [EXCHANGE, LYNC, DNS]}),
+    Case("host_not_read", leave(SECOND), [("error", SECOND)], {"in_play": [EXCHANGE, LYNC, SECOND, DNS]}),
+    Case(
+        "host_not_read",
+        lambda farm: farm.snapshots[LYNC]["unread"].append({"what": "lync.pools", "message": f"{LYNC}: refused."}),
+        [("error", LYNC)],
+    ),
+    Case(
+        "not_writable",
+        lambda farm: (set_uri(None)(farm), change(EXCHANGE, "offered", [])(farm)),
+        [("error", EXCHANGE)],
+        stage="before",
+    ),
+    Case("clock_skew", lambda farm: farm.snapshots[SECOND].update(clock_offset=-301.0), [("error", SECOND)]),
+    Case("exchange_server_left_out", add_servers(server(OTHER, "14.3.513.0")), [("info", OTHER)]),
+    Case("exchange_server_left_out", add_servers(server(OTHER, is_edge=True)), [("info", OTHER)]),
+    Case(
+        "exchange_store_unread",
+        lambda farm: (
+            add_servers(server(OTHER))(farm),
+            change(EXCHANGE, "other_certificates", [{"host": OTHER, "certificates": [], "error": "RPC failed"}])(farm),
+        ),
+        [("error", OTHER)],
+    ),
+    Case(
+        "exchange_service_stopped",
+        change(EXCHANGE, "service_health", [{"role": "Mailbox", "services_not_running": ["MSExchangeIS"]}]),
+        [("error", EXCHANGE)],
+    ),
+    Case(
+        "oauth_off",
+        change(EXCHANGE, "virtual_directories", {"web_services": [directory(EXCHANGE, oauth=False)]}),
+        [("error", EXCHANGE)],
+    ),
+    Case("hybrid_organization", change(EXCHANGE, "hybrid_configuration", HYBRID), [("info", "Exchange")]),
+    Case("hybrid_organization", set_uri(None, hybrid_configuration=HYBRID), [("error", EXCHANGE)], stage="before"),
+    Case(
+        "autodiscover_uri_replaced",
+        set_uri("https://eu.litware.example/autodiscover/autodiscover.xml"),
+        [("error", EXCHANGE)],
+    ),
+    Case(
+        "autodiscover_uri_replaced",
+        set_uri("https://eu.litware.example/autodiscover/autodiscover.xml"),
+        [("info", EXCHANGE)],
+        {"replace": ["autodiscover_uri_replaced"]},
+        "before",
+    ),
+    Case(
+        "autodiscover_uri_differs", set_uri(f"https://{EXCHANGE}/Autodiscover/Autodiscover.xml"), [("error", EXCHANGE)]
+    ),
+    Case("cloud_url", set_uri("https://autodiscover.outlook.com/autodiscover/autodiscover.xml"), [("error", EXCHANGE)]),
+    Case(
+        "cloud_url",
+        set_oauth(exchange_autodiscover_url="https://autodiscover-s.outlook.com/autodiscover/autodiscover.svc"),
+        [("error", "Lync")],
+    ),
+    Case(
+        "autodiscover_name_missing",
+        lambda farm: change(EXCHANGE, "certificates", [{"host": EXCHANGE, "certificates": [farm.auth], "error": None}])(
+            farm
+        ),
+        [("warning", EXCHANGE)],
+    ),
+    Case(
+        "autodiscover_name_missing",
+        lambda _farm: None,
+        [("error", EXCHANGE)],
+        {**FAR, "replace": ["autodiscover_uri_replaced", "oauth_configuration_replaced"], "dns_records": []},
+        "before",
+    ),
+    Case(
+        "sip_domain_unknown",
+        lambda _farm: None,
+        [("error", "Lync")],
+        {"sip_domains": ["litware.example", "other.example"]},
+    ),
+    Case(
+        "sip_domain_not_default",
+        change(
+            LYNC,
+            "sip_domains",
+            [{"name": "other.example", "default": True}, {"name": "litware.example", "default": False}],
+        ),
+        [("error", "Lync")],
+    ),
+    Case("sip_domain_not_accepted", accept("other.example"), [("warning", "Exchange")]),
+    Case("wildcard_accepted_domain", accept("*.litware.example"), [("error", "Exchange")]),
+    Case(
+        "front_end_not_in_inventory",
+        lambda farm: farm.of(LYNC)["pools"][0]["computers"].append("fe3.litware.example"),
+        [("warning", "fe3.litware.example")],
+    ),
+    Case("lync_service_stopped", set_service(LYNC, "RTCSRV"), [("error", LYNC)]),
+    Case("lync_service_stopped", set_service(LYNC, "RTCRGS"), [("warning", LYNC)]),
+    Case(
+        "lync_service_stopped",
+        set_service(LYNC, "MASTER", central_management={"active_master_fqdn": LYNC}),
+        [("error", LYNC)],
+    ),
+    Case("replica_behind", lambda farm: farm.of(LYNC)["replicas"][1].update(up_to_date=False), [("error", SECOND)]),
+    Case(
+        "replica_behind",
+        lambda farm: farm.of(LYNC)["replicas"].append(
+            {"replica_fqdn": "edge.litware.example", "up_to_date": False, "last_status_report": None}
+        ),
+        [("warning", "edge.litware.example")],
+    ),
+    Case(
+        "replica_differs",
+        lambda farm: farm.of(SECOND)["local_oauth_configuration"].update(realm="old.example"),
+        [("error", SECOND)],
+    ),
+    Case(
+        "oauth_configuration_replaced",
+        set_oauth(realm="other.example"),
+        [("error", "Lync")],
+        {"lync_realm": "litware.example"},
+    ),
+    Case("oauth_configuration_differs", set_oauth(exchange_autodiscover_url=None), [("error", "Lync")]),
+    Case(
+        "dns_points_elsewhere",
+        set_name(cname("autodiscover.outlook.com"), chain=["autodiscover.outlook.com"], complete=False),
+        [("error", DNS)],
+    ),
+    Case("dns_record_differs", set_name(), [("error", DNS)]),
+    Case("dns_zone_missing", set_name(zone=None), [("error", DNS)]),
+    Case(
+        "dns_zone_missing", change(DNS, "zones", [{"name": "litware.example", "type": "Secondary"}]), [("error", DNS)]
+    ),
+    Case("certificate_missing", change(SECOND, "store", []), [("error", SECOND)]),
+    Case(
+        "certificate_unreadable",
+        lambda farm: farm.of(SECOND)["store"].append({"thumbprint": "C" * 40, "raw_data": "AAAA"}) or use_broken(farm),
+        [("warning", SECOND)],
+    ),
+    Case("private_key_missing", use_issuer(issuer(shown={"has_private_key": False}), SECOND), [("error", SECOND)]),
+    Case("private_key_unknown", use_auth(lambda farm: {**farm.auth, "has_private_key": None}), [("info", EXCHANGE)]),
+    Case("key_type", use_issuer(issuer(key="ec")), [("error", LYNC), ("error", SECOND)]),
+    Case("key_size", use_issuer(issuer(key="rsa1024")), [("error", LYNC), ("error", SECOND)]),
+    Case(
+        "not_yet_valid",
+        use_issuer(lambda farm: show(farm.make("litware.example", not_before=farm.now + DAY)), LYNC),
+        [("error", LYNC)],
+    ),
+    Case("expired", use_issuer(in_days(-1), LYNC), [("error", LYNC)]),
+    Case("expires_soon", use_issuer(in_days(59.5)), [("warning", LYNC), ("warning", SECOND)]),
+    Case("expires_soon", stage(2), [("info", LYNC), ("info", SECOND)]),
+    Case("rollover_too_late", stage(9.5), [("warning", LYNC), ("warning", SECOND)]),
+    Case(
+        "server_authentication",
+        lambda farm: use_issuer(issuer(purposes=[farm.make.client]), LYNC)(farm),
+        [("warning", LYNC)],
+    ),
+    Case(
+        "digital_signature",
+        lambda farm: use_issuer(lambda farm: show(farm.make("litware.example", usages=KEY_ENCIPHERMENT)), LYNC)(farm),
+        [("warning", LYNC)],
+    ),
+    Case(
+        "signature_hash",
+        use_auth(lambda farm: show(farm.make.signed_with_sha1(farm.auth["raw_data"]))),
+        [("info", EXCHANGE)],
+    ),
+    Case(
+        "signature_hash",
+        use_issuer(lambda farm: show(farm.make.signed_with_sha1(farm.make("litware.example", issuer=AUTHORITY))), LYNC),
+        [("warning", LYNC)],
+    ),
+    Case(
+        "token_issuer_unassigned",
+        unassign,
+        [("error", LYNC), ("error", SECOND)],
+        {"oauth_token_issuer_automatic": False},
+    ),
+    Case("token_issuer_not_chosen", unassign, [("error", LYNC)]),
+    Case("token_issuer_not_found", lambda _farm: None, [("error", LYNC)], {"oauth_token_issuer_thumbprint": "A" * 40}),
+    Case(
+        "token_issuer_in_use",
+        lambda farm: farm.of(LYNC)["store"].append(other_issuer(farm)),
+        [("info", LYNC)],
+        {"oauth_token_issuer_thumbprint": "other"},
+        "before",
+    ),
+    Case(
+        "token_issuer_in_use",
+        lambda farm: (use_issuer(in_days(0.5))(farm), farm.of(LYNC)["store"].append(other_issuer(farm))),
+        [("error", LYNC)],
+        {"oauth_token_issuer_thumbprint": "other"},
+        "before",
+    ),
+    Case(
+        "token_issuer_differs_from_description",
+        lambda farm: farm.of(LYNC)["store"].append(other_issuer(farm)),
+        [("error", LYNC)],
+        {"oauth_token_issuer_thumbprint": "other"},
+    ),
+    Case("token_issuer_differs", use_issuer(issuer(serial=5), SECOND), [("error", LYNC), ("error", SECOND)]),
+    Case("token_issuer_scope", use_issuer(lambda farm: farm.issuer, SECOND, scope="Machine"), [("warning", SECOND)]),
+    Case(
+        "private_key_not_exportable",
+        lambda farm: farm.of(LYNC)["store"].append({**other_issuer(farm), "private_key_exportable": False}),
+        [("error", LYNC)],
+        {"oauth_token_issuer_thumbprint": "other"},
+        "before",
+    ),
+    Case(
+        "key_provider",
+        lambda farm: (
+            use_issuer(issuer(shown={"key_provider": "cng"}))(farm),
+            change(LYNC, "version", {"build": "5.0.8308.0"})(farm),
+        ),
+        [("error", LYNC), ("error", SECOND)],
+    ),
+    Case("sip_domain_missing", use_issuer(issuer("other.example")), [("error", LYNC), ("error", SECOND)]),
+    Case(
+        "sip_domain_not_in_subject",
+        use_issuer(issuer("pool.litware.local", dns_names=["sip.litware.example"]), LYNC),
+        [("warning", LYNC)],
+    ),
+    Case("wildcard_subject", use_issuer(issuer("*.litware.example"), LYNC), [("warning", LYNC)]),
+    Case(
+        "auth_certificate_unassigned",
+        lambda farm: farm.of(EXCHANGE)["auth_config"].update(current_certificate_thumbprint=""),
+        [("error", "Exchange")],
+    ),
+    Case("auth_certificate_subject", use_auth(lambda farm: show(farm.make("something else"))), [("warning", EXCHANGE)]),
+    Case(
+        "auth_next_overdue",
+        lambda farm: farm.of(EXCHANGE)["auth_config"].update(
+            next_certificate_thumbprint="B" * 40, next_certificate_effective_date=(farm.now - DAY).isoformat()
+        ),
+        [("warning", "Exchange")],
+    ),
+]
+
+
+def judge(farm: HealthyFarm, case: Case) -> list[dict[str, Any]]:
+    case.broken(farm)
+    given = dict(case.description)
+    if given.get("oauth_token_issuer_thumbprint") == "other":
+        given["oauth_token_issuer_thumbprint"] = other_issuer(farm)["thumbprint"]
+    return [item for item in farm.audit(case.stage, **given)["findings"] if item["rule"] == case.rule]
+
+
+@pytest.mark.parametrize("stage_name", ["before", "after"])
+def test_a_farm_in_which_nothing_is_wrong(farm: HealthyFarm, stage_name: str) -> None:
+    audit = farm.audit(stage_name, in_play=[EXCHANGE, LYNC, SECOND, DNS])
+    assert (audit["findings"], audit["to_do"], audit["ok"]) == ([], [], True)
+    assert [(item["use"], item["days_left"], item["hosts"]) for item in audit["certificates"]] == [
+        ("Exchange Auth", 700, [EXCHANGE]),
+        ("OAuthTokenIssuer", 700, [LYNC, SECOND]),
+    ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{number}" for number, case in enumerate(CASES)])
+def test_what_breaks_a_rule(farm: HealthyFarm, case: Case) -> None:
+    found = judge(farm, case)
+    assert [(item["severity"], item["host"]) for item in found] == case.found
+    for item in found:
+        assert item["evidence"], item
+        assert item["remedy"].endswith((".", ").")), item
+        assert "{" not in item["remedy"], item
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {case.rule for case in CASES} == set(RULES)
+
+
+def test_every_rule_that_holds_back_a_change_can_be_allowed(farm: HealthyFarm) -> None:
+    """Before, it is an error; with the user's word it is a note, and the change is to be made."""
+    for case in (case for case in CASES if case.rule in REPLACEMENTS and case.found[0][0] == "error"):
+        broken = HealthyFarm(farm.make, farm.now)
+        allowed = case._replace(stage="before", description={**case.description, "replace": [case.rule]})
+        assert [item["severity"] for item in judge(broken, allowed)] == ["info"], case.rule
+        given = {**allowed.description, "oauth_token_issuer_thumbprint": None}
+        if case.rule != "token_issuer_in_use":
+            assert [item["state"] for item in broken.audit("before", **given)["to_do"]] == ["to_do"], case.rule
+
+
+@pytest.mark.parametrize("narrowed", ["", f"@{SECOND}", f"@{SECOND.upper()}."])
+def test_what_is_tolerated_is_a_warning(farm: HealthyFarm, narrowed: str) -> None:
+    set_service(LYNC, "RTCSRV")(farm)
+    set_service(SECOND, "RTCSRV")(farm)
+    audit = farm.audit(tolerate=[f"lync_service_stopped{narrowed}"])
+    found = {item["host"]: (item["severity"], item["tolerated"]) for item in audit["findings"]}
+    assert found[SECOND] == ("warning", True)
+    assert found[LYNC] == (("error", False) if narrowed else ("warning", True))
+
+
+def test_what_is_tolerated_and_held_back_is_kept(farm: HealthyFarm) -> None:
+    set_uri("https://eu.litware.example/autodiscover/autodiscover.xml")(farm)
+    audit = farm.audit("before", tolerate=["autodiscover_uri_replaced"])
+    assert audit["ok"]
+    assert [item["state"] for item in audit["to_do"]] == ["kept"]
+    assert audit["work"]["autodiscover"] == {"needed": False, "servers": [], "on_conflict": "fail"}
+
+
+def test_a_server_that_is_left_out_is_not_judged_nor_written(farm: HealthyFarm) -> None:
+    set_service(SECOND, "RTCSRV")(farm)
+    change(SECOND, "store", [])(farm)
+    set_uri(None)(farm)
+    audit = farm.audit("before", leave_out=[SECOND, "EX1"], in_play=[EXCHANGE, LYNC, DNS])
+    assert (audit["findings"], audit["to_do"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"tolerate": ["nonsense"]}, "there is no rule nonsense"),
+        ({"replace": ["expired"]}, "expired is not one of"),
+        ({"tolerate": ["expired@"], "replace": ["cloud_url@x"]}, None),
+    ],
+)
+def test_an_id_that_does_not_exist_is_refused(farm: HealthyFarm, given: dict[str, Any], said: str | None) -> None:
+    if said is None:
+        farm.audit(**given)
+        return
+    with pytest.raises(ValueError, match=said):
+        farm.audit(**given)
+
+
+def test_a_role_alone_asks_only_about_its_own_work(farm: HealthyFarm) -> None:
+    unassign(farm)
+    set_oauth(exchange_autodiscover_url=None)(farm)
+    for host in (EXCHANGE, DNS):
+        farm.snapshots.pop(host)
+    audit = farm.audit("before", roles=("oauth",), in_play=[LYNC, SECOND])
+    assert audit["findings"] == []
+    assert [item["role"] for item in audit["to_do"]] == ["oauth"]
+    assert [item["rule"] for item in farm.audit("before", roles=("certificates",))["findings"]] == [
+        "token_issuer_not_chosen"
+    ]
+
+
+@pytest.mark.parametrize("stage_name", ["before", "after"])
+def test_what_was_not_read_is_not_found_to_be_right(farm: HealthyFarm, stage_name: str) -> None:
+    """Every part of every host, one after the other: a finding says that it was not read, and nothing is written because of it."""
+    for host, snapshot in list(farm.snapshots.items()):
+        for product, parts in snapshot["products"].items():
+            for part in list(parts):
+                broken = HealthyFarm(farm.make, farm.now)
+                del broken.of(host)[part]
+                broken.snapshots[host]["unread"].append({"what": f"{product}.{part}", "message": "refused."})
+                audit = broken.audit(stage_name)
+                assert "host_not_read" in {item["rule"] for item in audit["findings"]}, (host, part)
+                assert not audit["ok"], (host, part)
