@@ -13,7 +13,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
     SERVERS,
@@ -27,6 +26,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline imp
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 PRODUCT_FACTS = Table(
     Property("has_private_key", "HasPrivateKey", Flag()),

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant, NameSet, Thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 Facts = dict[str, t.Any]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import (
-    ANY_PURPOSE,
-    SERVER_AUTHENTICATION,
-)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.finding import Case, Finding, Policy
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.observed import Certificate, Store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import (
+    ANY_PURPOSE,
+    SERVER_AUTHENTICATION,
+)
 
 _WEAK_HASHES = ("sha1", "md5", "md2")
 

@@ -11,8 +11,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 ASSIGNED_USE = "OAuthTokenIssuer"
 

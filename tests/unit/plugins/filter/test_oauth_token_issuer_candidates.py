@@ -11,8 +11,8 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.onprem.exchange_lync.plugins.filter.oauth_token_issuer_candidates import FilterModule
-from ansible_collections.onprem.exchange_lync.plugins.module_utils import _certificates
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509 import strict_reader
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 Maker = t.Any
 DAY = dt.timedelta(days=1)
@@ -118,6 +118,6 @@ def test_it_takes_one_domain_and_a_moment_as_the_verdict_does(certificate: Maker
 
 def test_without_the_library_it_says_which_is_missing(certificate: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     front_end = {"host": "fe1", "assigned": [], "store": [stored(certificate())]}
-    monkeypatch.setattr(_certificates, "CRYPTOGRAPHY_IMPORT_ERROR", "Traceback ...")
+    monkeypatch.setattr(strict_reader, "CRYPTOGRAPHY_IMPORT_ERROR", "Traceback ...")
     with pytest.raises(AnsibleFilterError, match="oauth_token_issuer_candidates: The Python library cryptography"):
         FilterModule().filters()["oauth_token_issuer_candidates"](front_end, SIP_DOMAINS)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import Verdict, judge
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 Maker = t.Any
 Server = Callable[..., dict[str, t.Any]]

@@ -11,9 +11,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import Verdict, judge
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 Maker = t.Any
 FrontEnd = Callable[..., dict[str, t.Any]]

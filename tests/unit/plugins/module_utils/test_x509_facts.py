@@ -14,10 +14,10 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils import _certificates
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509 import strict_reader
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 # A P-256 key whose curve is written out in its parameters instead of named; made with openssl ecparam -param_enc explicit.
 EXPLICIT_CURVE = (
@@ -195,7 +195,7 @@ def test_no_thumbprint_is_empty() -> None:
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_certificates, "CRYPTOGRAPHY_IMPORT_ERROR", "Traceback ...")
+    monkeypatch.setattr(strict_reader, "CRYPTOGRAPHY_IMPORT_ERROR", "Traceback ...")
     with pytest.raises(ShellError, match="cryptography") as caught:
         describe("AAAA")
     assert caught.value.kind == "missing_library"
