@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import re
 import types
-import typing as t
 import warnings
-from collections.abc import Callable
-from functools import partial
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509 import strict_reader
@@ -47,9 +45,6 @@ _NO_LENIENT_READER = (
 _DER_BEGINS = re.compile(rb"0[\x81-\x84]")
 
 _PEM_LABELS = (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE")
-
-
-_T = t.TypeVar("_T")
 
 
 def describe(raw_data: str | bytes) -> Described:
@@ -120,28 +115,34 @@ class _Reading:
 
     def read(self) -> None:
         """Read all that can be read, and raise nothing."""
-        strict, refusal = _attempt(partial(strict_reader.StrictReader, self.facts, self.der))
-        if strict is None:
-            self._read_refused(refusal)
+        try:
+            strict = strict_reader.StrictReader(self.facts, self.der)
+        except BaseException as error:
+            self._read_refused(_explain(error))
             return
         for part in PARTS:
-            if refusal := _attempt(partial(strict.read, part))[1]:
-                self._read_again(part, refusal)
+            try:
+                strict.read(part)
+            except BaseException as error:
+                self._read_again(part, _explain(error))
 
     def _read_refused(self, refusal: str) -> None:
         """Read a certificate that the strict reader refuses as a whole."""
         if self._cut_off_garbage():
             self.read()
         elif self._open_leniently("certificate", refusal):
-            self.facts["remarks"].append(f"certificate: {refusal}")
+            self.facts["remarks"].append(f"certificate: not well-formed ({refusal})")
             for part in PARTS:
                 self._read_again(part, "")
 
     def _cut_off_garbage(self) -> bool:
         """Cut off what follows the certificate, as Windows and OpenSSL do (dotnet/runtime pull request 82688)."""
         reader = _import_lenient_reader()
-        size = _attempt(partial(reader.measure, self.der))[0] if reader else None
-        if size is None or size == len(self.der):
+        try:
+            size = reader.measure(self.der) if reader else len(self.der)
+        except ValueError:
+            return False
+        if size == len(self.der):
             return False
         self.facts["remarks"].append(f"certificate: {len(self.der) - size} octets after its end are ignored")
         self.der = self.der[:size]
@@ -154,16 +155,20 @@ class _Reading:
         lenient = self._open_leniently(label, refusal)
         if lenient is None:
             return
-        if failure := _attempt(partial(lenient.read, part))[1]:
-            self.facts["problems"].append(f"{label}: {failure}")
-        elif refusal:
-            self.facts["remarks"].append(f"{label}: {refusal}")
+        try:
+            lenient.read(part)
+        except BaseException as error:
+            self.facts["problems"].append(f"{label}: {_explain(error)}")
+        else:
+            self.facts["remarks"] += [f"{label}: not well-formed ({refusal})"] if refusal else []
 
     def _open_leniently(self, label: str, refusal: str) -> Reader | None:
         """Return the lenient reader. Without it, what the strict one has refused is a problem."""
-        problems, reader = self.facts["problems"], _import_lenient_reader()
+        reader = _import_lenient_reader()
         if self.lenient is None and reader:
-            self.lenient = _attempt(partial(reader.LenientReader, self.facts, self.der))[0]
+            with contextlib.suppress(ValueError):  # the strict reader has said what is wrong with it
+                self.lenient = reader.LenientReader(self.facts, self.der)
+        problems = self.facts["problems"]
         if self.lenient is None:
             problems.append(f"{label}: {refusal}")
         if reader is None and _NO_LENIENT_READER not in problems:
@@ -178,17 +183,12 @@ def _import_lenient_reader() -> types.ModuleType | None:
     return lenient_reader if lenient_reader.PYASN1_IMPORT_ERROR is None else None
 
 
-def _attempt(act: Callable[[], _T]) -> tuple[_T | None, str]:
-    """Return what an act returns, or why it was refused.
+def _explain(error: BaseException) -> str:
+    """Return why something was not read, and raise only what asks the program to end.
 
-    Whatever a library raises is about this certificate and must not end the reading of the others. A panic of cryptography's part
-    in Rust is no Exception, so that programs end by it; it is known by its module (PyO3's guide, "Panics").
+    Whatever a library raises is about this certificate and must not end the reading of the others. A panic of the part of cryptography
+    that is written in Rust is no Exception, though; it is known by its module (PyO3, ``PanicException``).
     """
-    try:
-        return act(), ""
-    except Exception as error:
-        return None, describe_refusal(error)
-    except BaseException as error:
-        if type(error).__module__ != "pyo3_runtime":
-            raise
-        return None, describe_refusal(error)
+    if not isinstance(error, Exception) and type(error).__module__ != "pyo3_runtime":
+        raise error
+    return describe_refusal(error)

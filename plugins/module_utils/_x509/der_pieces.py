@@ -10,11 +10,11 @@ that what is odd harms nothing but itself. pyasn1 itself limits the length of ta
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 try:
     from pyasn1.codec.der import decoder
-    from pyasn1.error import PyAsn1Error
     from pyasn1.type import tag, univ
 
     PYASN1_IMPORT_ERROR: ImportError | None = None
@@ -39,7 +39,7 @@ def split(element: bytes, least: int = 0, tagged: int = SEQUENCE) -> list[bytes]
     """Return the elements that a sequence, or what else begins with the octet ``tagged``, consists of: at least so many."""
     if element[:1] != bytes([tagged]):
         raise DamagedError("something else is where a list of elements belongs")
-    value, _rest = _decode(element, _as_tagged(univ.SequenceOf(componentType=univ.Any()), element))
+    value, _rest = _decode(element, _list_tagged(tagged))
     if len(value) < least:
         raise DamagedError(f"there are {len(value)} elements where {least} belong")
     return [bytes(item) for item in value]
@@ -47,7 +47,9 @@ def split(element: bytes, least: int = 0, tagged: int = SEQUENCE) -> list[bytes]
 
 def read_octets(element: bytes) -> bytes:
     """Return the octets of an element, whatever its tag says that they are."""
-    value, _rest = _decode(element, _as_tagged(univ.OctetString(), element))
+    if not element:
+        raise DamagedError("the encoding ends where something should follow")
+    value, _rest = _decode(element, _octets_tagged(element[0]))
     return bytes(value)
 
 
@@ -84,18 +86,24 @@ def read_bit_octets(element: bytes) -> bytes:
     return octets[1:]
 
 
-def _as_tagged(kind: t.Any, element: bytes) -> t.Any:
-    """Return the kind with the tag that the element begins with."""
-    if not element:
-        raise DamagedError("the encoding ends where something should follow")
-    octet = element[0]
-    return kind.subtype(implicitTag=tag.Tag(octet & 0xC0, octet & 0x20, octet & 0x1F))
+@functools.cache
+def _list_tagged(octet: int) -> t.Any:
+    return univ.SequenceOf(componentType=univ.Any()).subtype(implicitTag=_make_tag(octet))
+
+
+@functools.cache
+def _octets_tagged(octet: int) -> t.Any:
+    return univ.OctetString().subtype(implicitTag=_make_tag(octet))
+
+
+def _make_tag(octet: int) -> t.Any:
+    return tag.Tag(octet & 0xC0, octet & 0x20, octet & 0x1F)
 
 
 def _decode(data: bytes, kind: t.Any) -> tuple[t.Any, bytes]:
     """Return the value at the beginning, of this one of pyasn1's types, and the octets that follow it."""
     try:
         value, rest = decoder.decode(data, asn1Spec=kind)
-    except (PyAsn1Error, IndexError) as error:
+    except Exception as error:  # not only its own errors: hostile input has got others out of it
         raise DamagedError("the encoding is damaged or cut short") from error
     return value, bytes(rest)

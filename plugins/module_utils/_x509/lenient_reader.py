@@ -118,7 +118,7 @@ class LenientReader(Reader):
         self.facts["signature_hash"] = read_signature_hash(self.algorithm)
 
     def _read_self_signed(self) -> None:
-        same = format_name(parse_name(self.issuer)) == format_name(parse_name(self.subject))
+        same = self.issuer == self.subject or parse_name(self.issuer) == parse_name(self.subject)
         self.facts["self_signed"] = same and is_own_signature(self.key, self.algorithm, self.signed, self.signature)
 
     def _read_extensions(self) -> None:
@@ -132,26 +132,33 @@ class LenientReader(Reader):
             BASIC_CONSTRAINTS: ("basic constraints", self._read_basic_constraints),
         }
         for identifier, (label, read) in readers.items():
+            values = found.get(identifier, [])
+            if len(values) > 1:
+                self.facts["remarks"].append(f"{label}: there are {len(values)}; the first counts, as for Windows")
             try:
-                if identifier in found:
-                    read(found[identifier])
+                if values:
+                    read(values[0])
             except ValueError as error:
                 self.facts["problems"].append(f"{label}: {error}")
 
-    def _find_extensions(self) -> dict[str, bytes]:
-        """Return the values by identifier. Of several equal ones the first counts, as for Windows' CertFindExtension."""
-        found: dict[str, bytes] = {}
-        if _EXTENSIONS not in self.tagged:
-            return found
-        for place, extension in enumerate(split(split(self.tagged[_EXTENSIONS], 1, _EXTENSIONS)[0]), start=1):
+    def _find_extensions(self) -> dict[str, list[bytes]]:
+        """Return the values by identifier. Of several equal ones Windows' CertFindExtension returns the first."""
+        found: dict[str, list[bytes]] = {}
+        damaged = 0
+        for extension in self._list_extensions():
             try:
                 identifier, value = _read_extension(extension)
-            except ValueError as error:
-                self.facts["problems"].append(f"extension {place}: {error}")
-                continue
-            if found.setdefault(identifier, value) != value:
-                self.facts["remarks"].append(f"extension {place}: {identifier} is there already; the first one counts")
+            except ValueError:
+                damaged += 1
+            else:
+                found.setdefault(identifier, []).append(value)
+        if damaged:
+            self.facts["problems"].append(f"extensions: {damaged} cannot be read; any of them may be one that matters")
         return found
+
+    def _list_extensions(self) -> list[bytes]:
+        outer = self.tagged.get(_EXTENSIONS)
+        return split(split(outer, 1, _EXTENSIONS)[0]) if outer else []
 
     def _read_dns_names(self, value: bytes) -> None:
         names = [name for name in split(value) if name[0] == _DNS_NAME]
