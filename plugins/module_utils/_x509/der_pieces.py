@@ -88,12 +88,14 @@ def read_bit_octets(element: bytes) -> bytes:
 
 @functools.cache
 def _list_tagged(octet: int) -> t.Any:
-    return univ.SequenceOf(componentType=univ.Any()).subtype(implicitTag=_make_tag(octet))
+    kind: t.Any = univ.SequenceOf(componentType=univ.Any())
+    return kind.subtype(implicitTag=_make_tag(octet))
 
 
 @functools.cache
 def _octets_tagged(octet: int) -> t.Any:
-    return univ.OctetString().subtype(implicitTag=_make_tag(octet))
+    kind: t.Any = univ.OctetString()
+    return kind.subtype(implicitTag=_make_tag(octet))
 
 
 def _make_tag(octet: int) -> t.Any:

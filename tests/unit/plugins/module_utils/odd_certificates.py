@@ -40,9 +40,9 @@ ORDINARY: dict[str, t.Any] = {
 }
 """The facts of the certificate of which nothing is exchanged."""
 
-NO_EXTENSIONS = {"dns_names": [], "key_usages": None, "extended_key_usages": None}
-EC = {"key_type": "EC", "key_size": 256}
-ONE_NAME = {"dns_names": ["a.example"]}
+NO_EXTENSIONS: dict[str, t.Any] = {"dns_names": [], "key_usages": None, "extended_key_usages": None}
+EC: dict[str, t.Any] = {"key_type": "EC", "key_size": 256}
+ONE_NAME: dict[str, t.Any] = {"dns_names": ["a.example"]}
 
 
 @dataclass(frozen=True)
