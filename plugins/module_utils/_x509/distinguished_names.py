@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.der_pieces import (
     SET,
@@ -15,7 +16,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.der_pie
     split,
 )
 
-Value = str | bytes
+Value: t.TypeAlias = "str | bytes"
 """A value that is text, or the DER of one that is not."""
 
 # RFC 4514, 3: the short names that every implementation knows; all others are object identifiers

@@ -123,8 +123,10 @@ class LenientReader(Reader):
 
     def _read_extensions(self) -> None:
         """Read the four extensions that matter, each by itself; what is in the others does not matter."""
-        found = self._find_extensions()
-        self.facts["is_ca"] = None if BASIC_CONSTRAINTS in found else False
+        found, damaged = self._find_extensions()
+        self.facts["is_ca"] = None if BASIC_CONSTRAINTS in found or damaged else False
+        if damaged:
+            self.facts["problems"].append(f"extensions: {damaged} cannot be read; any of them may be one that matters")
         readers: dict[str, tuple[str, Callable[[bytes], None]]] = {
             ALTERNATIVE_NAMES: ("subject alternative names", self._read_dns_names),
             KEY_USAGE: ("key usages", self._read_key_usages),
@@ -141,8 +143,11 @@ class LenientReader(Reader):
             except ValueError as error:
                 self.facts["problems"].append(f"{label}: {error}")
 
-    def _find_extensions(self) -> dict[str, list[bytes]]:
-        """Return the values by identifier. Of several equal ones Windows' CertFindExtension returns the first."""
+    def _find_extensions(self) -> tuple[dict[str, list[bytes]], int]:
+        """Return the values by identifier, and how many are damaged.
+
+        All values of an identifier are returned, though Windows' CertFindExtension finds the first one only.
+        """
         found: dict[str, list[bytes]] = {}
         damaged = 0
         for extension in self._list_extensions():
@@ -152,9 +157,7 @@ class LenientReader(Reader):
                 damaged += 1
             else:
                 found.setdefault(identifier, []).append(value)
-        if damaged:
-            self.facts["problems"].append(f"extensions: {damaged} cannot be read; any of them may be one that matters")
-        return found
+        return found, damaged
 
     def _list_extensions(self) -> list[bytes]:
         outer = self.tagged.get(_EXTENSIONS)

@@ -98,6 +98,9 @@ def is_own_signature(key: bytes, algorithm: bytes, signed: bytes, signature: byt
 
 
 def _verify(key: object, algorithm: bytes, signature: bytes, signed: bytes) -> None:
+    if isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
+        key.verify(signature, signed)
+        return
     digest = _make_hash(read_signature_hash(algorithm))
     if isinstance(key, rsa.RSAPublicKey):
         key.verify(signature, signed, _choose_padding(algorithm, digest), digest)
@@ -105,13 +108,11 @@ def _verify(key: object, algorithm: bytes, signature: bytes, signed: bytes) -> N
         key.verify(signature, signed, ec.ECDSA(digest))
     elif isinstance(key, dsa.DSAPublicKey):
         key.verify(signature, signed, digest)
-    elif isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
-        key.verify(signature, signed)
 
 
 def _make_hash(name: str | None) -> hashes.HashAlgorithm:
     kinds = (hashes.MD5, hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
-    return next(kind() for kind in kinds if kind.name == (name or "sha512"))
+    return {kind.name: kind for kind in kinds}[name or ""]()
 
 
 def _choose_padding(algorithm: bytes, digest: hashes.HashAlgorithm) -> t.Any:

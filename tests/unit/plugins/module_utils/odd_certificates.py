@@ -135,6 +135,9 @@ EXTENDED = {
     "a key identifier twice": _extended(*[extension(der.SUBJECT_KEY_ID, tlv(der.OCTET_STRING, b"a"))] * 2),
     "other alternative names a second time": _extended(alternative_names(dns(b"second.example"))),
     "an extension that is garbage": _odd({}, "extensions", extensions=[*EXTENSIONS, tlv(der.OCTET_STRING, b"a")]),
+    "basic constraints without an identifier": _odd(
+        {"is_ca": None}, "extensions", extensions=[*EXTENSIONS[:3], sequence(tlv(der.OCTET_STRING, sequence()))]
+    ),
     "critical false written out": _odd(
         extensions=[
             extension(
@@ -298,6 +301,22 @@ KEYS = {
     ),
     "a signature of an unknown algorithm": _odd(
         {"signature_hash": None}, "signature hash", signature=der.algorithm("1.2.3.4")
+    ),
+    "a signature that does not fit": _odd({"self_signed": False}, sign=lambda data: der.sign_rsa(data + b"a")),
+    "a signature that does not fit, and version 2": _odd(
+        {"self_signed": False}, version=explicit(0, integer(1)), sign=lambda data: der.sign_rsa(data + b"a")
+    ),
+    "an EC signature that does not fit, with NULL": _odd(
+        {**EC, "self_signed": False},
+        key=der.public_key(der.ec_key()),
+        signature=der.algorithm(der.EC_SHA256),
+        sign=lambda data: der.sign_ec(data + b"a"),
+    ),
+    "a PSS signature that does not fit, and version 2": _odd(
+        {"self_signed": False},
+        version=explicit(0, integer(1)),
+        signature=der.pss_with_sha256(),
+        sign=lambda data: der.sign_pss(data + b"a"),
     ),
     "a signature with MD2": _odd({"signature_hash": "md2"}, signature=der.algorithm("1.2.840.113549.1.1.2")),
 }

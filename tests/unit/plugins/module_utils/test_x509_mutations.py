@@ -47,7 +47,7 @@ def find_lengths(data: bytes, begin: int = 0, end: int | None = None) -> Iterato
 
 
 def flip(data: bytearray, rng: random.Random) -> None:
-    for _ in range(rng.randint(1, 4)):
+    for _flip in range(rng.randint(1, 4)):
         data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
 
 
@@ -91,7 +91,7 @@ def test_damaged_certificates_are_described(record_property: Callable[[str, obje
     rng = random.Random(SEED)
     seeds = [odd.make() for odd in ODD_CERTIFICATES.values()]
     slowest, read, faults = 0.0, 0, []
-    for _ in range(COUNT):
+    for _attempt in range(COUNT):
         data = mutate(seeds, rng)
         begun = time.perf_counter()
         facts: dict[str, t.Any] = {**describe(data)}

@@ -23,6 +23,7 @@ REFUSED = {
     "an empty serial number",
     "a fourth element",
     "an extension that is garbage",
+    "basic constraints without an identifier",
     "a time that is a number",
 }
 
