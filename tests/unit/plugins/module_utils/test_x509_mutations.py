@@ -27,7 +27,7 @@ COUNT = int(os.environ.get("EXCHANGE_LYNC_MUTATIONS", "500"))
 SEED = int(os.environ.get("EXCHANGE_LYNC_SEED", "7"))
 
 HANGS = 10.0
-"""Seconds that no certificate may take, however slow the machine is. The slowest one made here takes about one."""
+"""Seconds of the processor that no certificate may take. The slowest one made here takes about one."""
 
 
 def find_lengths(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[int]:
@@ -93,9 +93,9 @@ def test_damaged_certificates_are_described(record_property: Callable[[str, obje
     slowest, read, faults = 0.0, 0, []
     for _attempt in range(COUNT):
         data = mutate(seeds, rng)
-        begun = time.perf_counter()
+        begun = time.process_time()
         facts: dict[str, t.Any] = {**describe(data)}
-        slowest = max(slowest, time.perf_counter() - begun)
+        slowest = max(slowest, time.process_time() - begun)
         read += facts["subject"] is not None
         faults += [(data.hex(), fault) for fault in look_for_faults(facts)]
     record_property(
@@ -130,8 +130,8 @@ def fill(element: bytes, around: int = 2000) -> bytes:
     ],
 )
 def test_a_certificate_that_is_made_to_take_time_does_not(changes: dict[str, t.Any]) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     facts = describe(der.certificate(**changes))
     assert facts["thumbprint"]
     assert len(facts["problems"] + facts["remarks"]) < 30
-    assert time.perf_counter() - begun < HANGS
+    assert time.process_time() - begun < HANGS
