@@ -18,7 +18,6 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.verdict import judge
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509 import lenient_reader, strict_reader
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.described import PARTS, know_nothing
@@ -168,15 +167,6 @@ def test_without_the_second_library_the_part_is_a_problem(monkeypatch: pytest.Mo
     assert "Install the Python library pyasn1" in part["problems"][-1]
     assert part["problems"][-1] == whole["problems"][-1]
     assert part["remarks"] == whole["remarks"] == []
-
-
-def test_a_store_is_read_to_its_end(front_end: Callable[..., dict[str, t.Any]], now: dt.datetime) -> None:
-    raw_data = base64.b64encode(ODD_CERTIFICATES["an asterisk in a PrintableString"].make()).decode("ascii")
-    host = front_end(raw_data, thumbprint=describe(raw_data)["thumbprint"])
-    host["store"] += [{"raw_data": base64.b64encode(odd.make()).decode("ascii")} for odd in ODD_CERTIFICATES.values()]
-    verdict = judge(now=now, lync=[host], sip_domains=["litwareinc.com"])
-    assert [item["subject"] for item in verdict["certificates"]] == ["CN=*.litwareinc.com"]
-    assert "certificate_unreadable" not in [finding["rule"] for finding in verdict["findings"]]
 
 
 Panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
