@@ -18,12 +18,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import belongs, spell_domain
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import (
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import (
     ANY_PURPOSE,
     SERVER_AUTHENTICATION,
     describe,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, normal_thumbprint
 
 KEY_SIZE = 2048
 """The fewest bits of an RSA key."""

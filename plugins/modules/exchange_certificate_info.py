@@ -151,6 +151,11 @@ servers:
           type: list
           elements: str
           returned: always
+        remarks:
+          description: What is not well-formed, but was read nevertheless, as Windows and OpenSSL read it. This is information only.
+          type: list
+          elements: str
+          returned: always
         has_private_key:
           description: Whether the server has the private key. V(null) where Exchange does not tell.
           type: bool
@@ -197,6 +202,7 @@ servers:
           is_ca: false
           self_signed: true
           problems: []
+          remarks: []
           has_private_key: true
           friendly_name: Microsoft Exchange Server Auth Certificate
           services: [SMTP]

@@ -217,6 +217,11 @@ store:
       type: list
       elements: str
       returned: always
+    remarks:
+      description: What is not well-formed, but was read nevertheless, as Windows and OpenSSL read it. This is information only.
+      type: list
+      elements: str
+      returned: always
     has_private_key:
       description: Whether the machine has its private key.
       type: bool
@@ -253,6 +258,7 @@ store:
       is_ca: false
       self_signed: false
       problems: []
+      remarks: []
       has_private_key: true
       friendly_name: OAuthTokenIssuer
       key_provider: csp

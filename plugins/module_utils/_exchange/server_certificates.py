@@ -11,7 +11,6 @@ where the server projects it; in an imported session nothing but ``RawData`` is 
 from __future__ import annotations
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
@@ -25,6 +24,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 PRODUCT_FACTS = Table(
     Property("has_private_key", "HasPrivateKey", Flag()),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import (
     Flag,
     Instant,
@@ -19,6 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Reads, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 Facts = dict[str, t.Any]
 

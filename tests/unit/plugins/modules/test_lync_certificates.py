@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Secret, SecretText
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 from ansible_collections.onprem.exchange_lync.plugins.modules import lync_certificate, lync_certificate_info
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
