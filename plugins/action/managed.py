@@ -56,9 +56,9 @@ class ActionModule(ActionBase):
         except ShellError as error:
             result.update(failed=True, changed=False, error=error.details())
         if result.get("failed") and result.get("error"):
-            error = ShellError.from_details(result["error"])
-            host = "" if error.kind in OF_NO_HOST else self._host(variables)
-            result.update(self._explained(error.located(host=host)))
+            found = ShellError.from_details(result["error"])
+            host = "" if found.kind in OF_NO_HOST else self._host(variables)
+            result.update(self._explained(found.located(host=host)))
             if result["error"]["kind"] in UNREACHABLE and not result.get("changed"):
                 # as Ansible's own modules are reported for a host without a way in, so that ignore_unreachable has its effect
                 del result["failed"]

@@ -80,19 +80,23 @@ _value:
 """
 
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
 
-def audit_snapshots(snapshots: Sequence[t.Any], description: Mapping[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+def audit_snapshots(snapshots: t.Any, description: t.Any, **options: t.Any) -> dict[str, t.Any]:
     """Judge snapshots; the keywords are the module's options."""
     # here, since core loads all filters of a collection in each worker that uses one of them
     from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.audit_options import read_audit
 
-    if not isinstance(description, Mapping) or isinstance(snapshots, (str, Mapping)):
+    if (
+        not isinstance(description, Mapping)
+        or not isinstance(snapshots, Iterable)
+        or isinstance(snapshots, (str, Mapping))
+    ):
         raise AnsibleFilterError("farm_audit: the input must be a list of snapshots, and description a dictionary.")
     try:
         return read_audit({"snapshots": list(snapshots), "description": description, **options})

@@ -47,7 +47,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
 
-def complete_description(given: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def complete_description(given: t.Any) -> dict[str, t.Any]:
     """The description, complete."""
     # here, since core loads all filters of a collection in each worker that uses one of them
     from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.judge_farm import check_rule_ids

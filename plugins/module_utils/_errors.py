@@ -26,14 +26,18 @@ REMEDIES: dict[str, str] = {
     "not_effective": "Read the object again on the server; another administrator or a policy may have set it back.",
     "not_found": "Check the name; nothing of that name is known to this server.",
     "not_offered": "This cmdlet or parameter is not offered here: check the product version, the management tools and the account's roles.",
-    "not_sent": "The command time-out (ansible_exchange_lync_command_timeout, or O(command_timeout)) was over before the cmdlet went out: raise it for this task.",
+    "not_sent": (
+        "The command time-out was over before the cmdlet went out: raise O(command_timeout), or ansible_exchange_lync_command_timeout."
+    ),
     "session_lost": "The remote session ended; run the task again. If it repeats, look at the server's event log for a recycled process.",
     "shell_denied": (
         "Allow the account to open a shell here: WinRM wants Administrators or Remote Management Users of the machine, Exchange's endpoint "
         "a management role and RemotePowerShellEnabled, Lync's endpoint a Lync role (docs: rights)."
     ),
     "throttled": "The server refuses more shells for this account: close idle sessions, lower forks, or raise its throttling policy.",
-    "timeout": "The cmdlet took longer than the command time-out (ansible_exchange_lync_command_timeout, or O(command_timeout)): raise it for this task.",
+    "timeout": (
+        "The cmdlet took longer than the command time-out: raise O(command_timeout), or ansible_exchange_lync_command_timeout."
+    ),
     "unknown_outcome": "The write was sent but its answer was lost; read the object back before running the task again.",
     "unreachable": "Check the host name, the port, the firewall and that the WinRM listener or the product's web site runs.",
     "unsupported": "Change the task or the connection variables as the message says.",

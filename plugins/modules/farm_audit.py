@@ -58,7 +58,9 @@ options:
     description: Warn if a certificate expires in fewer than this many days. Overrides C(warn_days) of O(description).
     type: int
   now:
-    description: The moment to judge at, in ISO 8601 with a time zone. Overrides C(now) of O(description), and defaults to the controller's clock.
+    description:
+      - The moment to judge at, in ISO 8601 with a time zone.
+      - Overrides C(now) of O(description), and defaults to the controller's clock.
     type: str
   fail_on:
     description:

@@ -34,8 +34,8 @@ options:
     choices: [exchange, lync, dns]
   organization:
     description:
-      - Whether to read too what is the same whichever server is asked, such as the servers of the Exchange organisation, the topology of the
-        Lync deployment, and the DNS records of O(names).
+      - Whether to read too what is the same whichever server is asked, such as the servers of the Exchange organisation, the topology of
+        the Lync deployment, and the DNS records of O(names).
       - One host of each product is enough for that.
     type: bool
     default: true

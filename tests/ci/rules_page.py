@@ -10,13 +10,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / ".collections"))
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certificate_uses import DEPLOY, REPLACE
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import SUBJECTS
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "rules.md"
 INTRODUCTION = """\
 # The rules

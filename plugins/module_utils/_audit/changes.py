@@ -138,7 +138,7 @@ def _find_target(record: WantedRecord, dns: Names) -> Entry:
     if record.type != "CNAME":
         return make_address_target(record.value)
     target = qualify_name(record.value[0], record.zone)
-    unknown = {
+    unknown: Entry = {
         "name": target,
         "zone": None,
         "records": [],

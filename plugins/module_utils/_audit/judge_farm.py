@@ -89,8 +89,8 @@ def check_rule_ids(description: Description, prefix: str = "farm_") -> None:
 def _limit(description: Description, roles: Collection[str]) -> Description:
     """The description without the hosts that none of the roles needs."""
     needed = {PRODUCTS[role] for role in roles}
-    hosts = {f"{product}_hosts": hosts if product in needed else () for product, hosts in description.hosts.items()}
-    return replace(description, **hosts)
+    kept = {product: hosts if product in needed else () for product, hosts in description.hosts.items()}
+    return replace(description, exchange_hosts=kept["exchange"], lync_hosts=kept["lync"], dns_hosts=kept["dns"])
 
 
 def _find(context: Context, roles: set[str] | None) -> t.Iterator[Finding]:

@@ -207,7 +207,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
 
 def _read_exchange_stores(exchange: list[tuple[str, Facts]], organization: Organization | None) -> t.Iterator[Store]:
     """Each server's store once, under the server's own name. A host that is no server of the organisation's list keeps its own."""
-    for host, parts in exchange:
+    for _host, parts in exchange:
         for found in [*(parts.get("certificates") or ()), *(parts.get("other_certificates") or ())]:
             server = organization.find_server(found["host"]) if organization else None
             yield _read_store(

@@ -132,7 +132,8 @@ def _write_days(certificates: Sequence[Mapping[str, t.Any]]) -> Iterator[str]:
         if item["days_left"] is not None and (known is None or item["days_left"] < known["days_left"]):
             shortest[item["use"]] = item
     if shortest:
-        yield f"Days left: {', '.join(f'{use} {item["days_left"]}' for use, item in shortest.items())}."
+        listed = [f"{use} {item['days_left']}" for use, item in shortest.items()]
+        yield f"Days left: {', '.join(listed)}."
 
 
 def make_printable(text: str) -> str:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import ORGANIZATION, OWN, Gather
@@ -33,7 +35,7 @@ def read_exchange(reading: Reading) -> None:
 
 def _read_parts(reading: Reading, directory: Directory, parts: dict[str, Gather]) -> None:
     for name, gather in parts.items():
-        reading.read("exchange", name, lambda gather=gather: gather(directory))
+        reading.read("exchange", name, functools.partial(gather, directory))
 
 
 def _read_others(reading: Reading, directory: Directory) -> list[Facts]:

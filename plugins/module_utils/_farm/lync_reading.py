@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
@@ -38,7 +39,7 @@ def read_lync(reading: Reading) -> None:
     if reading.call.params["organization"]:
         reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
         for name in _PARTS:
-            reading.read("lync", name, lambda name=name: DEPLOYMENT[name](lync))
+            reading.read("lync", name, functools.partial(DEPLOYMENT[name], lync))
         _read_file(reading, windows)
     else:
         reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))

@@ -69,7 +69,8 @@ def find_other_default(context: Context) -> Iterator[Breach]:
     "warning",
     demand="Each SIP domain is an accepted domain of Exchange.",
     remedy=(
-        "If users have mail addresses in this domain, add it as an accepted domain (New-AcceptedDomain). If it is for SIP only, tolerate it."
+        "If users have mail addresses in this domain, add it as an accepted domain (New-AcceptedDomain). If it is for SIP only, "
+        "tolerate it."
     ),
     source="Autodiscover belongs to the mail domain; a SIP address that is no mail address may not lead to a mailbox",
 )

@@ -125,9 +125,10 @@ def find_missing_rights(context: Context) -> Iterator[Breach]:
     }
     for role, speaker in speakers.items():
         to_do = [change for change in context.changes if change.role == role and change.state == "to_do"]
-        if context.stage == "before" and to_do and speaker is not None and speaker.offered is not None:
-            if not speaker.offered & set(_WRITERS[role]):
-                yield Breach(speaker.host, f"{_WRITERS[role][0]} is not offered to this account", role)
+        if context.stage != "before" or not to_do or speaker is None or speaker.offered is None:
+            continue
+        if not speaker.offered & set(_WRITERS[role]):
+            yield Breach(speaker.host, f"{_WRITERS[role][0]} is not offered to this account", role)
 
 
 @rule(

@@ -49,7 +49,10 @@ def _list_token_issuers(context: Context) -> Iterator[tuple[Use, Certificate]]:
     "token_issuer_unassigned",
     "error",
     demand="An OAuthTokenIssuer certificate is assigned.",
-    remedy=f"{REPLACE['lync']} Without either, and with farm_oauth_token_issuer_automatic, the roles choose one where there is one safe choice.",
+    remedy=(
+        f"{REPLACE['lync']} Without either, and with farm_oauth_token_issuer_automatic, the roles choose one where there is one safe "
+        "choice."
+    ),
     source=f"{_ASSIGN}: nothing returned means that one must be assigned",
     fixed_by="certificates",
 )

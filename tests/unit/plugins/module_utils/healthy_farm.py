@@ -9,6 +9,7 @@ import hashlib
 from base64 import b64decode
 from typing import Any
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Stage
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.judge_farm import ROLES, Audit, audit_farm
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import read_description
 
@@ -82,7 +83,7 @@ class HealthyFarm:
         (parts,) = self.snapshots[host]["products"].values()
         return parts
 
-    def audit(self, stage: str = "after", *, roles: tuple[str, ...] = ROLES, **description: Any) -> Audit:
+    def audit(self, stage: Stage = "after", *, roles: tuple[str, ...] = ROLES, **description: Any) -> Audit:
         """Judge it."""
         given = {**DESCRIPTION, **description}
         read = read_description({key: value for key, value in given.items() if key != "in_play"})
@@ -93,7 +94,7 @@ class HealthyFarm:
             now=self.now,
             stage=stage,
             in_play=given.get("in_play"),
-            roles=roles,  # type: ignore[arg-type] # a test may ask for nonsense
+            roles=roles,
         )
 
     def _take(self, host: str, product: str, parts: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +154,7 @@ class HealthyFarm:
         }
 
     def _dns(self) -> dict[str, Any]:
-        chain = {"chain": ["mail.litware.example"], "addresses": ["192.0.2.7"]}
+        chain: dict[str, Any] = {"chain": ["mail.litware.example"], "addresses": ["192.0.2.7"]}
         return {
             "offered": ["Add-DnsServerResourceRecordCName"],
             "zones": [{"name": "litware.example", "type": "Primary"}],

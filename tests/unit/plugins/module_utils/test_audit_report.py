@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from healthy_farm import LYNC, SECOND, HealthyFarm
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.report_text import LOOK_CLOSER, write_report
+from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.healthy_farm import (
+    LYNC,
+    SECOND,
+    HealthyFarm,
+)
 
 STOPPED = [{"name": "RTCSRV", "status": "Stopped"}, {"name": "RTCRGS", "status": "Stopped"}]
 ERRORS = ("error",)
