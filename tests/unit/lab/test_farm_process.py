@@ -194,7 +194,7 @@ def test_latency_is_charged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", names())
 def test_a_scenario_starts(name: str) -> None:
     farm = Farm(load(name))
-    assert set(farm.machines) == {host.fqdn for host in farm.scenario.hosts}
+    assert set(farm.machines) == {host.fqdn for host in farm.scenario.machines()}
     thumbprints = {issued.thumbprint for issued in farm.certificates.values()}
     assert len(thumbprints) == len(farm.certificates)
 
