@@ -152,7 +152,8 @@ class Control:
 
     def _place(self, name: str) -> str:
         """Where a fault strikes: on a machine, or on a computer of which only the replica is known."""
-        replica = self.farm.store.replica(name)
+        with self.farm.lock:
+            replica = self.farm.store.replica(name)
         return replica.fqdn if replica else self.farm.machine(name).host.fqdn
 
     def follow(self, fqdn: str, send: Send) -> None:

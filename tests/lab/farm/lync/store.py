@@ -120,7 +120,7 @@ class ManagementStore:
                 _named(certificates, wanted.oauth.token_issuer), updated=clock.now()
             )
         store = cls(content, wanted.replication, clock, faults)
-        for fqdn in _replicated(scenario):
+        for fqdn in _find_replicated(scenario):
             store.replicas[fqdn.lower()] = Replica(
                 fqdn, wanted.build, store.head, created=store.head.written, reported=store.head.written
             )
@@ -213,7 +213,7 @@ class ManagementStore:
         return {**result, **{kind: ("Machine", found) for kind, found in own.items()}}
 
 
-def _replicated(scenario: Scenario) -> list[str]:
+def _find_replicated(scenario: Scenario) -> list[str]:
     """The computers with a replica: all of the topology, those of Edge pools too, and those that somebody forgot to remove from it."""
     lync = scenario.lync
     emulated = [host.fqdn for host in scenario.hosts_of("lync")]
