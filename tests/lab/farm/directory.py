@@ -45,7 +45,7 @@ class Directory:
 
     def __init__(self, scenario: Scenario, organization: Organization, clock: Clock) -> None:
         self.clock, self.delay = clock, timedelta(seconds=scenario.domain.replication_delay)
-        self.controllers = controllers_of(scenario)
+        self.controllers = list_controllers(scenario)
         self._copies = {each.fqdn: copy.deepcopy(organization) for each in self.controllers}
         self._waiting: list[Change] = []
         self._written: dict[tuple[str, str, str], datetime] = {}
@@ -54,7 +54,7 @@ class Directory:
         """A controller by its name, short or full."""
         return next((each for each in self.controllers if each.is_called(name)), None)
 
-    def asked_by(self, host: Host) -> str:
+    def choose_for(self, host: Host) -> str:
         """The controller that Exchange on a host asks by itself: the scenario's choice, one of its site, or the first."""
         if chosen := self.find(host.domain_controller):
             return chosen.fqdn
@@ -87,7 +87,7 @@ class Directory:
                 setattr(target, change.attribute, copy.copy(change.value))
 
 
-def controllers_of(scenario: Scenario) -> list[Controller]:
+def list_controllers(scenario: Scenario) -> list[Controller]:
     """The domain controllers: the emulated ones, then those that are only known by their names."""
     emulated = [Controller(host.fqdn, host.site) for host in scenario.hosts_of("dns")]
     others = [Controller(each.fqdn, each.site) for each in scenario.domain.controllers]

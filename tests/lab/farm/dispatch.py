@@ -151,6 +151,8 @@ def _injected(call: Call) -> CmdletError:
         )
     if call.cmdlet.shell == "lync":
         return lync_errors.failure(call, text)
+    if "DnsServer" in call.cmdlet.name:
+        return windows_errors.dns_failure(call, windows_errors.SERVER_FAILURE, text, call.host.short)
     return windows_errors.failure(
         call, text, "InvalidOperation", "InvalidOperation", "System.InvalidOperationException", terminating=True
     )

@@ -7,6 +7,7 @@ The farm acts on those of :data:`MODEL`; those of :data:`WIRE` are pushed to the
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import threading
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,7 @@ MODEL = {
     "replication_stuck": "the replica of this host applies nothing more from the Central Management Store",
     "directory_down": "Active Directory cannot be reached from this host",
     "store_down": "the Central Management Store cannot be reached from this host",
-    "cmdlet_fails": "the cmdlet named by the value ends with an error of its product",
+    "cmdlet_fails": "the cmdlet named by the value (or each that a pattern such as Add-* means) ends with an error of its product",
     "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
     "service_stopped": "the Windows service named by the value is stopped",
     "rpc_unreachable": "this Exchange server does not answer other servers: Get-ExchangeCertificate -Server, Test-ServiceHealth -Server",
@@ -106,10 +107,10 @@ class Faults:
             )
 
     def take(self, name: str, host: str, value: str | None = None) -> Fault | None:
-        """A fault that strikes now, once; with ``value``, only one whose value is that, in any case."""
+        """A fault that strikes now, once; with ``value``, only one whose value is that or a pattern of it, in any case."""
         with self.lock:
             for fault in self.active:
-                fits = value is None or fault.value.lower() == value.lower()
+                fits = value is None or fnmatch.fnmatchcase(value.lower(), fault.value.lower())
                 if fault.name == name and fault.host in (host, EVERYWHERE) and fits:
                     self._use(fault)
                     return fault

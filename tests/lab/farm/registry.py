@@ -97,7 +97,7 @@ class Call:
     def controller(self) -> str:
         """The domain controller that answers: the one that the call names, or the host's own."""
         named = self.farm.directory.find(self.text("DomainController") or "")
-        return named.fqdn if named else self.farm.directory.asked_by(self.host)
+        return named.fqdn if named else self.farm.directory.choose_for(self.host)
 
     @property
     def organization(self) -> Organization:

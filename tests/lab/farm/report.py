@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from farm.certificates import Issued
+from farm.exchange.organization import Organization
 from farm.lync.store import Assignment, Content
 from farm.state import Farm
 
@@ -58,23 +59,19 @@ def _host(farm: Farm, fqdn: str) -> dict[str, Any]:
         "version": farm.scenario.version_of(host),
         "site": host.site,
         "certificates": {thumb: stored.has_key for thumb, stored in machine.store.entries.items()},
-        "stopped_services": [name for name, running in machine.services.items() if not running],
+        "clock": host.clock,
+        "stopped_services": [name for name in machine.services if not farm.is_running(machine, name)],
     }
 
 
 def _exchange(farm: Farm) -> dict[str, Any]:
+    """The organization as the first domain controller has it; the servers as each one has them."""
     organization = farm.organization
+    directory = farm.directory
     return {
         "organization": organization.name,
-        "servers": {
-            server.host.fqdn: {
-                "autodiscover_uri": server.autodiscover_uri,
-                "site_scope": server.site_scope,
-                "version": server.host.version,
-                "build": server.host.build,
-            }
-            for server in organization.servers
-        },
+        "servers": _servers(organization),
+        "controllers": {each.fqdn: _servers(directory.organization(each.fqdn)) for each in directory.controllers},
         "auth": {
             "current": organization.auth.current,
             "previous": organization.auth.previous,
@@ -82,6 +79,18 @@ def _exchange(farm: Farm) -> dict[str, Any]:
         },
         "accepted_domains": [asdict(domain) for domain in organization.accepted_domains],
         "partner_applications": [asdict(application) for application in organization.partner_applications],
+    }
+
+
+def _servers(organization: Organization) -> dict[str, Any]:
+    return {
+        server.host.fqdn: {
+            "autodiscover_uri": server.autodiscover_uri,
+            "site_scope": server.site_scope,
+            "version": server.host.version,
+            "build": server.host.build,
+        }
+        for server in organization.servers
     }
 
 

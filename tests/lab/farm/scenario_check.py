@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from farm.certificates import DIGESTS
-from farm.directory import controllers_of
+from farm.directory import list_controllers
 from farm.errors import LabError
 from farm.lync.roles import KINDS
 from farm.scenario import HYBRID_FEATURES, Scenario
@@ -21,31 +21,31 @@ def check(scenario: Scenario) -> None:
 
     :raises LabError: with the first thing that is wrong.
     """
-    for message in (*_words(scenario), *_names(scenario)):
+    for message in (*_check_words(scenario), *_check_names(scenario)):
         raise LabError(f"scenario {scenario.name}: {message}")
 
 
-def _words(scenario: Scenario) -> Iterator[str]:
+def _check_words(scenario: Scenario) -> Iterator[str]:
     for pool in scenario.lync.pools:
-        yield from _one_of(f"pool {pool.fqdn}: kind", pool.kind, KINDS)
+        yield from _check_word(f"pool {pool.fqdn}: kind", pool.kind, KINDS)
     for certificate in scenario.certificates:
-        yield from _one_of(f"certificate {certificate.name}: provider", certificate.provider, PROVIDERS)
-        yield from _one_of(f"certificate {certificate.name}: digest", certificate.digest, DIGESTS)
+        yield from _check_word(f"certificate {certificate.name}: provider", certificate.provider, PROVIDERS)
+        yield from _check_word(f"certificate {certificate.name}: digest", certificate.digest, DIGESTS)
     for server in scenario.exchange.servers:
-        yield from _one_of(f"server {server.fqdn}: role", server.role, OTHER_SERVERS)
+        yield from _check_word(f"server {server.fqdn}: role", server.role, OTHER_SERVERS)
     if scenario.exchange.hybrid:
         for feature in scenario.exchange.hybrid.features:
-            yield from _one_of("hybrid: feature", feature, HYBRID_FEATURES)
+            yield from _check_word("hybrid: feature", feature, HYBRID_FEATURES)
 
 
-def _names(scenario: Scenario) -> Iterator[str]:
+def _check_names(scenario: Scenario) -> Iterator[str]:
     lync = scenario.lync
     if lync.central_management and lync.central_pool.fqdn.lower() != lync.central_management.lower():
         yield f"central_management names {lync.central_management}, which is no pool"
     if lync.master.lower() not in [name.lower() for name in lync.central_pool.computers]:
         yield f"active_master names {lync.master}, which is not in the pool {lync.central_pool.fqdn}"
     known = {name.lower() for host in scenario.machines() for name in (host.fqdn, host.short)}
-    controllers = controllers_of(scenario)
+    controllers = list_controllers(scenario)
     for host in scenario.machines():
         if host.domain_controller and not any(each.is_called(host.domain_controller) for each in controllers):
             yield f"{host.fqdn}: there is no domain controller {host.domain_controller}"
@@ -55,7 +55,7 @@ def _names(scenario: Scenario) -> Iterator[str]:
             yield f"hybrid: there is no server {name}"
 
 
-def _one_of(what: str, word: str, words: Iterable[str]) -> Iterator[str]:
+def _check_word(what: str, word: str, words: Iterable[str]) -> Iterator[str]:
     known = list(words)
     if word not in known:
         yield f"{what} {word!r} is not one of {', '.join(known)}"

@@ -137,7 +137,7 @@ class Control:
     def fault(self, request: Request) -> dict[str, Any]:
         """Switch a fault on or off."""
         wanted = request.get("host")
-        host = self.farm.machine(wanted).host.fqdn if wanted and wanted != EVERYWHERE else EVERYWHERE
+        host = self._place(str(wanted)) if wanted and wanted != EVERYWHERE else EVERYWHERE
         name, value, count = str(request["name"]), str(request.get("value") or ""), request.get("count")
         if name not in MODEL | WIRE:
             raise LabError(f"there is no fault {name!r}; there are {', '.join([*MODEL, *WIRE])}")
@@ -149,6 +149,12 @@ class Control:
             self.farm.faults.switch_on(made)
         self._tell_followers()
         return {"done": True, "host": host}
+
+    def _place(self, name: str) -> str:
+        """Where a fault strikes: on a machine, or on a computer of which only the replica is known."""
+        with self.farm.lock:
+            replica = self.farm.store.replica(name)
+        return replica.fqdn if replica else self.farm.machine(name).host.fqdn
 
     def follow(self, fqdn: str, send: Send) -> None:
         """Give a host its faults and its clock at every change, before whoever changes them has an answer."""

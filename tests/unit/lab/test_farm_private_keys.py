@@ -114,3 +114,11 @@ def test_a_certificate_signed_in_the_old_way() -> None:
         property_of(stored(lab, "exchange-auth", "ex-lon-01"), "Thumbprint")
         == lab.farm.certificates["exchange-auth"].thumbprint
     )
+
+
+def test_a_global_certificate_is_told_although_the_computer_has_its_own() -> None:
+    lab = bench("contoso")
+    own, everywhere = (lab.farm.certificates[name].thumbprint for name in ("oauth-good", "oauth-expiring"))
+    lab("Set-CsCertificate", Identity="sfb-lon-01.corp.contoso.com", Type="OAuthTokenIssuer", Thumbprint=own)
+    assert lab("Get-CsCertificate", Type="OAuthTokenIssuer").one.Thumbprint == own
+    assert lab("Get-CsCertificate", **ISSUER).one.Thumbprint == everywhere

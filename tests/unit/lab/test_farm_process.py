@@ -158,6 +158,19 @@ def test_followers_know_a_fault_before_it_is_confirmed(process: FarmProcess, lin
     follower.close()
 
 
+def test_faults_that_name_something_add_up_and_go_one_by_one(line: Line) -> None:
+    def named() -> list[str]:
+        return [fault["value"] for fault in line.ask("faults", host=LYNC)["faults"]]
+
+    for service in ("RTCRGS", "RTCCPS", "rtcrgs"):
+        line.ask("fault", name="service_stopped", host=LYNC, value=service)
+    assert named() == ["RTCCPS", "rtcrgs"]
+    line.ask("fault", name="service_stopped", host=LYNC, value="rtccps", off=True)
+    assert named() == ["rtcrgs"]
+    line.ask("fault", name="service_stopped", off=True)
+    assert named() == []
+
+
 def test_a_fault_is_used_up(line: Line) -> None:
     line.ask("fault", name="slow_receive", host="*", value="3", count=1)
     assert line.ask("take_fault", name="slow_receive", host=LYNC) == {"active": True, "value": "3"}
@@ -194,7 +207,7 @@ def test_latency_is_charged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", names())
 def test_a_scenario_starts(name: str) -> None:
     farm = Farm(load(name))
-    assert set(farm.machines) == {host.fqdn for host in farm.scenario.hosts}
+    assert set(farm.machines) == {host.fqdn for host in farm.scenario.machines()}
     thumbprints = {issued.thumbprint for issued in farm.certificates.values()}
     assert len(thumbprints) == len(farm.certificates)
 

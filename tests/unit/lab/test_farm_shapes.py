@@ -19,6 +19,7 @@ CAPTURES = {
     "Get-PartnerApplication": "E19-GetPartnerApplication.xml",
     "Get-WebServicesVirtualDirectory": "E19-GetWebServicesVirtualDirectory.xml",
     "Get-ExchangeCertificate": "E19-GetExchangeCertificate.xml",
+    "Get-HybridConfiguration": "E19-GetHybridConfiguration.xml",
 }
 LATER = {"NetworkAddress"}
 """A collection of the model's whose element type is simpler than the captured one's."""
@@ -55,7 +56,7 @@ def modelled(cmdlet: str) -> str:
     from farm.clixml import encode
     from farm.registry import Call, Caller, Remote
 
-    lab = bench("contoso")
+    lab = bench("messy" if cmdlet == "Get-HybridConfiguration" else "contoso")
     entry = registry.REGISTRY[cmdlet.lower()]
     host = lab.farm.scenario.hosts_of("exchange")[0]
     call = Call(lab.farm, host, Caller("x", frozenset(), True, "/powershell"), entry, {}, lambda _: None)

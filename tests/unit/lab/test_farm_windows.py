@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from farm import report
+from farm.faults import Fault
 from farm_bench import Bench, bench
 
 ZONE = {"ZoneName": "litwareinc.com"}
@@ -78,6 +79,17 @@ def test_removing_asks_unless_it_is_told_not_to(litware: Bench) -> None:
     )
     assert litware("Remove-DnsServerResourceRecord", **call, Force=True).failed is None
     assert litware("Remove-DnsServerResourceRecord", **call, Confirm=False).error_id.startswith("WIN32 9701,")
+
+
+def test_the_add_after_a_remove_can_be_made_to_fail(litware: Bench) -> None:
+    litware("Add-DnsServerResourceRecordCName", **ALIAS)
+    litware.farm.faults.switch_on(Fault("cmdlet_fails", value="Add-DnsServerResourceRecord*", count=1))
+    gone = litware("Remove-DnsServerResourceRecord", **ZONE, Name="autodiscover", RRType="CName", Force=True)
+    assert gone.failed is None and not gone.errors
+    failed = litware("Add-DnsServerResourceRecordCName", **{**ALIAS, "HostNameAlias": "other.litwareinc.com"})
+    assert failed.error_id == "WIN32 9002,Add-DnsServerResourceRecordCName"
+    assert litware("Get-DnsServerResourceRecord", **ZONE, Name="autodiscover").error_id.startswith("WIN32 9714,")
+    assert not litware("Add-DnsServerResourceRecordCName", **ALIAS).errors
 
 
 def test_removing_one_value_of_many(litware: Bench) -> None:

@@ -10,7 +10,7 @@ from psrpcore import types as ps
 
 from farm.clixml import encode
 from powershell.values import make
-from powershell_stand_ins import NOT_FOUND, StandInFarm, command, run, runspace, script, server
+from powershell_stand_ins import NOT_FOUND, StandInFarm, StandInSink, command, run, runspace, script, server
 
 SNAPIN = "Microsoft.Exchange.Management.PowerShell.SnapIn"
 NEW_SESSION = """\
@@ -252,6 +252,27 @@ def test_filter_expand_and_last() -> None:
     assert sink.outputs == ["Site"]
     last = run(space, command("Get-ClientAccessService"), command("Select-Object", Last=1, Property=["Name"]))
     assert last.shown == [{"Name": "EX02"}]
+
+
+def test_expanding_what_is_null_gives_nothing_and_what_is_missing_an_error() -> None:
+    made = make(
+        ["X"], "x", Name=ps.PSString("a"), Nothing=None, Inner=make(["Y"], "y", Name=ps.PSString("b"), Size=ps.PSInt(1))
+    )
+    farm = StandInFarm(answers={"Get-ChildItem": [{"output": encode(made)}]})
+    read = command("Get-ChildItem", Path="Cert:\\LocalMachine\\My")
+
+    def expand(name: str, *notes: str) -> StandInSink:
+        return run(runspace(farm, "windows"), read, command("Select-Object", ExpandProperty=name, Property=list(notes)))
+
+    assert (expand("nothing").outputs, expand("nothing").errors) == ([], [])
+    missing = "ExpandPropertyNotFound,Microsoft.PowerShell.Commands.SelectObjectCommand"
+    assert expand("Elsewhere").errors == [missing]
+    # the member's own property stays, and the pipeline goes on
+    both = expand("Inner", "Name", "Nothing")
+    assert both.errors == [
+        "AlreadyExistingUserSpecifiedPropertyExpand,Microsoft.PowerShell.Commands.SelectObjectCommand"
+    ]
+    assert both.shown == [{"Name": "b", "Size": 1, "Nothing": None}]
 
 
 def test_metadata_for_a_client_that_imports_the_session() -> None:

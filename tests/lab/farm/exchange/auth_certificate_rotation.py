@@ -37,7 +37,7 @@ def set_auth_config(call: Call) -> Iterator[object]:
     elif call.switch("ClearPreviousCertificate"):
         changes = {"previous": ""}
     else:
-        changes = _settings(call)
+        changes = _change_settings(call)
     if changes and not call.what_if:
         call.farm.directory.write(call.controller, AUTH, **changes)
     yield from ()
@@ -46,15 +46,15 @@ def set_auth_config(call: Call) -> Iterator[object]:
 def _stage(call: Call) -> dict[str, object]:
     there, effective = call.organization.auth, moment(call.parameters.get("NewCertificateEffectiveDate"))
     if effective is None:
-        raise _refused(call, "You must specify the NewCertificateEffectiveDate parameter.")
+        raise _make_error(call, "You must specify the NewCertificateEffectiveDate parameter.")
     if effective < call.now - timedelta(minutes=5):
-        raise _refused(call, "The new effective date must not be in the past.")
-    given = _plain(call.text("NewCertificateThumbprint"))
+        raise _make_error(call, "The new effective date must not be in the past.")
+    given = _normalize(call.text("NewCertificateThumbprint"))
     if not (given or there.next):
-        raise _refused(call, "There is no new certificate that the date could be for.")
+        raise _make_error(call, "There is no new certificate that the date could be for.")
     if given and given == there.current:
-        raise _refused(call, "The new certificate is the current one.")
-    stored = _stored(call, given) if given else None
+        raise _make_error(call, "The new certificate is the current one.")
+    stored = _find_stored(call, given) if given else None
     if effective < call.now + SOON:
         _ask(call)
     if given and there.next not in ("", given):
@@ -64,12 +64,12 @@ def _stage(call: Call) -> dict[str, object]:
 
 
 def _replace(call: Call) -> dict[str, object]:
-    there, given = call.organization.auth, _plain(call.text("CertificateThumbprint"))
-    stored = _stored(call, given)
+    there, given = call.organization.auth, _normalize(call.text("CertificateThumbprint"))
+    stored = _find_stored(call, given)
     if given == there.current:
         return {}
     if given == there.next:
-        raise _refused(call, f"The certificate {given} is staged already: publish it.")
+        raise _make_error(call, f"The certificate {given} is staged already: publish it.")
     _ask(call)
     _push(call, stored)
     return {"previous": there.current, "current": given}
@@ -78,16 +78,16 @@ def _replace(call: Call) -> dict[str, object]:
 def _publish(call: Call) -> dict[str, object]:
     there = call.organization.auth
     if not there.next:
-        raise _refused(call, "There is no next certificate.")
+        raise _make_error(call, "There is no next certificate.")
     if there.next_effective and there.next_effective > call.now:
         _ask(call)
     previous = "" if call.switch("ClearPreviousCertificate") else there.current
     return {"previous": previous, "current": there.next, "next": "", "next_effective": None}
 
 
-def _settings(call: Call) -> dict[str, object]:
+def _change_settings(call: Call) -> dict[str, object]:
     if call.bound("ServiceName") and not call.text("ServiceName"):
-        raise _refused(call, "The service name must not be blank.")
+        raise _make_error(call, "The service name must not be blank.")
     names = {"Realm": "realm", "ServiceName": "service_name"}
     return {field: call.text(name) or "" for name, field in names.items() if call.bound(name)}
 
@@ -97,11 +97,11 @@ def _ask(call: Call) -> None:
         raise prompt_refused(call)
 
 
-def _plain(thumbprint: str | None) -> str:
+def _normalize(thumbprint: str | None) -> str:
     return (thumbprint or "").replace(" ", "").upper()
 
 
-def _server(call: Call) -> Server:
+def _find_server(call: Call) -> Server:
     """The server whose store has the certificate: this one, or the one that the call names."""
     name = call.text("Server") or call.host.fqdn
     server = call.organization.server(name)
@@ -112,8 +112,8 @@ def _server(call: Call) -> Server:
     return server
 
 
-def _stored(call: Call, thumbprint: str) -> Stored:
-    stored = call.farm.machine(_server(call).host.fqdn).store.get(thumbprint)
+def _find_stored(call: Call, thumbprint: str) -> Stored:
+    stored = call.farm.machine(_find_server(call).host.fqdn).store.get(thumbprint)
     if stored is None or not stored.has_key:
         text = f"The certificate with thumbprint {thumbprint} was not found, or has no private key."
         raise failure(call, text, LOCALIZED, terminating=True)
@@ -124,11 +124,11 @@ def _push(call: Call, stored: Stored | None) -> None:
     """The servers of the same site get the certificate at once."""
     if stored is None or call.what_if or call.switch("SkipImmediateCertificateDeployment"):
         return
-    site = _server(call).host.site
+    site = _find_server(call).host.site
     for server in call.organization.client_access_servers:
         if server.is_e15 and server.host.site == site and answers(call, server):
             call.farm.machine(server.host.fqdn).store.add(stored)
 
 
-def _refused(call: Call, message: str) -> CmdletError:
+def _make_error(call: Call, message: str) -> CmdletError:
     return failure(call, message, TASK, terminating=True, category="InvalidArgument")

@@ -91,21 +91,23 @@ def get_organization_config(call: Call) -> Iterator[PSObject]:
 def get_hybrid_configuration(call: Call) -> Iterator[PSObject]:
     """What the Hybrid Configuration Wizard wrote; nothing where it never ran."""
     if (hybrid := call.organization.hybrid) is not None:
-        yield _hybrid_configuration(call, hybrid)
+        yield _show_hybrid_configuration(call, hybrid)
 
 
-def _hybrid_configuration(call: Call, hybrid: Hybrid) -> PSObject:
-    transport = [_server_id(call, name) for name in hybrid.transport_servers]
+def _show_hybrid_configuration(call: Call, hybrid: Hybrid) -> PSObject:
+    transport = [_identify_server(call, name) for name in hybrid.transport_servers]
     certificate = f"<I>CN=Lab Authority {call.organization.domain}<S>CN={hybrid.smart_host or hybrid.domains[0]}"
     properties: dict[str, object] = {
-        "ClientAccessServers": _values([], f"{DIRECTORY}.ADObjectId", directory=True),
-        "EdgeTransportServers": _values([], f"{DIRECTORY}.ADObjectId", directory=True),
-        "ReceivingTransportServers": _values(transport, f"{DIRECTORY}.ADObjectId", directory=True),
-        "SendingTransportServers": _values(transport, f"{DIRECTORY}.ADObjectId", directory=True),
-        "OnPremisesSmartHost": _smtp_domain(hybrid.smart_host) if hybrid.smart_host else None,
-        "Domains": _values([_autodiscover_domain(name) for name in hybrid.domains], f"{DATA}.AutoDiscoverSmtpDomain"),
-        "Features": _values([_feature(name) for name in hybrid.features], "HybridFeature", directory=True),
-        "ExternalIPAddresses": _values([], f"{DATA}.IPRange"),
+        "ClientAccessServers": _make_list([], f"{DIRECTORY}.ADObjectId", directory=True),
+        "EdgeTransportServers": _make_list([], f"{DIRECTORY}.ADObjectId", directory=True),
+        "ReceivingTransportServers": _make_list(transport, f"{DIRECTORY}.ADObjectId", directory=True),
+        "SendingTransportServers": _make_list(transport, f"{DIRECTORY}.ADObjectId", directory=True),
+        "OnPremisesSmartHost": _make_smtp_domain(hybrid.smart_host) if hybrid.smart_host else None,
+        "Domains": _make_list(
+            [_make_autodiscover_domain(name) for name in hybrid.domains], f"{DATA}.AutoDiscoverSmtpDomain"
+        ),
+        "Features": _make_list([_make_feature(name) for name in hybrid.features], "HybridFeature", directory=True),
+        "ExternalIPAddresses": _make_list([], f"{DATA}.IPRange"),
         "TlsCertificateName": psobject([f"{DATA}.SmtpX509Identifier", "System.Object"], certificate),
         "ServiceInstance": 0,
     }
@@ -119,27 +121,27 @@ def _hybrid_configuration(call: Call, hybrid: Hybrid) -> PSObject:
     )
 
 
-def _server_id(call: Call, name: str) -> PSObject:
+def _identify_server(call: Call, name: str) -> PSObject:
     server = call.organization.server(name)
     assert server is not None, name
     return ad_object_id(call.organization.server_dn(server), server.name, call.organization.domain)
 
 
-def _values(values: Sequence[object], element: str, *, directory: bool = False) -> PSList:
+def _make_list(values: Sequence[object], element: str, *, directory: bool = False) -> PSList:
     found = multi_valued(values, element)
     if directory:
         found.PSObject.type_names.insert(0, f"{DIRECTORY}.ADMultiValuedProperty`1[[{element}]]")
     return found
 
 
-def _smtp_domain(name: str) -> PSObject:
+def _make_smtp_domain(name: str) -> PSObject:
     return psobject([f"{DATA}.SmtpDomain", "System.Object"], name, Domain=PSString(name))
 
 
-def _autodiscover_domain(name: str) -> PSObject:
+def _make_autodiscover_domain(name: str) -> PSObject:
     names = [f"{DATA}.AutoDiscoverSmtpDomain", f"{DATA}.SmtpDomain", "System.Object"]
     return psobject(names, name, AutoDiscover=False, Domain=PSString(name))
 
 
-def _feature(name: str) -> object:
+def _make_feature(name: str) -> object:
     return enumeration("HybridFeature", name, HYBRID_FEATURES.index(name))

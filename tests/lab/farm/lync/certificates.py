@@ -45,10 +45,9 @@ class Wanted:
 def get_cs_certificate(call: Call) -> Iterator[PSObject]:
     """The certificates in use on this computer, one object for each purpose; nothing for a purpose without one."""
     types = [kind.lower() for kind in _types(call)]
-    scope_asked = _scope(call)
-    with_scope = call.farm.store.assigned(call.host.fqdn)
+    with_scope = call.farm.store.assigned(call.host.fqdn, _scope(call))
     for kind, (scope, assignment) in sorted(with_scope.items()):
-        if (not types or kind.lower() in types) and scope_asked in ("", scope):
+        if not types or kind.lower() in types:
             yield _reference(kind, scope if call.farm.scenario.lync.source_scope else "", assignment)
 
 

@@ -22,32 +22,32 @@ XDS = "Microsoft.Rtc.Management.Xds"
 def get_replication_status(call: Call) -> Iterator[PSObject]:
     """The replicas, or one; or the state of the store itself."""
     if call.switch("CentralManagementStoreStatus"):
-        yield _store_status(call)
+        yield _show_store(call)
         return
     for replica in _select(call):
         yield _state(call, replica)
 
 
-def _store_status(call: Call) -> PSObject:
+def _show_store(call: Call) -> PSObject:
     """Which computer replicates the store, when it was heard of last, and which replicas there are."""
-    master, beat = call.farm.scenario.lync.master, date(_on_master(call, call.farm.clock.now()))
+    master, beat = call.farm.scenario.lync.master, date(_to_master_clock(call, call.farm.clock.now()))
     return psobject(
         [f"{XDS}.CentralManagementStoreStatusResult", "System.Object"],
         None,
         ActiveMasterFqdn=text(master),
         ActiveMasterLastHeartbeat=beat,
-        ActiveFileTransferAgents=_strings([master]),
+        ActiveFileTransferAgents=_to_list([master]),
         ActiveFileTransferAgentLastHeartbeat=beat,
-        ActiveReplicas=_strings([replica.fqdn for replica in call.farm.store.replicas.values()]),
-        DeletedReplicas=_strings([]),
+        ActiveReplicas=_to_list([replica.fqdn for replica in call.farm.store.replicas.values()]),
+        DeletedReplicas=_to_list([]),
     )
 
 
-def _strings(values: list[str]) -> PSList:
+def _to_list(values: list[str]) -> PSList:
     return PSList([PSString(value) for value in values])
 
 
-def _on_master(call: Call, moment: datetime) -> datetime:
+def _to_master_clock(call: Call, moment: datetime) -> datetime:
     """A moment by the clock of the computer that replicates the store: it keeps the status of all replicas."""
     return moment + call.farm.ahead(call.farm.scenario.lync.master)
 
@@ -70,8 +70,8 @@ def _state(call: Call, replica: Replica) -> PSObject:
         f"{XDS}.ReplicaState",
         UpToDate=fresh,
         ReplicaFqdn=text(replica.fqdn),
-        LastStatusReport=date(_on_master(call, replica.reported)),
-        LastUpdateCreation=date(_on_master(call, replica.created)),
+        LastStatusReport=date(_to_master_clock(call, replica.reported)),
+        LastUpdateCreation=date(_to_master_clock(call, replica.created)),
         ProductVersion=PSString(replica.product_version),
     )
 

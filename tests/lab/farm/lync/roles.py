@@ -61,13 +61,13 @@ KINDS = {
 }
 
 
-def roles_of(lync: Lync, pool: Pool) -> list[str]:
+def list_roles(lync: Lync, pool: Pool) -> list[str]:
     """The services of a pool as the topology names them."""
     central = ["CentralManagement"] if lync.central_management and pool is lync.central_pool else []
     return [*KINDS[pool.kind].roles, *central]
 
 
-def windows_services(lync: Lync, computer: str) -> dict[str, str]:
+def list_windows_services(lync: Lync, computer: str) -> dict[str, str]:
     """The Windows services of a computer by what their display names end with; those of a front end where it is in no pool."""
     pool = lync.pool_of(computer)
     found = dict(KINDS[pool.kind if pool else "front_end"].services)

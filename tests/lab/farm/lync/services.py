@@ -27,7 +27,7 @@ TYPE = "Microsoft.Rtc.Management.Deployment.NTService"
 )
 def get_cs_windows_service(call: Call) -> Iterator[PSObject]:
     """The services of this computer's Lync, or one; of another computer with ComputerName, which is a second hop."""
-    machine = _machine(call, call.text("ComputerName") or call.host.fqdn)
+    machine = _find_machine(call, call.text("ComputerName") or call.host.fqdn)
     name = call.text("Name")
     if name and running_name(machine.services, name) is None:
         raise not_found(call, name, "service")
@@ -36,19 +36,19 @@ def get_cs_windows_service(call: Call) -> Iterator[PSObject]:
             yield _service(known, running=call.farm.is_running(machine, known))
 
 
-def _machine(call: Call, computer: str) -> Machine:
+def _find_machine(call: Call, computer: str) -> Machine:
     if computer.lower() in (call.host.fqdn.lower(), call.host.short.lower()):
         return call.machine
     if not call.caller.delegated:
-        raise _closed(call, computer, "Access is denied.", "PermissionDenied")
+        raise _make_refusal(call, computer, "Access is denied.", "PermissionDenied")
     lync = [call.farm.machine(host.fqdn) for host in call.farm.scenario.hosts_of("lync")]
     found = [each for each in lync if computer.lower() in (each.host.fqdn.lower(), each.host.short.lower())]
     if not found:  # not there, or an Edge Server, which is in no domain
-        raise _closed(call, computer, "The RPC server is unavailable.", "ResourceUnavailable")
+        raise _make_refusal(call, computer, "The RPC server is unavailable.", "ResourceUnavailable")
     return found[0]
 
 
-def _closed(call: Call, computer: str, reason: str, category: str) -> CmdletError:
+def _make_refusal(call: Call, computer: str, reason: str, category: str) -> CmdletError:
     text = f"Cannot open Service Control Manager on computer '{computer}'. {reason}"
     kind = "System.ComponentModel.Win32Exception"
     return failure(call, text, "ProcessingFailed", kind, category=category, target=computer)

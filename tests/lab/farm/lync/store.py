@@ -120,7 +120,7 @@ class ManagementStore:
                 _named(certificates, wanted.oauth.token_issuer), updated=clock.now()
             )
         store = cls(content, wanted.replication, clock, faults)
-        for fqdn in _replicated(scenario):
+        for fqdn in _find_replicated(scenario):
             store.replicas[fqdn.lower()] = Replica(
                 fqdn, wanted.build, store.head, created=store.head.written, reported=store.head.written
             )
@@ -201,17 +201,19 @@ class ManagementStore:
         self.settle()
         return replica.version.number == replica.announced(self.clock.now())
 
-    def assigned(self, fqdn: str) -> dict[str, tuple[str, Assignment]]:
-        """The certificates in use on a computer, by purpose, each with its scope; its own assignment goes before the global one."""
+    def assigned(self, fqdn: str, scope: str = "") -> dict[str, tuple[str, Assignment]]:
+        """The certificates in use on a computer, by purpose, each with its scope; its own assignment goes before the global one.
+
+        With a scope, Global or Machine, only those of it: a global one then too that the computer's own goes before.
+        """
         replica = self.replica(fqdn)
-        result = {
-            kind: ("Global", found) for kind, found in (replica.version.content.certificates if replica else {}).items()
-        }
-        result.update({kind: ("Machine", found) for kind, found in self.local.get(fqdn.lower(), {}).items()})
-        return result
+        everywhere = replica.version.content.certificates if replica else {}
+        result = {kind: ("Global", found) for kind, found in everywhere.items() if scope != "Machine"}
+        own = self.local.get(fqdn.lower(), {}) if scope != "Global" else {}
+        return {**result, **{kind: ("Machine", found) for kind, found in own.items()}}
 
 
-def _replicated(scenario: Scenario) -> list[str]:
+def _find_replicated(scenario: Scenario) -> list[str]:
     """The computers with a replica: all of the topology, those of Edge pools too, and those that somebody forgot to remove from it."""
     lync = scenario.lync
     emulated = [host.fqdn for host in scenario.hosts_of("lync")]

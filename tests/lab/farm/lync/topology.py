@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from psrpcore.types import PSList, PSObject, PSString
 
 from farm.lync.errors import not_found
-from farm.lync.roles import roles_of
+from farm.lync.roles import list_roles
 from farm.objects import psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_LOCAL_READ, LYNC_READ
@@ -91,7 +91,7 @@ def _pool(call: Call, pool: Pool) -> PSObject:
         [f"{XDS}.DisplayPool", "System.Object"],
         pool.fqdn,
         Identity=text(pool.fqdn),
-        Services=_strings([f"{role}:{pool.fqdn}" for role in roles_of(call.farm.scenario.lync, pool)]),
+        Services=_strings([f"{role}:{pool.fqdn}" for role in list_roles(call.farm.scenario.lync, pool)]),
         Computers=_strings(pool.computers),
         Fqdn=text(pool.fqdn),
         BackendDatabase=text(database),
@@ -128,24 +128,24 @@ def get_cs_service(call: Call) -> Iterator[PSObject]:
     """The services of the pools, all or those of switches that name their roles."""
     identity, pool_name = call.text("Identity"), call.text("PoolFqdn")
     for pool in call.farm.scenario.lync.pools:
-        for role in _asked_for(call, pool):
+        for role in _choose_roles(call, pool):
             name = f"{role}:{pool.fqdn}"
             if (not identity or name.lower() == identity.lower()) and (
                 not pool_name or pool.fqdn.lower() == pool_name.lower()
             ):
-                yield _service(call, pool, role)
+                yield _show_service(call, pool, role)
 
 
-def _asked_for(call: Call, pool: Pool) -> list[str]:
+def _choose_roles(call: Call, pool: Pool) -> list[str]:
     """The roles of a pool that the call asks for: all, or those of its switches."""
-    there = roles_of(call.farm.scenario.lync, pool)
+    there = list_roles(call.farm.scenario.lync, pool)
     if call.switch(DIRECTOR):
         return [DIRECTOR] if pool.kind == "director" else []
     named = [role for role in ROLES if call.switch(role)]
     return [role for role in there if not named or role in named]
 
 
-def _service(call: Call, pool: Pool, role: str) -> PSObject:
+def _show_service(call: Call, pool: Pool, role: str) -> PSObject:
     name = f"{role}:{pool.fqdn}"
     return psobject(
         [f"{XDS}.Display{role}", "System.Object"],

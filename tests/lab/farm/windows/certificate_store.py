@@ -13,7 +13,7 @@ from farm.objects import date, psobject, text, with_notes
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ
 from farm.windows.errors import failure
-from farm.windows.private_key import private_key
+from farm.windows.private_key import show_private_key
 
 X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
 ROOTS = ("cert:\\localmachine\\my", "microsoft.powershell.security\\certificate::localmachine\\my")
@@ -88,7 +88,7 @@ def certificate(stored: Stored, *, in_store: bool = True) -> PSObject:
         NotAfter=date(issued.not_after),
         NotBefore=date(issued.not_before),
         HasPrivateKey=stored.has_key,
-        PrivateKey=private_key(stored) if in_store else None,
+        PrivateKey=show_private_key(stored) if in_store else None,
         RawData=PSByteArray(issued.raw),
         SerialNumber=text(issued.serial),
         Thumbprint=text(issued.thumbprint),

@@ -21,7 +21,7 @@ PROVIDER_TYPE = 12
 """PROV_RSA_SCHANNEL (wincrypt.h)."""
 
 
-def private_key(stored: Stored) -> PSObject | None:
+def show_private_key(stored: Stored) -> PSObject | None:
     """The key, or null: without one, and for one that .NET Framework does not show this way."""
     if not stored.has_key or not stored.issued.has_csp:
         return None
@@ -42,7 +42,7 @@ def private_key(stored: Stored) -> PSObject | None:
         [*names, "System.Object"],
         names[0],
         PublicOnly=False,
-        CspKeyContainerInfo=_container(stored),
+        CspKeyContainerInfo=_show_container(stored),
         KeySize=stored.issued.bits,
         KeyExchangeAlgorithm=PSString("RSA-PKCS1-KeyEx"),
         SignatureAlgorithm=PSString("http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
@@ -51,7 +51,7 @@ def private_key(stored: Stored) -> PSObject | None:
     )
 
 
-def _container(stored: Stored) -> PSObject:
+def _show_container(stored: Stored) -> PSObject:
     name = f"{CRYPTOGRAPHY}.CspKeyContainerInfo"
     key, machine = guid(f"key {stored.issued.thumbprint}"), guid("machine")
     return psobject(

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from farm.lync.roles import WEB, windows_services
+from farm.lync.roles import WEB, list_windows_services
 from farm.scenario import Host, Scenario
 
 COMMON = {
@@ -36,12 +36,12 @@ ROLES = {
 def services_of(host: Host, scenario: Scenario) -> dict[str, str]:
     """Names and display names of a host's services; its product's version names the product."""
     own = {name: name for name in host.services}
-    return {**COMMON, **(_lync(host, scenario) if host.role == "lync" else ROLES.get(host.role, {})), **own}
+    return {**COMMON, **(_list_lync(host, scenario) if host.role == "lync" else ROLES.get(host.role, {})), **own}
 
 
-def _lync(host: Host, scenario: Scenario) -> dict[str, str]:
+def _list_lync(host: Host, scenario: Scenario) -> dict[str, str]:
     product = "Lync Server" if scenario.version_of(host) == "2013" else "Skype for Business Server"
-    listed = windows_services(scenario.lync, host.fqdn)
+    listed = list_windows_services(scenario.lync, host.fqdn)
     return {name: shown if name in WEB else f"{product} {shown}" for name, shown in listed.items()}
 
 
