@@ -91,7 +91,7 @@ def test_an_account_that_exchange_opens_no_shell_for_is_told_once(farm: Farm) ->
 @pytest.mark.connections("documented")
 def test_what_the_variables_say_wrong_is_told_together(farm: Farm) -> None:
     records = [
-        {"name": "autodiscover.litwareinc.com", "zone": "fabrikam.com", "value": [EXCHANGE]},
+        {"name": "autodiscover.fabrikam.com", "zone": "fabrikam.com", "value": [EXCHANGE]},
         {"name": "autodiscover.contoso.com", "zone": "litwareinc.com", "value": [EXCHANGE]},
         {"name": "autodiscover.contoso.com", "value": [EXCHANGE]},
         {"name": "sip.litwareinc.com", "value": [EXCHANGE]},

@@ -67,6 +67,14 @@ CASES = (
     (entry(NAME, ips=(ONE, "2001:db8::66")), DUAL, "elsewhere", f"A {ONE}, AAAA 2001:db8::66"),
     (entry(NAME, ips=(ONE,)), ABROAD, "unknown", f"A {ONE}"),
     (entry(NAME, ips=(ONE,)), ALIAS, "unknown", f"A {ONE}"),
+    # a part of the addresses is not enough, on either side
+    (entry(NAME, ips=(ONE, TWO), complete=False), SERVER, "elsewhere", None),
+    (
+        entry(NAME, ips=(ONE, TWO)),
+        {**SERVER, "resolution": {**SERVER["resolution"], "complete": False}},
+        "unknown",
+        None,
+    ),
     # nothing, or not here
     (entry(NAME), SERVER, "missing", "neither a CNAME nor an address record"),
     (entry(NAME), ABROAD, "missing", None),

@@ -442,6 +442,13 @@ def test_addresses_that_a_cname_leads_to_are_left_alone(server: Any, leaves_alon
     assert leaves_alone(dns_record, there.helper, name=NAME, type="A", value=addresses, accept_equivalent=True)
 
 
+def test_addresses_are_compared_with_those_of_their_type(server: Any, leaves_alone: Any) -> None:
+    there = balanced(server, ("CNAME", f"{TARGET}.", 60))
+    there.others[TARGET] += [("AAAA", "2001:db8::10", 3600)]
+    for kind, addresses in (("A", ["192.0.2.10", "192.0.2.11"]), ("AAAA", ["2001:db8::10"])):
+        assert leaves_alone(dns_record, there.helper, name=NAME, type=kind, value=addresses, accept_equivalent=True)
+
+
 @pytest.mark.parametrize(
     ("record", "target", "verdict", "said"),
     [
@@ -567,6 +574,25 @@ def test_an_add_without_its_answer_is_read_back_before_anything_else(
     result = run_module(dns_record, there.helper, name=NAME, type="CNAME", value=[TARGET], on_conflict="replace")
     assert bool(result.get("failed")) is not took_effect
     assert [record[1] for record in there.records] == [f"{TARGET}." if took_effect else "old.litwareinc.com."]
+
+
+def test_nothing_is_put_back_while_nobody_knows_whether_the_new_record_is_there(server: Any, run_module: Any) -> None:
+    there = server(("CNAME", "old.litwareinc.com.", 300))
+
+    def lose_answer(**_parameters: Any) -> Any:
+        there.helper.answers["Get-DnsServerZone"] = ShellError("unreachable", "no.")
+        return ShellError("unknown_outcome", "the answer was lost.")
+
+    there.helper.answers["Add-DnsServerResourceRecordCName"] = lose_answer
+    result = run_module(dns_record, there.helper, name=NAME, type="CNAME", value=[TARGET], on_conflict="replace")
+    assert (result["failed"], result["error"]["kind"]) == (True, "unknown_outcome")
+    assert [cmdlet.name for cmdlet in there.helper.writes] == [
+        "Remove-DnsServerResourceRecord", "Add-DnsServerResourceRecordCName",
+    ]  # fmt: skip
+    message = result["error"]["message"]
+    assert "Reading it back failed too: no." in message
+    assert "What was removed may still be missing; this puts it back: Add-DnsServerResourceRecordCName" in message
+    assert "-HostNameAlias 'old.litwareinc.com.'" in message
 
 
 def test_what_somebody_else_adds_in_between_is_what_was_asked_for(server: Any, run_module: Any) -> None:
