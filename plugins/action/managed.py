@@ -28,6 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
     carry_out,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper import HostHelper
 
 MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
@@ -46,24 +47,24 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         try:
-            result.update(self._carried_out(variables))
+            result.update(self._carry_out_module(variables))
         except ShellError as error:
             result.update(failed=True, changed=False, error=error.details())
         if result.get("failed") and "error" in result:
-            located = ShellError.from_details(result["error"]).located(host=self._host(variables))
+            located = ShellError.from_details(result["error"]).located(host=self._name_host(variables))
             result.update(msg=str(located), error=located.details())
         return result
 
-    def _host(self, variables: dict[str, t.Any]) -> str:
+    def _name_host(self, variables: dict[str, t.Any]) -> str:
         return str(self._task.delegate_to or variables["inventory_hostname"])
 
-    def _carried_out(self, variables: dict[str, t.Any]) -> Result:
+    def _carry_out_module(self, variables: dict[str, t.Any]) -> Result:
         helper = HostHelper(self, variables)
         in_subprocess = helper.option("execution") == "subprocess"
         result = self._in_subprocess(helper, variables) if in_subprocess else self._in_worker(helper)
         if self._display.verbosity > 2:
             for _level, message in helper.messages():
-                self._display.vvv(message, host=self._host(variables))
+                self._display.vvv(escape_line(message), host=self._name_host(variables))
         return result
 
     def _in_worker(self, helper: HostHelper) -> Result:
@@ -75,24 +76,24 @@ class ActionModule(ActionBase):
         given = {key: value for key, value in self._task.args.items() if key != SOCKET}
         validated = ArgumentSpecValidator(spec.argument_spec, **limits).validate(given)
         call = Call(
-            validated.validated_parameters, check_mode=self._task.check_mode, helper=lambda: self._opened(helper)
+            validated.validated_parameters, check_mode=self._task.check_mode, helper=lambda: self._open_helper(helper)
         )
         if validated.error_messages:
-            result: Result = {"failed": True, "msg": "; ".join(map(_sentence, validated.errors))}
+            result: Result = {"failed": True, "msg": "; ".join(map(_to_sentence, validated.errors))}
         else:
             result = carry_out(module.run, call)
         return t.cast(Result, remove_values(result, validated._no_log_values | call.hidden))
 
-    def _opened(self, helper: HostHelper) -> HelperSocket:
-        return HelperSocket(self._socket(helper), helper.command_timeout, lost=helper.forget)
+    def _open_helper(self, helper: HostHelper) -> HelperSocket:
+        return HelperSocket(self._find_socket(helper), helper.command_timeout, lost=helper.forget)
 
-    def _looped(self) -> list[Task]:
+    def _find_looped_tasks(self) -> list[Task]:
         """The task that a loop repeats. Each item gets a copy of it, and core looks at the arguments of none of these."""
         block = self._task._parent
         tasks = [*block.block, *block.rescue, *block.always] if isinstance(block, Block) else []
         return [task for task in tasks if task is not self._task and task._uuid == self._task._uuid]
 
-    def _socket(self, helper: HostHelper) -> str:
+    def _find_socket(self, helper: HostHelper) -> str:
         if self._play_context.become:
             raise ShellError(
                 "unsupported",
@@ -102,7 +103,7 @@ class ActionModule(ActionBase):
         path = helper.socket()
         if self._is_closed_with_the_play(helper):
             # core resets the helpers that it finds under this name at the end of the play
-            for task in (self._task, *self._looped()):
+            for task in (self._task, *self._find_looped_tasks()):
                 task.args[SOCKET] = path
         return path
 
@@ -110,9 +111,16 @@ class ActionModule(ActionBase):
         """Whether core shall know the helper: it keeps one for each host, which a delegated task must not take the place of."""
         return helper.option("session_scope") == "play" and not self._task.delegate_to
 
+    def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
+        """Send a module with its arguments over standard input, also where Ansible is told to keep the files that it would write instead.
+
+        Only a module in a process of its own is asked for; core then writes no file for it.
+        """
+        return module_style == "new" and not wrap_async
+
     def _in_subprocess(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
         """The module's own ``main()``, on the controller's interpreter, with the helper's socket."""
-        self._socket(helper)
+        self._find_socket(helper)
         interpreter = {"ansible_python_interpreter": sys.executable}
         variables = {**variables, **interpreter}
         if self._task.delegate_to:
@@ -143,6 +151,6 @@ def _environment(name: str, value: str) -> t.Iterator[None]:
             os.environ[name] = before
 
 
-def _sentence(error: Exception) -> str:
+def _to_sentence(error: Exception) -> str:
     """An argument error as AnsibleModule says it."""
     return f"Unsupported parameters: {error}" if isinstance(error, UnsupportedError) else str(error)
