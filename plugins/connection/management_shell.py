@@ -142,7 +142,6 @@ import time
 import typing as t
 from pathlib import Path
 
-from ansible import constants as C
 from ansible.plugins.connection import NetworkConnectionBase
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
@@ -150,7 +149,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline imp
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access, describe_session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._playbook_process import PlaybookProcess
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._private_folder import make_fingerprint
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._private_folder import find_folder, make_fingerprint
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import FAREWELL
 
 if t.TYPE_CHECKING:
@@ -192,8 +191,7 @@ class Connection(NetworkConnectionBase):
             return
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
         if in_helper:
-            folder = Path(C.config.get_config_value("PERSISTENT_CONTROL_PATH_DIR"))
-            self._fingerprint = make_fingerprint(folder, describe_session(self.get_options()))
+            self._fingerprint = make_fingerprint(find_folder(), describe_session(self.get_options()))
             self._playbook = PlaybookProcess.parse(self.get_option("playbook"))
             threading.Thread(target=self._watch, args=(self._playbook,), daemon=True).start()
 

@@ -187,7 +187,7 @@ def _check_dictionary(shell: ShellName, given: t.Any) -> Options:
         meant = {name for key in unknown for name in difflib.get_close_matches(key, KEYS, n=1)}
         hint = f" Did you mean {', '.join(sorted(meant))}?" if meant else ""
         known = f"The keys are: {', '.join(sorted(KEYS))}."
-        raise ShellError("unsupported", f"ansible_{shell}_shell has {len(unknown)} unknown keys.{hint} {known}")
+        raise ShellError("unsupported", f"ansible_{shell}_shell has unknown keys.{hint} {known}")
     nested = sorted(
         key for key, value in given.items() if isinstance(value, (t.Mapping, list, tuple)) and key != "auth"
     )

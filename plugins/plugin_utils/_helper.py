@@ -31,6 +31,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import describe_session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._playbook_process import PlaybookProcess
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._private_folder import (
+    find_folder,
     make_fingerprint,
     prepare,
     private_files,
@@ -119,8 +120,8 @@ class HostHelper:
             probe.set_option(mine, real.get_option(theirs))
 
     def _attach(self) -> str:
-        folder, options = Path(C.config.get_config_value("PERSISTENT_CONTROL_PATH_DIR")), self.probe.get_options()
-        prepare(folder, Path(C.config.get_config_value("ANSIBLE_HOME")))
+        folder, options = find_folder(), self.probe.get_options()
+        prepare(folder, Path(t.cast(t.Any, C).ANSIBLE_HOME))
         fingerprint = make_fingerprint(folder, describe_session(options))
         # what core hashes into the socket's name beside the host, the port and the playbook
         self.probe._play_context.remote_user = fingerprint
@@ -169,5 +170,5 @@ def _remove_if_dead(path: Path) -> None:
 
 def _has_room() -> bool:
     """Whether a socket can be made where core makes it: a name of ten characters in a folder of its own (sun_path, unix(7))."""
-    folder = Path(C.config.get_config_value("PERSISTENT_CONTROL_PATH_DIR"))
+    folder = find_folder()
     return len(os.fsencode(folder)) + len("/") + 10 <= 107 and os.access(folder, os.W_OK)

@@ -18,6 +18,9 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+from ansible import constants as C
+from ansible.utils.path import unfrackpath
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
 KEY_NAME = ".exchange_lync_key"
@@ -32,6 +35,11 @@ def private_files() -> t.Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def find_folder() -> Path:
+    """Where core makes the sockets of persistent connections."""
+    return Path(unfrackpath(t.cast(t.Any, C).PERSISTENT_CONTROL_PATH_DIR))
 
 
 def prepare(folder: Path, home: Path) -> None:

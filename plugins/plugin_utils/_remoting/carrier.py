@@ -12,6 +12,8 @@ import uuid
 
 FAREWELL = 3.0
 """Seconds for asking a server to stop and to close, together: nothing depends on the answer."""
+GRACE = 1.3
+"""Seconds after a deadline in which an answer still counts: a request names its time-out in whole seconds, and the answer has a way."""
 
 
 class OutOfTime(Exception):
@@ -43,6 +45,12 @@ class Deadline:
         if left <= 0:
             raise OutOfTime
         return min(left, at_most)
+
+    def extend(self, seconds: float) -> Deadline:
+        """A deadline that many seconds later."""
+        later = Deadline(self.seconds)
+        later._end = None if self._end is None else self._end + seconds
+        return later
 
     def check(self) -> None:
         """Do nothing before the deadline.

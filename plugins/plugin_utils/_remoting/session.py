@@ -25,6 +25,7 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting imp
 )
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
     FAREWELL,
+    GRACE,
     Carrier,
     Deadline,
     OutOfTime,
@@ -64,7 +65,7 @@ class _Gathered:
     received: int = 0
 
     def __post_init__(self) -> None:
-        self._budget = clixml_values.Budget(self.limits.values, self.limits.characters, self.deadline)
+        self._budget = clixml_values.Budget(self.limits.values, self.limits.characters, self.deadline.extend(GRACE))
         self._decoder = clixml_values.Decoder(self._budget)
 
     def take(self, event: psrpcore.PSRPEvent[t.Any, t.Any]) -> None:
@@ -220,7 +221,7 @@ class Session:
 
     def _open(self, gathered: _Gathered, deadline: Deadline) -> None:
         self._pool.open()
-        self._pool.deadline = deadline
+        self._pool.deadline = deadline.extend(GRACE)
         self.carrier.open(b"".join(self._take_fragments()), deadline)
         while self._pool.state != ps.RunspacePoolState.Opened:
             self._check_alive(self._wait_for_event(None, gathered, deadline), gathered)
@@ -258,7 +259,7 @@ class Session:
     ) -> Reply:
         given = data if data is not None else [cmdlet.parameters for cmdlet in pipeline.cmdlets]
         gathered = _Gathered(self._limits, clixml_values.list_secrets(given), deadline)
-        self._pool.deadline = deadline
+        self._pool.deadline = deadline.extend(GRACE)
         try:
             if clixml_values.has_secrets(given):
                 self._exchange_key(gathered, deadline)
@@ -311,7 +312,6 @@ class Session:
             if not received and pipeline is not None:
                 # over WS-Management the pool has a stream of its own, on which the server may ask for the session's key
                 received = self.carrier.receive(None, Deadline(deadline.remaining(1.0)))
-            deadline.check()
             for data in received:
                 gathered.count(len(data))
                 self._pool.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline))

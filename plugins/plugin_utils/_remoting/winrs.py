@@ -231,7 +231,6 @@ class WinrsCarrier:
                 output, error, code, ended = self._protocol.get_command_output_raw(self._shell, self._process)
         except WinRMOperationTimeoutError:
             return
-        deadline.check()
         self._decoder.mutter(error)
         for element in self._decoder.feed(output):
             self._take(element)
