@@ -30,6 +30,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
     carry_out,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import UNREACHABLE, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording import word_error
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper import HostHelper
 
@@ -52,43 +53,43 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         try:
-            result.update(self._carried_out(variables))
+            result.update(self._carry_out_module(variables))
         except ShellError as error:
             result.update(failed=True, changed=False, error=error.details())
         if result.get("failed") and result.get("error"):
             found = ShellError.from_details(result["error"])
-            host = "" if found.kind in OF_NO_HOST else self._host(variables)
-            result.update(self._explained(found.located(host=host)))
+            host = "" if found.kind in OF_NO_HOST else self._name_host(variables)
+            result.update(self._explain(found.located(host=host)))
             if result["error"]["kind"] in UNREACHABLE and not result.get("changed"):
                 # as Ansible's own modules are reported for a host without a way in, so that ignore_unreachable has its effect
                 del result["failed"]
                 result["unreachable"] = True
         return result
 
-    def _explained(self, error: ShellError) -> Result:
+    def _explain(self, error: ShellError) -> Result:
         """The error in the words of whoever reads it."""
         role = self._task._role
         in_role = role is not None and str(role.get_name(include_role_fqcn=True)).startswith(ROLES)
-        worded = word_error(error, self._module_name(), in_role=in_role)
+        worded = word_error(error, self._name_module(), in_role=in_role)
         return {"msg": str(worded), "error": worded.details()}
 
-    def _module_name(self) -> str:
+    def _name_module(self) -> str:
         return str(self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
 
-    def _host(self, variables: dict[str, t.Any]) -> str:
+    def _name_host(self, variables: dict[str, t.Any]) -> str:
         return str(self._task.delegate_to or variables["inventory_hostname"])
 
-    def _carried_out(self, variables: dict[str, t.Any]) -> Result:
+    def _carry_out_module(self, variables: dict[str, t.Any]) -> Result:
         helper = HostHelper(self, variables)
         in_subprocess = helper.option("execution") == "subprocess"
         result = self._in_subprocess(helper, variables) if in_subprocess else self._in_worker(helper, variables)
         if self._display.verbosity > 2:
             for _level, message in helper.messages():
-                self._display.vvv(message, host=self._host(variables))
+                self._display.vvv(escape_line(message), host=self._name_host(variables))
         return result
 
     def _in_worker(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
-        module = importlib.import_module(f"{MODULES}.{self._module_name()}")
+        module = importlib.import_module(f"{MODULES}.{self._name_module()}")
         spec: ModuleSpec = module.SPEC
         # in a loop, the socket that an earlier item left for core is still among the arguments
         given = {key: value for key, value in self._task.args.items() if key != SOCKET}
@@ -96,19 +97,19 @@ class ActionModule(ActionBase):
         call = Call(
             validated.validated_parameters,
             check_mode=self._task.check_mode,
-            helper=lambda: self._opened(helper),
+            helper=lambda: self._open_helper(helper),
             say=self._display.display,
         )
         if validated.error_messages:
-            result: Result = {"failed": True, "msg": "; ".join(map(_sentence, validated.errors))}
+            result: Result = {"failed": True, "msg": "; ".join(map(_to_sentence, validated.errors))}
         else:
             result = carry_out(module.run, call)
         return t.cast(Result, remove_values(result, validated._no_log_values | call.hidden))
 
-    def _opened(self, helper: HostHelper) -> HelperSocket:
-        return HelperSocket(self._socket(helper), self._command_timeout(helper), lost=helper.forget)
+    def _open_helper(self, helper: HostHelper) -> HelperSocket:
+        return HelperSocket(self._find_socket(helper), self._choose_timeout(helper), lost=helper.forget)
 
-    def _command_timeout(self, helper: HostHelper) -> float:
+    def _choose_timeout(self, helper: HostHelper) -> float:
         """Seconds that each request of this task may take: the task's own option, or the host's.
 
         :raises ShellError: of kind ``bad_input`` for what is no number of seconds.
@@ -122,13 +123,13 @@ class ActionModule(ActionBase):
             raise ShellError("bad_input", f"command_timeout: '{given}' must be a number of seconds greater than 0.")
         return seconds
 
-    def _looped(self) -> list[Task]:
+    def _find_looped_tasks(self) -> list[Task]:
         """The task that a loop repeats. Each item gets a copy of it, and core looks at the arguments of none of these."""
         block = self._task._parent
         tasks = [*block.block, *block.rescue, *block.always] if isinstance(block, Block) else []
         return [task for task in tasks if task is not self._task and task._uuid == self._task._uuid]
 
-    def _socket(self, helper: HostHelper) -> str:
+    def _find_socket(self, helper: HostHelper) -> str:
         if self._play_context.become:
             raise ShellError(
                 "unsupported",
@@ -138,7 +139,7 @@ class ActionModule(ActionBase):
         path = helper.socket()
         if self._is_closed_with_the_play(helper):
             # core resets the helpers that it finds under this name at the end of the play
-            for task in (self._task, *self._looped()):
+            for task in (self._task, *self._find_looped_tasks()):
                 task.args[SOCKET] = path
         return path
 
@@ -146,9 +147,16 @@ class ActionModule(ActionBase):
         """Whether core shall know the helper: it keeps one for each host, which a delegated task must not take the place of."""
         return helper.option("session_scope") == "play" and not self._task.delegate_to
 
+    def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
+        """Send a module with its arguments over standard input, also where Ansible is told to keep the files that it would write instead.
+
+        Only a module in a process of its own is asked for; core then writes no file for it.
+        """
+        return module_style == "new" and not wrap_async
+
     def _in_subprocess(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
         """The module's own ``main()``, on the controller's interpreter, with the helper's socket."""
-        self._socket(helper)
+        self._find_socket(helper)
         interpreter = {"ansible_python_interpreter": sys.executable}
         variables = {**variables, **interpreter}
         if self._task.delegate_to:
@@ -157,12 +165,12 @@ class ActionModule(ActionBase):
                 host: {**of_host, **interpreter} for host, of_host in delegated.items()
             }
         # a copy of the arguments hides the helper's socket from core, which would reset it at the end of the play
-        spec: ModuleSpec = importlib.import_module(f"{MODULES}.{self._module_name()}").SPEC
+        spec: ModuleSpec = importlib.import_module(f"{MODULES}.{self._name_module()}").SPEC
         self._task.args.update(spec.fill_in(self._task.args, variables))
         args = None if self._is_closed_with_the_play(helper) else dict(self._task.args)
         real, self._connection = self._connection, helper.probe
         try:
-            with _environment(COMMAND_TIMEOUT, str(self._command_timeout(helper))):
+            with _environment(COMMAND_TIMEOUT, str(self._choose_timeout(helper))):
                 result = t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
         finally:
             self._connection = real
@@ -184,6 +192,6 @@ def _environment(name: str, value: str) -> t.Iterator[None]:
             os.environ[name] = before
 
 
-def _sentence(error: Exception) -> str:
+def _to_sentence(error: Exception) -> str:
     """An argument error as AnsibleModule says it."""
     return f"Unsupported parameters: {error}" if isinstance(error, UnsupportedError) else str(error)

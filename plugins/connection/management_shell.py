@@ -16,7 +16,8 @@ description:
     the host's own C(ansible_connection), which is V(winrm) or V(psrp), and by the variables that those plugins document.
   - The variables below override that where a management shell is reached differently from the host itself.
 notes:
-  - Each of O(exchange_shell), O(lync_shell) and O(windows_shell) is a dictionary with these keys, all optional.
+  - Each of O(exchange_shell), O(lync_shell) and O(windows_shell) is a dictionary with these keys, all optional. It is checked when a shell
+    is opened, so that nothing of it is shown where it is mistyped.
   - C(transport), V(psrp) or V(winrm), is how the shell is reached. It defaults to the host's own connection.
   - C(place) is V(endpoint) for the product's own restricted endpoint or V(machine) for the machine's ordinary PowerShell. The Exchange
     Management Shell defaults to its endpoint over psrp and to the machine over winrm; the other two default to the machine.
@@ -52,22 +53,25 @@ options:
     type: str
   transport_options:
     description: The options of the host's own connection. Filled in by the action plugin.
-    type: dict
+    type: raw
+  playbook:
+    description: The process of ansible-playbook. Filled in by the action plugin.
+    type: str
   exchange_shell:
     description: How the Exchange Management Shell is reached, where it differs from the host's own connection.
-    type: dict
+    type: raw
     default: {}
     vars:
       - name: ansible_exchange_shell
   lync_shell:
     description: How the Lync or Skype for Business Server Management Shell is reached, where it differs from the host's own connection.
-    type: dict
+    type: raw
     default: {}
     vars:
       - name: ansible_lync_shell
   windows_shell:
     description: How plain PowerShell is reached, where it differs from the host's own connection.
-    type: dict
+    type: raw
     default: {}
     vars:
       - name: ansible_windows_shell
@@ -128,6 +132,7 @@ options:
 """
 
 import contextlib
+import hmac
 import json
 import math
 import os
@@ -141,18 +146,25 @@ from ansible.plugins.connection import NetworkConnectionBase
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access, describe_session
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._playbook_process import PlaybookProcess
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._private_folder import find_folder, make_fingerprint
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import FAREWELL
 
 if t.TYPE_CHECKING:
     from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
 
-WATCH_SECONDS = 2.0
 ALARM_SLACK = 60.0
 """Seconds: more than a transport's read time-out, a stop and a farewell take together."""
+LAST_CALL = FAREWELL + 0.5
+"""Seconds after the end of the playbook when a helper that is still busy is told again."""
+LAST_SECONDS = FAREWELL + 1.5
+"""Seconds after it when the helper ends in any case: below five."""
 
 
 class Connection(NetworkConnectionBase):
-    """The helper process of one host. Its public methods are its JSON-RPC surface; core's ``ansible-connection`` runs it."""
+    """The helper process of one host and account. Its public methods are its JSON-RPC surface; core's ``ansible-connection`` runs it."""
 
     transport = "onprem.exchange_lync.management_shell"
     has_pipelining = True
@@ -161,45 +173,56 @@ class Connection(NetworkConnectionBase):
         super().__init__(play_context, *args, **kwargs)
         self._shells: Shells | None = None
         self._fingerprint: str | None = None
+        self._playbook: PlaybookProcess | None = None
         self._closing = threading.Event()
-        self._watched = False
 
     def is_pipelining_enabled(self, wrap_async: bool = False) -> bool:
         """A module in a process of its own travels over stdin, so that no argument is ever in a file."""
         return not wrap_async
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
-        """Take the options; called with ``direct`` alone only in the helper process, which from then on watches its playbook."""
+        """Take the options. In the helper process, where they come as ``direct`` alone, the first ones hold for its life.
+
+        Two workers that start a helper at the same time find the same one, and core hands it the options of both. They say the same
+        of what a session is, else its name would be another; what they say of their tasks goes with each request.
+        """
+        in_helper = direct is not None and var_options is None and "playbook" in direct
+        if self._fingerprint is not None:
+            return
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
-        if direct is not None and var_options is None and self._ansible_playbook_pid and not self._watched:
-            # Once: two workers that start a helper at the same time find the same one, and core hands it the options of both.
-            # The signal of a second watch would break off the farewell that the first one has begun.
-            self._watched = True
-            watch = threading.Thread(target=self._watch, args=(int(self._ansible_playbook_pid),), daemon=True)
-            watch.start()
+        if in_helper:
+            self._fingerprint = make_fingerprint(find_folder(), describe_session(self.get_options()))
+            self._playbook = PlaybookProcess.parse(self.get_option("playbook"))
+            threading.Thread(target=self._watch, args=(self._playbook,), daemon=True).start()
+
+    def set_option(self, option: str, value: t.Any) -> None:
+        """Set one option, in a worker; a helper's options are fixed."""
+        if self._fingerprint is None:
+            t.cast(t.Any, super()).set_option(option, value)
 
     def _connect(self) -> Connection:
         return self
 
     def attach(self, fingerprint: str) -> bool:
-        """Whether this helper runs with the options of ``fingerprint``; the first caller's decide."""
-        self._fingerprint = self._fingerprint or fingerprint
-        return self._fingerprint == fingerprint
+        """Whether this helper runs with the options of ``fingerprint``."""
+        return self._fingerprint is not None and hmac.compare_digest(self._fingerprint, fingerprint)
 
     def invoke(self, request: str, timeout: float) -> str:
         """Run one pipeline: ``{"shell", "pipeline"}`` to a reply, or to ``{"error"}``, all as JSON text."""
         asked = json.loads(request)
         pipeline = Pipeline.decoded(asked["pipeline"])
         _put_off_alarm(timeout)
-        return self._answered(
-            lambda shells: shells.invoke(asked["shell"], pipeline, timeout).encoded(), write=pipeline.write
+        return self._answer(
+            lambda shells: shells.invoke(asked["shell"], pipeline, timeout).to_json(), write=pipeline.write
         )
 
     def offered(self, request: str, timeout: float) -> str:
         """Which cmdlets a shell offers: ``{"shell", "names"}`` to ``{"names"}``, or to ``{"error"}``."""
         asked = json.loads(request)
         _put_off_alarm(timeout)
-        return self._answered(lambda shells: {"names": sorted(shells.offered(asked["shell"], asked["names"], timeout))})
+        return self._answer(
+            lambda shells: json.dumps({"names": sorted(shells.offered(asked["shell"], asked["names"], timeout))})
+        )
 
     def reset(self) -> None:
         """End this helper. The socket's name is free again when the caller has its answer."""
@@ -214,7 +237,7 @@ class Connection(NetworkConnectionBase):
         self._forget()
         super().close()
 
-    def _answered(self, ask: t.Callable[[Shells], dict[str, t.Any]], *, write: bool = False) -> str:
+    def _answer(self, ask: t.Callable[[Shells], str], *, write: bool = False) -> str:
         # only in the helper: each task's worker loads this plugin for its options, and need not load the transports with it
         from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._shells import Shells
 
@@ -222,9 +245,11 @@ class Connection(NetworkConnectionBase):
         try:
             if self._shells is None:
                 self._shells = Shells(
-                    Access(self.get_options(), host), say=lambda message: self.queue_message("vvv", message)
+                    Access(self.get_options(), host),
+                    say=lambda message: self.queue_message("vvv", escape_line(message)),
+                    is_wanted=lambda: self._playbook is None or not self._playbook.has_ended(),
                 )
-            return json.dumps(ask(self._shells))
+            return ask(self._shells)
         except ShellError as error:
             return json.dumps({"error": error.located(host=host).details()})
         # the border of the helper: core would send the exception's text, which may quote the request. Its alarm ends up here too.
@@ -236,6 +261,9 @@ class Connection(NetworkConnectionBase):
                 host=host,
             )
             return json.dumps({"error": found.details()})
+        finally:
+            if self._playbook is not None and self._playbook.has_ended():
+                self.close()
 
     def _forget(self) -> None:
         """Close all sessions: after an exception an answer may be in flight that belongs to nobody."""
@@ -243,15 +271,23 @@ class Connection(NetworkConnectionBase):
         if shells:
             shells.close()
 
-    def _watch(self, playbook: int) -> None:
-        """End this process when its playbook is gone: a killed ansible-playbook resets nobody."""
-        while not self._closing.wait(WATCH_SECONDS):
-            if _runs(playbook):
-                continue
-            # Again and again: core's handler raises an exception, which its JSON-RPC server swallows while a call runs.
-            # To the main thread: one that waits for a request does not see a signal that another thread has taken.
-            signal.pthread_kill(t.cast(int, threading.main_thread().ident), signal.SIGTERM)
-            time.sleep(WATCH_SECONDS)
+    def _watch(self, playbook: PlaybookProcess) -> None:
+        """End this process when its playbook is gone: a killed ansible-playbook resets nobody.
+
+        Core's handler of SIGTERM raises an exception. It goes to the main thread: one that waits for a request does not see a signal that
+        another thread has taken. While a call runs it breaks the call off, and the sessions are closed; a second one comes after the
+        time for that, and then no more is waited for.
+        """
+        if not playbook.wait(self._closing):
+            return
+        main = t.cast(int, threading.main_thread().ident)
+        signal.pthread_kill(main, signal.SIGTERM)
+        time.sleep(LAST_CALL)
+        signal.pthread_kill(main, signal.SIGTERM)
+        time.sleep(LAST_SECONDS - LAST_CALL)
+        with contextlib.suppress(OSError):
+            Path(self._socket_path or "").unlink()
+        os._exit(1)
 
 
 def _put_off_alarm(timeout: float = 0.0) -> None:
@@ -260,17 +296,3 @@ def _put_off_alarm(timeout: float = 0.0) -> None:
     Core sets it by the time-out of the task that started this helper, and it ends the sessions without a word: ours has to come first.
     """
     signal.alarm(math.ceil(max(0.0, timeout) + ALARM_SLACK))
-
-
-def _runs(pid: int) -> bool:
-    """Whether the process lives; a zombie still answers signal 0, so its state is read where /proc tells it."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    with contextlib.suppress(OSError, IndexError):
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        return stat.rsplit(")", 1)[1].split()[0] != "Z"
-    return True

@@ -20,6 +20,7 @@ from ansible.module_utils.connection import ConnectionError as HelperError
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Helper, Shell, ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_result
 
 Result = dict[str, t.Any]
 
@@ -158,7 +159,7 @@ def carry_out(run: Run, call: Call) -> Result:
         result = {"changed": False, **error.result, "failed": True, "msg": str(error), "error": error.details()}
     if call.warnings:
         result["warnings"] = list(call.warnings)
-    return result
+    return t.cast(Result, escape_result(result))
 
 
 def run_module(spec: ModuleSpec, run: Run) -> None:

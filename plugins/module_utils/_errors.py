@@ -29,6 +29,7 @@ REMEDIES: dict[str, str] = {
     "not_sent": (
         "The command time-out was over before the cmdlet went out: raise O(command_timeout), or ansible_exchange_lync_command_timeout."
     ),
+    "redirected": "Correct the address, the port, the protocol or the path in the connection variables; redirects are never followed.",
     "session_lost": "The remote session ended; run the task again. If it repeats, look at the server's event log for a recycled process.",
     "shell_denied": (
         "Allow the account to open a shell here: WinRM wants Administrators or Remote Management Users of the machine, Exchange's endpoint "
@@ -77,6 +78,7 @@ class ShellError(Exception):
 
     :ivar kind: a key of :data:`REMEDIES`, or ``failed`` for a cmdlet's own error that has no general remedy.
     :ivar message: one sentence, without secrets.
+    :ivar ended: of a write without its answer, whether the server has confirmed that nothing of it runs any more.
     """
 
     kind: str
@@ -87,6 +89,7 @@ class ShellError(Exception):
     error_id: str = ""
     category: str = ""
     remedy: str = ""
+    ended: bool = False
     result: dict[str, t.Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,7 +105,7 @@ class ShellError(Exception):
         sentence = ": ".join([*filter(None, where), self.message.strip()])
         return f"{sentence} {self.remedy}".strip()
 
-    def details(self) -> dict[str, str]:
+    def details(self) -> dict[str, t.Any]:
         """The error's fields, for a module's result and for the socket."""
         fields = asdict(self)
         del fields["result"]

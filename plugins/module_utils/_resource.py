@@ -38,6 +38,11 @@ _NOT_YET_HERE = (
     "They go through the Central Management Store and did not come to this host's replica within {:g} s: "
     "see with lync_replication whether it lags, and wait longer with timeout."
 )
+_NOT_SEEN = "It was read back: it has not taken effect so far, and it may still be running, so it was not sent again."
+_MAY_STILL_RUN = (
+    "Wait until the server has finished, then run the task again: it reads first, and writes only what is missing. "
+    "If the write takes that long, raise ansible_exchange_lync_command_timeout for this task."
+)
 READ_BACK_SECONDS = 1.0
 """Between two readings of something that takes its time to show."""
 
@@ -145,7 +150,8 @@ def refuse_unoffered(call: Call, shell: Shell, steps: t.Sequence[Cmdlet]) -> Non
 def _apply(call: Call, subject: Subject, plan: Plan, patience: float | None, steps: Steps) -> State:
     """Run the plan and give the state as read back.
 
-    A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between.
+    A write whose answer was lost is read back and planned again once; nothing is ever sent twice without a read in between, nor while
+    the first may still run.
     """
     try:
         _run_plan(call, subject, plan, patience, steps)
@@ -173,22 +179,26 @@ def _run_plan(call: Call, subject: Subject, plan: Plan, patience: float | None, 
             refused = plan.steps[len(steps.ran)]
             steps.run(plan_after_race(error, refused, lambda: _read_back(call, subject, None).steps, call.warn))
         elif error.kind in LOST:
-            steps.run(_planned_again(call, subject, error, patience))
+            steps.run(_plan_again(call, subject, error, patience))
         else:
             raise
 
 
-def _planned_again(call: Call, subject: Subject, lost: ShellError, patience: float | None) -> t.Sequence[Cmdlet]:
+def _plan_again(call: Call, subject: Subject, lost: ShellError, patience: float | None) -> t.Sequence[Cmdlet]:
     """What is still to do after a write without its answer, by what is read back.
 
-    :raises ShellError: the error of that write, where nothing can be read back.
+    :raises ShellError: the error of that write, where nothing can be read back, and where it may still be running.
     """
     try:
-        # one that may have taken effect gets the time that it needs to show, before it is sent again
-        again = _read_back(call, subject, patience if lost.kind in UNKNOWN else None)
+        # it gets the time that it needs to show, before it is sent again
+        again = _read_back(call, subject, patience)
     except ShellError as error:
         lost.message += f" Reading it back failed too: {error.message}"
         raise lost from error
+    if again.steps and lost.kind in UNKNOWN and not lost.ended:
+        lost.message += f" {_NOT_SEEN}"
+        lost.remedy = _MAY_STILL_RUN
+        raise lost
     found = "it had not taken effect and is sent again" if again.steps else "it had taken effect"
     call.warn(f"{lost} It was read back: {found}.")
     return again.steps

@@ -39,11 +39,13 @@ class Reply:
 
     def encoded(self) -> dict[str, t.Any]:
         """For the helper's socket."""
-        return {
-            "objects": [encode(item) for item in self.objects],
-            "errors": [vars(record) for record in self.errors],
-            "warnings": list(self.warnings),
-        }
+        return t.cast("dict[str, t.Any]", json.loads(self.to_json()))
+
+    def to_json(self) -> str:
+        """For the helper's socket, one object after the other: all of them at once would be in memory twice."""
+        objects = ", ".join(json.dumps(encode(item)) for item in self.objects)
+        rest = json.dumps({"errors": [vars(record) for record in self.errors], "warnings": list(self.warnings)})
+        return f'{{"objects": [{objects}], {rest[1:]}'
 
     @classmethod
     def decoded(cls, data: dict[str, t.Any]) -> Reply:

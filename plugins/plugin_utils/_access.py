@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing as t
 from dataclasses import dataclass
 
@@ -50,12 +51,21 @@ COMMON_METHODS = ("kerberos", "credssp", "ntlm", "basic")
 ENCRYPTED_BY_THEMSELVES = ("kerberos", "negotiate")
 
 
-def canonical(value: t.Any) -> str:
+TASKWISE = ("execution", "session_scope", "persistent_command_timeout")
+"""Options of the ``management_shell`` connection that do not decide what a session is: tasks that share one may have others."""
+
+
+def describe_session(options: Options) -> str:
+    """The same text for options by which the same sessions would be opened."""
+    return describe({name: value for name, value in options.items() if name not in TASKWISE})
+
+
+def describe(value: t.Any) -> str:
     """The same text for the same options, whatever the order in which dictionaries were given, at any depth."""
     if isinstance(value, dict):
-        return f"{{{', '.join(sorted(f'{key!r}: {canonical(item)}' for key, item in value.items()))}}}"
+        return f"{{{', '.join(sorted(f'{key!r}: {describe(item)}' for key, item in value.items()))}}}"
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(canonical, value))}]"
+        return f"[{', '.join(map(describe, value))}]"
     return repr(value)
 
 
@@ -80,7 +90,7 @@ class Route:
     @property
     def key(self) -> tuple[str, str]:
         """The same for two shells that can share a session."""
-        return self.transport, canonical(self.options)
+        return self.transport, describe(self.options)
 
     @property
     def user(self) -> str:
@@ -137,10 +147,10 @@ class Access:
         _check(shell, transport, place)
         options = dict(self._options["transport_options"] or self._bare())
         if transport != own:
-            options = _translated(options, own)
-        options.update(_named(given, transport))
+            options = _translate(options, own)
+        options.update(_rename(given, transport))
         if place == "endpoint":
-            options.update(_endpoint(shell, given, options))
+            options.update(_fill_in_endpoint(shell, given, options))
             _check_method(shell, given, options)
         return Route(
             shell, transport, place, given.get("load") or "session", given.get("server") or self._server, options
@@ -151,20 +161,41 @@ class Access:
         return {"remote_addr": self._options["host"], "remote_user": self._options["remote_user"]}
 
     def _given(self, shell: ShellName) -> Options:
-        given: Options = dict(self._options[f"{shell}_shell"] or {})
-        unknown = sorted(set(given) - KEYS)
+        given = _check_dictionary(shell, self._options[f"{shell}_shell"])
         for key, allowed in CHOICES.items():
             if given.get(key) not in (None, *allowed):
-                message = f"ansible_{shell}_shell: {key} is '{given[key]}'; it can be {' or '.join(allowed)}."
+                message = f"ansible_{shell}_shell: {key} must be {' or '.join(allowed)}."
                 raise ShellError("unsupported", message)
         if given.get("port") is not None and not str(given["port"]).isdigit():
-            raise ShellError("unsupported", f"ansible_{shell}_shell: port is '{given['port']}'; it must be a number.")
-        if unknown:
-            raise ShellError(
-                "unsupported",
-                f"ansible_{shell}_shell has unknown keys: {', '.join(unknown)}. Known are: {', '.join(sorted(KEYS))}.",
-            )
+            raise ShellError("unsupported", f"ansible_{shell}_shell: port must be a number.")
         return given
+
+
+def _check_dictionary(shell: ShellName, given: t.Any) -> Options:
+    """A shell's dictionary, if it is one with known keys.
+
+    It may hold a password, and where it is mistyped the password may be anywhere in it: neither values nor unknown keys are shown.
+    """
+    if given is None or given == "":
+        return {}
+    if not isinstance(given, t.Mapping):
+        kind = "a list" if isinstance(given, (list, tuple)) else "text" if isinstance(given, str) else "a number"
+        message = f"ansible_{shell}_shell must be a dictionary, not {kind}."
+        raise ShellError("unsupported", message, remedy=f"Write it as in: ansible_{shell}_shell: {{transport: psrp}}.")
+    unknown = [str(key) for key in given if key not in KEYS]
+    if unknown:
+        meant = {name for key in unknown for name in difflib.get_close_matches(key, KEYS, n=1)}
+        hint = f" Did you mean {', '.join(sorted(meant))}?" if meant else ""
+        known = f"The keys are: {', '.join(sorted(KEYS))}."
+        raise ShellError("unsupported", f"ansible_{shell}_shell has unknown keys.{hint} {known}")
+    nested = sorted(
+        key for key, value in given.items() if isinstance(value, (t.Mapping, list, tuple)) and key != "auth"
+    )
+    if nested:
+        raise ShellError(
+            "unsupported", f"ansible_{shell}_shell: {', '.join(nested)} must be text, not a list or a dictionary."
+        )
+    return dict(given)
 
 
 def _check(shell: ShellName, transport: str, place: str) -> None:
@@ -189,7 +220,7 @@ def _check_method(shell: ShellName, given: Options, options: Options) -> None:
         )
 
 
-def _named(given: Options, transport: str) -> Options:
+def _rename(given: Options, transport: str) -> Options:
     """A shell's dictionary in the option names of the transport's plugin."""
     names = PSRP_NAMES if transport == "psrp" else WINRM_NAMES
     keys = (set(given) & HOST_KEYS) - (PSRP_ONLY if transport == "winrm" else set())
@@ -199,7 +230,7 @@ def _named(given: Options, transport: str) -> Options:
     return options
 
 
-def _endpoint(shell: ShellName, given: Options, options: Options) -> Options:
+def _fill_in_endpoint(shell: ShellName, given: Options, options: Options) -> Options:
     """Address and configuration of the product's endpoint, where the user does not say."""
     path, configuration = ENDPOINTS[shell]
     plain = shell == "exchange" and options.get("auth") in ENCRYPTED_BY_THEMSELVES
@@ -212,7 +243,7 @@ def _endpoint(shell: ShellName, given: Options, options: Options) -> Options:
     }
 
 
-def _translated(options: Options, own: str) -> Options:
+def _translate(options: Options, own: str) -> Options:
     """The account and address of the host's own connection, for the other transport; the rest is that transport's default."""
     kept = {
         name: options[name]

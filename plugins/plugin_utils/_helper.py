@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The helper process of a host, from the worker's side: find it, start it, or replace it.
+"""The helper process of a host and an account, from the worker's side: find it or start it.
+
+A helper is named after the options that decide what its sessions are, the account and its password among them. Tasks with other
+options find another helper; nobody replaces or resets one that somebody else may be using.
 
 This is the one file that uses core's ``start_connection``, which is not a public API.
 """
@@ -10,8 +13,9 @@ This is the one file that uses core's ``start_connection``, which is not a publi
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import fcntl
 import os
+import socket
 import typing as t
 from pathlib import Path
 
@@ -24,16 +28,22 @@ from ansible.plugins.connection import ConnectionBase, NetworkConnectionBase
 from ansible.plugins.loader import connection_loader
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import canonical
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import describe_session
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._playbook_process import PlaybookProcess
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._private_folder import (
+    find_folder,
+    make_fingerprint,
+    prepare,
+    private_files,
+)
 
 if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
 
 PLUGIN = "onprem.exchange_lync.management_shell"
-TASKWISE = ("execution", "session_scope", "persistent_command_timeout")
-"""Options that do not decide what a session is: they may differ between tasks that share one."""
 A_SHORT_HOME = "Give ANSIBLE_HOME a short, writable path: the socket is in its folder pc, and has at most 107 bytes."
 CARRYING = {"winrm": "winrm", "psrp": "psrp"}
+_ATTEMPTS = 3
 
 
 class HostHelper:
@@ -46,19 +56,20 @@ class HostHelper:
         self._action = action
         self._task_vars = task_vars
         self._opened = False
-        self.probe = self._configured()
+        self._playbook = PlaybookProcess.find()
+        self.probe = self._configure()
 
     def option(self, name: str) -> t.Any:
         """An option of the ``management_shell`` connection, as resolved for this host."""
         return self.probe.get_option(name)
 
     def socket(self) -> str:
-        """The path of the helper's socket; starts the helper where none runs, and replaces one that runs with other options.
+        """The path of the helper's socket; starts the helper where none runs with these options.
 
         :raises ShellError: where the helper cannot be started.
         """
         if not self._opened:
-            self.probe._socket_path = self._attached()
+            self.probe._socket_path = self._attach()
             self.probe._connected = self._opened = True
         return t.cast(str, self.probe._socket_path)
 
@@ -79,7 +90,7 @@ class HostHelper:
             return t.cast("list[tuple[str, str]]", Connection(self.probe._socket_path).pop_messages())
         return []
 
-    def _configured(self) -> NetworkConnectionBase:
+    def _configure(self) -> NetworkConnectionBase:
         task, variables = self._action._task, self._task_vars
         if task.delegate_to:
             variables = variables["ansible_delegated_vars"][task.delegate_to]
@@ -87,12 +98,13 @@ class HostHelper:
         context.connection, context.become, context.shell = PLUGIN, False, "sh"
         context.remote_addr = task.delegate_to or self._task_vars["inventory_hostname"]
         probe = connection_loader.get(
-            PLUGIN, context, "/dev/null", task_uuid=task._uuid, ansible_playbook_pid=str(os.getppid())
+            PLUGIN, context, "/dev/null", task_uuid=task._uuid, ansible_playbook_pid=str(self._playbook.pid)
         )
         templar = self._action._templar.copy_with_new_env(available_variables=variables)
         probe.set_options(var_options=probe._resolve_option_variables(variables, templar))
+        probe.set_option("playbook", str(self._playbook))
         self._take_over(probe, self._action._connection)
-        context.port, context.remote_user = probe.get_option("port"), probe.get_option("remote_user")
+        context.port = probe.get_option("port")
         return t.cast(NetworkConnectionBase, probe)
 
     def _take_over(self, probe: t.Any, real: ConnectionBase) -> None:
@@ -107,36 +119,56 @@ class HostHelper:
         for mine, theirs in (("host", "remote_addr"), ("port", "port"), ("remote_user", "remote_user")):
             probe.set_option(mine, real.get_option(theirs))
 
-    def _attached(self) -> str:
-        options = self.probe.get_options()
-        # core's socket name knows neither password nor transport: a helper with other options must not be used
-        session = {name: value for name, value in options.items() if name not in TASKWISE}
-        fingerprint = hashlib.sha256(canonical(session).encode("utf-8", "surrogatepass")).hexdigest()
-        self.probe._update_connection_state()
-        path = self.probe._socket_path
-        for _attempt in range(2):
-            path = path or self._started(options)
-            try:
-                rpc = Connection(path)
-                if rpc.attach(fingerprint):
+    def _attach(self) -> str:
+        folder, options = find_folder(), self.probe.get_options()
+        prepare(folder, Path(t.cast(t.Any, C).ANSIBLE_HOME))
+        fingerprint = make_fingerprint(folder, describe_session(options))
+        # what core hashes into the socket's name beside the host, the port and the playbook
+        self.probe._play_context.remote_user = fingerprint
+        for _attempt in range(_ATTEMPTS):
+            path = self._find() or self._start(options)
+            with contextlib.suppress(HelperError):
+                if Connection(path).attach(fingerprint):
                     return path
-                rpc.reset()
-            except HelperError:
-                # a helper that is just ending (idle time-out) or that was killed leaves its socket file
-                with contextlib.suppress(OSError):
-                    Path(path).unlink()
-            path = None
+                raise ShellError("failed", "another helper process has the name of this host's.")
+            _remove_if_dead(Path(path))
         raise ShellError("session_lost", "the host's helper process does not answer on its socket.")
 
-    def _started(self, options: dict[str, t.Any]) -> str:
+    def _find(self) -> str | None:
+        self.probe._socket_path = None
+        self.probe._update_connection_state()
+        return t.cast("str | None", self.probe._socket_path)
+
+    def _start(self, options: dict[str, t.Any]) -> str:
+        if self._playbook.has_ended():
+            raise ShellError(
+                "not_sent", "nothing was sent: ansible-playbook has ended.", remedy="Run the playbook again."
+            )
         try:
-            return t.cast(str, start_connection(self.probe._play_context, options, self._action._task._uuid))
+            with private_files():
+                return t.cast(str, start_connection(self.probe._play_context, options, self._action._task._uuid))
         except AnsibleError as error:
             message = f"the host's helper process could not be started: {error}."
             raise ShellError("failed", message, remedy="" if _has_room() else A_SHORT_HOME) from error
 
 
+def _remove_if_dead(path: Path) -> None:
+    """Remove the socket of a helper that has ended, so that another can have its name.
+
+    A helper that is just ending (idle time-out) or that was killed leaves its file. Under core's own lock: otherwise the file could be
+    that of the helper which another worker has started in between.
+    """
+    lock = path.with_name(f".ansible_pc_lock_{path.name}")
+    with contextlib.suppress(OSError), lock.open("a", encoding="ascii") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            try:
+                asking.connect(str(path))
+            except ConnectionRefusedError:
+                path.unlink()
+
+
 def _has_room() -> bool:
     """Whether a socket can be made where core makes it: a name of ten characters in a folder of its own (sun_path, unix(7))."""
-    folder = Path(C.config.get_config_value("PERSISTENT_CONTROL_PATH_DIR"))
+    folder = find_folder()
     return len(os.fsencode(folder)) + len("/") + 10 <= 107 and os.access(folder, os.W_OK)

@@ -47,7 +47,13 @@ Left = t.Callable[[], float]
 
 
 class Setup:
-    """Nothing to do: the cmdlets are there as the session opens."""
+    """Nothing to do: the cmdlets are there as the session opens.
+
+    :cvar ends_with_session: whether what runs in the shell ends when its session does. What runs in a session that the shell opened
+        elsewhere goes on there.
+    """
+
+    ends_with_session = True
 
     def open(self, session: Session, left: Left) -> None:
         """Make the shell out of a fresh session."""
@@ -94,6 +100,7 @@ class ExchangeSnapIn(Setup):
 class ExchangeSession(Setup):
     """The product's own session, imported over the loopback into the machine's own PowerShell, each cmdlet when it is first needed."""
 
+    ends_with_session = False
     # offered by PowerShell itself: nothing to import
     _OWN = frozenset({"select-object", "get-command"})
 

@@ -26,7 +26,7 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.car
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._setup import Setup, setup_of
 
-AT_THE_DOOR = ("authentication", "shell_denied", "unreachable", "untrusted")
+AT_THE_DOOR = ("authentication", "redirected", "shell_denied", "unreachable", "untrusted")
 """Kinds of error that the connection variables decide: the message names the way that was taken."""
 
 
@@ -48,11 +48,15 @@ class Shells:
 
     :param access: how each shell is reached.
     :param say: takes what only a curious user wants to read.
+    :param is_wanted: whether whoever asked is still there. Nothing is sent for a playbook that has ended.
     """
 
-    def __init__(self, access: Access, say: t.Callable[[str], None]) -> None:
+    def __init__(
+        self, access: Access, say: t.Callable[[str], None], is_wanted: t.Callable[[], bool] = lambda: True
+    ) -> None:
         self._access = access
         self._say = say
+        self._is_wanted = is_wanted
         self._sessions: dict[tuple[str, str], Session] = {}
         self._open: dict[ShellName, OpenShell] = {}
         self._deadline = Deadline(None)
@@ -65,7 +69,7 @@ class Shells:
             ``session_lost`` or ``not_sent`` did not reach the server.
         """
         self._deadline = Deadline(timeout)
-        return self._repeated(name, pipeline)
+        return self._invoke_with_repeat(name, pipeline)
 
     def offered(self, name: ShellName, names: t.Sequence[str], timeout: float) -> set[str]:
         """Which of the cmdlets ``names`` the shell offers; asked of the server once in the life of a session."""
@@ -73,10 +77,10 @@ class Shells:
         shell = self._open.get(name)
         known = dict(shell.known) if shell else {}
         if unknown := [cmdlet for cmdlet in names if cmdlet not in known]:
-            known |= self._asked(name, unknown)
+            known |= self._ask(name, unknown)
             if shell and self._open.get(name) is not shell and len(unknown) < len(names):
                 # the session was lost while it was asked: what an earlier one offered says nothing of this one
-                known = self._asked(name, names)
+                known = self._ask(name, names)
         return {cmdlet for cmdlet in names if known[cmdlet]}
 
     def close(self) -> None:
@@ -86,16 +90,16 @@ class Shells:
         for session in sessions:
             self._close(session, [shell.setup for shell in shells if shell.session is session])
 
-    def _asked(self, name: ShellName, names: t.Sequence[str]) -> dict[str, bool]:
+    def _ask(self, name: ShellName, names: t.Sequence[str]) -> dict[str, bool]:
         asked = Cmdlet("Get-Command", Name=list(names), ErrorAction="SilentlyContinue")
-        reply = self._repeated(name, Pipeline((asked, select("Name"))))
+        reply = self._invoke_with_repeat(name, Pipeline((asked, select("Name"))))
         found = {str(item["Name"]).casefold() for item in reply.objects}
         answer = {cmdlet: cmdlet.casefold() in found for cmdlet in names}
         if name in self._open:
             self._open[name].known.update(answer)
         return answer
 
-    def _repeated(self, name: ShellName, pipeline: Pipeline) -> Reply:
+    def _invoke_with_repeat(self, name: ShellName, pipeline: Pipeline) -> Reply:
         try:
             return self._invoke(name, pipeline)
         except ShellError as error:
@@ -108,6 +112,11 @@ class Shells:
             raise error.located(shell=name, cmdlet=pipeline.subject) from error
 
     def _left(self) -> float:
+        """The seconds that are left for what is about to be sent."""
+        if not self._is_wanted():
+            raise ShellError(
+                "not_sent", "nothing was sent: ansible-playbook has ended.", remedy="Run the playbook again."
+            )
         try:
             return self._deadline.remaining(math.inf)
         except OutOfTime as error:
@@ -115,16 +124,22 @@ class Shells:
             raise ShellError("not_sent", message) from error
 
     def _invoke(self, name: ShellName, pipeline: Pipeline) -> Reply:
-        shell = self._opened(name)
+        shell = self._open_shell(name)
         try:
             with _before_it_is_sent():
                 shell.setup.before(shell.session, pipeline, self._left)
             return shell.session.invoke(pipeline, self._left())
+        except ShellError as error:
+            if shell.session.broken and error.kind == "unknown_outcome":
+                error.ended = (
+                    self._discard(shell.session) and not shell.session.timed_out and shell.setup.ends_with_session
+                )
+            raise
         finally:
             if shell.session.broken:
                 self._discard(shell.session)
 
-    def _opened(self, name: ShellName) -> OpenShell:
+    def _open_shell(self, name: ShellName) -> OpenShell:
         if name not in self._open:
             with _before_it_is_sent():
                 self._open[name] = self._set_up(name)
@@ -132,7 +147,7 @@ class Shells:
 
     def _set_up(self, name: ShellName) -> OpenShell:
         route = self._access.route(name)
-        session = self._sessions.get(route.key) or self._session(route)
+        session = self._sessions.get(route.key) or self._open_session(route)
         setup = setup_of(name, route)
         try:
             setup.open(session, self._left)
@@ -141,10 +156,10 @@ class Shells:
                 self._discard(session)
         return OpenShell(session, setup)
 
-    def _session(self, route: Route) -> Session:
-        session = Session(route.carrier(self._access.idle_timeout))
+    def _open_session(self, route: Route) -> Session:
+        left, session = self._left(), Session(route.carrier(self._access.idle_timeout))
         try:
-            session.open(self._left())
+            session.open(left)
         except ShellError as error:
             if error.kind in AT_THE_DOOR:
                 error.message = f"{error.message.removesuffix('.')}: {route}."
@@ -153,24 +168,31 @@ class Shells:
         self._sessions[route.key] = session
         return session
 
-    def _discard(self, session: Session) -> None:
-        """Forget a session after an exception: an answer may still be in flight that belongs to nobody."""
+    def _discard(self, session: Session) -> bool:
+        """Forget a session after an exception: an answer may still be in flight that belongs to nobody.
+
+        :returns: whether the server confirmed that the session is gone, and with it what ran in it.
+        """
+        if session not in self._sessions.values():
+            return False
         self._sessions = {key: kept for key, kept in self._sessions.items() if kept is not session}
         self._open = {name: shell for name, shell in self._open.items() if shell.session is not session}
-        self._close(session)
+        return self._close(session)
 
-    def _close(self, session: Session, setups: t.Sequence[Setup] = ()) -> None:
+    def _close(self, session: Session, setups: t.Sequence[Setup] = ()) -> bool:
         """Close a session, and first what its set-ups opened. Nobody waits longer for a server that is gone: the time is for all of it."""
-        deadline = Deadline(FAREWELL)
+        _begun = session.farewell
         try:
             for setup in setups:
                 setup.close(session, SETUP_FAREWELL)
         except ShellError as error:
             self._say(f"closing what a shell opened: {error}")
         try:
-            session.close(deadline)
+            session.close()
         except ShellError as error:
             self._say(f"closing a session: {error}")
+            return False
+        return True
 
 
 @contextlib.contextmanager

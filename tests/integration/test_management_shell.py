@@ -289,7 +289,10 @@ def test_tasks_of_ansible_itself_on_the_same_host_are_untouched(farm: Farm) -> N
         ("become: true", "become does not reach a management shell"),
         ("async: 10", "async"),
         ("vars: {ansible_connection: ssh}", "cannot carry a management shell"),
-        ("vars: {ansible_lync_shell: {plcae: machine}}", "unknown keys: plcae"),
+        ("vars: {ansible_lync_shell: {plcae: machine}}", "has unknown keys. Did you mean place?"),
+            ("vars: {ansible_lync_shell: 'user=u password=hunter4'}", "must be a dictionary, not text"),
+            ("vars: {ansible_lync_shell: {password hunter4: }}", "has unknown keys"),
+            ("vars: {ansible_lync_shell: {transport: hunter4}}", "transport must be psrp or winrm"),
     ],
 )
 def test_refuses_clearly(farm: Farm, keywords: str, says: str) -> None:
@@ -297,6 +300,7 @@ def test_refuses_clearly(farm: Farm, keywords: str, says: str) -> None:
     assert run.rc != 0
     assert says in run.output
     assert "Traceback" not in run.output
+    assert "hunter4" not in run.output
 
 
 @pytest.mark.connections("documented")

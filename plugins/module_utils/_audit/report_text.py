@@ -10,6 +10,8 @@ import textwrap
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape
+
 Audit = Mapping[str, t.Any]
 WIDTH = 120
 _TITLES = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
@@ -36,7 +38,7 @@ def write_report(audit: Audit, *, fatal: Sequence[str], before: Audit | None = N
     else:
         lines += _write_changes(before, audit)
     lines += [*_write_days(audit["certificates"]), *([LOOK_CLOSER] if findings or audit["stage"] == "after" else [])]
-    return [make_printable(line) for line in lines]
+    return [escape(line) for line in lines]
 
 
 def write_headline(audit: Audit, *, fatal: Sequence[str]) -> str:
@@ -135,7 +137,3 @@ def _write_days(certificates: Sequence[Mapping[str, t.Any]]) -> Iterator[str]:
         listed = [f"{use} {item['days_left']}" for use, item in shortest.items()]
         yield f"Days left: {', '.join(listed)}."
 
-
-def make_printable(text: str) -> str:
-    """Server text without what a terminal would act on: control and format characters are shown by their code."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

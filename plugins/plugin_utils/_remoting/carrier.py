@@ -10,8 +10,10 @@ import time
 import typing as t
 import uuid
 
-FAREWELL = 5.0
-"""Seconds for asking a server to stop or to close: nothing depends on the answer."""
+FAREWELL = 3.0
+"""Seconds for asking a server to stop and to close, together: nothing depends on the answer."""
+GRACE = 1.3
+"""Seconds after a deadline in which an answer still counts: a request names its time-out in whole seconds, and the answer has a way."""
 
 
 class OutOfTime(Exception):
@@ -44,23 +46,46 @@ class Deadline:
             raise OutOfTime
         return min(left, at_most)
 
+    def extend(self, seconds: float) -> Deadline:
+        """A deadline that many seconds later."""
+        later = Deadline(self.seconds)
+        later._end = None if self._end is None else self._end + seconds
+        return later
+
+    def check(self) -> None:
+        """Do nothing before the deadline.
+
+        :raises OutOfTime: after it.
+        """
+        self.remaining(0.0)
+
 
 class Carrier(t.Protocol):
     """Moves fragments; knows nothing of what is in them.
 
     A ``pipeline`` of ``None`` stands for the runspace pool itself. Any exception of a carrier's libraries may come out of its
-    methods: :func:`.errors.from_exception` knows them all.
+    methods: :func:`.transport_errors.explain` knows them all.
 
     :ivar pool_id: the id that the runspace pool must take: over WS-Management it is the shell's id.
     :ivar fragment_size: the most bytes that one :meth:`start` or :meth:`send` may carry.
     :ivar delegates: whether the account's logon on the host can be passed on to a second server.
     :ivar requests: HTTP requests sent so far.
+    :ivar silent: whether the server has not sent a single byte yet.
+    :ivar sealed: whether the last request was encrypted by its logon, so that nothing in plain text can be the server's word.
     """
 
     pool_id: uuid.UUID
     fragment_size: int
     delegates: bool
-    requests: int
+
+    @property
+    def requests(self) -> int: ...
+
+    @property
+    def silent(self) -> bool: ...
+
+    @property
+    def sealed(self) -> bool: ...
 
     def open(self, first: bytes, deadline: Deadline) -> None:
         """Open the remote end; ``first`` opens the runspace pool."""
@@ -74,10 +99,10 @@ class Carrier(t.Protocol):
     def receive(self, pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
         """What has come, waiting for a while if nothing has; it may come back with nothing before the deadline."""
 
-    def stop(self, pipeline: uuid.UUID) -> None:
+    def stop(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         """Ask the server to stop a running pipeline. Nobody waits for what it answers."""
 
-    def finish(self, pipeline: uuid.UUID) -> None:
+    def finish(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         """Free what the server holds for a pipeline that has ended."""
 
     def close(self, deadline: Deadline) -> None:

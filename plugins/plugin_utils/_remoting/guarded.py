@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one place that imports psrpcore and requests, so that every module here loads without them.
+"""The one place that imports psrpcore, requests and urllib3, so that every module here loads without them.
 
 A module names their classes as it loads: in a base class, in a table of types. Where the library is missing those names are empty
 classes, of which no value is an instance; before any is used, :func:`.libraries.require` tells the user what to install.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-__all__ = ["HAS_PSRPCORE", "ps", "psrpcore", "requests"]
+__all__ = ["HAS_PSRPCORE", "ps", "psrpcore", "requests", "urllib3"]
 
 
 class Missing(type):
@@ -35,5 +35,6 @@ else:
 
 try:
     import requests
+    import urllib3
 except ImportError:
-    requests = t.cast(t.Any, Missing("requests", (), {}))
+    requests = urllib3 = t.cast(t.Any, Missing("requests", (), {}))

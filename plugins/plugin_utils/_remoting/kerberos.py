@@ -20,7 +20,7 @@ import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.errors import one_line
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 
 _PATIENCE = 60
 """Seconds for kinit: it tries one key distribution centre after the other."""
@@ -36,12 +36,16 @@ class Ticket:
     def __init__(self, user: str, password: str, options: t.Mapping[str, t.Any], *, forwardable: bool) -> None:
         self._cache = tempfile.NamedTemporaryFile(prefix="exchange_lync_krb5cc_")  # noqa: SIM115  # lives as long as the ticket
         self._name = f"FILE:{self._cache.name}"
-        command = [str(options.get("kerberos_command") or "kinit"), *_arguments(options, forwardable=forwardable), user]
+        command = [
+            str(options.get("kerberos_command") or "kinit"),
+            *_list_arguments(options, forwardable=forwardable),
+            user,
+        ]
         passed = {
             name: os.environ[name] for name in ("PATH", *(options.get("kinit_env_vars") or ())) if name in os.environ
         }
         try:
-            _kinit(command, password, {**passed, "KRB5CCNAME": self._name})
+            _get_ticket(command, password, {**passed, "KRB5CCNAME": self._name})
         except BaseException:
             self.close()
             raise
@@ -64,18 +68,18 @@ class Ticket:
         self._cache.close()
 
 
-def _arguments(options: t.Mapping[str, t.Any], *, forwardable: bool) -> list[str]:
+def _list_arguments(options: t.Mapping[str, t.Any], *, forwardable: bool) -> list[str]:
     given = options.get("kinit_args")
     if given:
         return shlex.split(str(given))
     return ["-f"] if forwardable else []
 
 
-def _kinit(command: list[str], password: str, environment: dict[str, str]) -> None:
+def _get_ticket(command: list[str], password: str, environment: dict[str, str]) -> None:
     with tempfile.TemporaryFile() as errors:
         code = _run(command, password, environment, errors)
         errors.seek(0)
-        said = one_line(errors.read().decode(errors="replace"), {password} - {""}, MASK)
+        said = escape_line(errors.read().decode(errors="replace"), {password} - {""}, MASK)
     if code:
         raise ShellError(
             "authentication",

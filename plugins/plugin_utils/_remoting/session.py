@@ -15,25 +15,40 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK, Value
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import compat, errors, libraries, values
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import (
+    clixml_values,
+    error_records,
+    libraries,
+    psrpcore_gaps,
+    transport_errors,
+)
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
     FAREWELL,
+    GRACE,
     Carrier,
     Deadline,
     OutOfTime,
 )
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import ps, psrpcore
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.soap import NotSoap
 
 _ENDED = (ps.PSInvocationState.Completed, ps.PSInvocationState.Failed, ps.PSInvocationState.Stopped)
+_FINISHING = 20.0
+"""Seconds, at most, for freeing a pipeline that has ended: core's operation time-out."""
 _GONE = (ps.RunspacePoolState.Broken, ps.RunspacePoolState.Closed)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one pipeline may bring: more is a mistake in the question, and would fill the controller's memory."""
+    """What one pipeline may bring: more is a mistake in the question, and would fill the controller's memory.
+
+    The figures keep the helper process below 200 MiB whatever a server sends; the tests measure it.
+    """
 
     objects: int = 50_000
-    values: int = 2_000_000
+    values: int = 300_000
+    characters: int = 12 * 1024 * 1024
     bytes: int = 64 * 1024 * 1024
 
 
@@ -43,13 +58,15 @@ class _Gathered:
 
     limits: Limits
     secrets: set[str]
+    deadline: Deadline
     objects: list[Value] = field(default_factory=list)
     errors: list[ErrorRecord] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     received: int = 0
 
     def __post_init__(self) -> None:
-        self._decoder = values.Decoder(self.limits.values)
+        self._budget = clixml_values.Budget(self.limits.values, self.limits.characters, self.deadline.extend(GRACE))
+        self._decoder = clixml_values.Decoder(self._budget)
 
     def take(self, event: psrpcore.PSRPEvent[t.Any, t.Any]) -> None:
         """Keep output, errors and warnings; progress, verbose, debug and information records are let go.
@@ -58,7 +75,7 @@ class _Gathered:
         """
         try:
             self._take(event)
-        except ShellError:
+        except (ShellError, OutOfTime):
             raise
         # asking again would bring the same object again, so this must not look like a lost session
         except Exception as error:
@@ -82,18 +99,20 @@ class _Gathered:
 
     def line(self, text: str) -> str:
         """A server's message without line ends and without the secrets that it was given."""
-        return errors.one_line(text, self.secrets, MASK)
+        shown = escape_line(text, self.secrets, MASK)
+        self._budget.spend(shown)
+        return shown
 
     def record(self, record: ps.ErrorRecord) -> ErrorRecord:
         """A PowerShell error record, with what is not localised of it."""
         category = record.CategoryInfo
         return ErrorRecord(
             message=self.line(str(record) if record.Exception is not None else str(record.FullyQualifiedErrorId)),
-            error_id=str(record.FullyQualifiedErrorId or ""),
+            error_id=self.line(str(record.FullyQualifiedErrorId or "")),
             category=category.Category.name,
-            reason=str(category.Reason or ""),
+            reason=self.line(str(category.Reason or "")),
             target=self.line(str(category.TargetName or "")),
-            cmdlet=str(category.Activity or ""),
+            cmdlet=self.line(str(category.Activity or "")),
         )
 
     def reply(self) -> Reply:
@@ -116,6 +135,7 @@ class Session:
     :raises ShellError: where psrpcore is missing.
     :ivar broken: nothing more can be asked: an answer may still be in flight that belongs to nobody. An error by which the
         server itself ended a pipeline does not break the session, for that is a whole answer.
+    :ivar timed_out: the session broke because an answer did not come in time: what was asked may still run.
     """
 
     def __init__(self, carrier: Carrier, limits: Limits | None = None) -> None:
@@ -123,30 +143,39 @@ class Session:
         libraries.quieten()
         self.carrier = carrier
         self.broken = False
+        self.timed_out = False
         self._limits = limits or Limits()
-        self._pool = compat.Pool(runspace_pool_id=carrier.pool_id)
+        self._pool = psrpcore_gaps.Pool(runspace_pool_id=carrier.pool_id)
         self._sent: uuid.UUID | None = None
         self._taken: uuid.UUID | None = None
         self._has_key = False
+        self._farewell: Deadline | None = None
+
+    @property
+    def farewell(self) -> Deadline:
+        """The time for saying goodbye, stopping and closing together, which begins when it is first asked for."""
+        self._farewell = self._farewell or Deadline(FAREWELL)
+        return self._farewell
 
     def open(self, timeout: float | None = None) -> None:
         """Open the runspace.
 
         :raises ShellError: for whatever keeps it from opening; the session is broken then.
         """
-        gathered, deadline = _Gathered(self._limits, set()), Deadline(timeout)
+        deadline = Deadline(timeout)
         try:
-            self._pool.open()
-            self.carrier.open(b"".join(self._fragments()), deadline)
-            while self._pool.state != ps.RunspacePoolState.Opened:
-                self._check_alive(self._event(None, gathered, deadline), gathered)
+            self._open(_Gathered(self._limits, set(), deadline), deadline)
         except OutOfTime as error:
             self._give_up()
             raise ShellError("unreachable", f"the session did not open within {deadline}.") from error
-        # the border of the transports' libraries: errors.from_exception knows every one of them
+        # the border of the transports' libraries: transport_errors knows every one of them
         except Exception as error:
             self._give_up()
-            raise errors.from_exception(error, opened=False) from error
+            if self.carrier.silent and transport_errors.is_silence(error):
+                raise ShellError(
+                    "unreachable", "the host does not answer: it said nothing within the connect time-out."
+                ) from error
+            raise transport_errors.to_error(error, opened=False) from error
         except BaseException:
             self.broken = True
             raise
@@ -158,7 +187,7 @@ class Session:
             ``unknown_outcome`` for a write whose answer was lost, ``timeout`` for a read that took too long, ``not_sent`` where
             the time was over before, ``session_lost`` where the same read may succeed on a fresh session.
         """
-        powershell = self._powershell()
+        powershell = self._new_powershell()
         for cmdlet in pipeline.cmdlets:
             powershell.add_command(cmdlet.name)
             self._add_parameters(powershell, cmdlet.name, cmdlet.parameters)
@@ -171,33 +200,42 @@ class Session:
 
         :raises ShellError: as :meth:`invoke` does.
         """
-        powershell = self._powershell()
+        powershell = self._new_powershell()
         powershell.add_script(script, use_local_scope=False)
         self._add_parameters(powershell, "", dict(parameters or {}))
         return self._run(powershell, Pipeline(()), Deadline(timeout), dict(parameters or {}))
 
-    def close(self, deadline: Deadline | None = None) -> None:
+    def close(self) -> None:
         """Close the remote end, also that of a broken session: what is left there counts against the account's quota.
 
         :raises ShellError: when the server could not be told; there is nothing more that one could do.
         """
         self.broken = True
         try:
-            self.carrier.close(deadline or Deadline(FAREWELL))
+            self.carrier.close(self.farewell)
         except OutOfTime as error:
             raise ShellError("session_lost", "no time was left to tell the server.") from error
         # the border of the transports' libraries, as in open
         except Exception as error:
-            raise errors.from_exception(error, opened=True) from error
+            raise transport_errors.to_error(error, opened=True) from error
+
+    def _open(self, gathered: _Gathered, deadline: Deadline) -> None:
+        self._pool.open()
+        self._pool.deadline = deadline.extend(GRACE)
+        self.carrier.open(b"".join(self._take_fragments()), deadline)
+        while self._pool.state != ps.RunspacePoolState.Opened:
+            self._check_alive(self._wait_for_event(None, gathered, deadline), gathered)
 
     def _give_up(self) -> None:
         """Leave nothing behind of a session that did not open; its own error is the one to tell."""
+        if self.carrier.silent:
+            self._farewell = Deadline(0.0)  # to a server that has never answered there is nothing to say
         with contextlib.suppress(ShellError):
             self.close()
 
     # What follows runs one pipeline
 
-    def _powershell(self) -> psrpcore.ClientPowerShell:
+    def _new_powershell(self) -> psrpcore.ClientPowerShell:
         if self.broken or self._pool.state != ps.RunspacePoolState.Opened:
             raise ShellError("session_lost", "the session is closed.")
         return psrpcore.ClientPowerShell(self._pool)
@@ -205,7 +243,7 @@ class Session:
     def _add_parameters(self, powershell: psrpcore.ClientPowerShell, cmdlet: str, parameters: dict[str, Value]) -> None:
         for name, value in parameters.items():
             try:
-                powershell.add_parameter(name, values.encode(value))
+                powershell.add_parameter(name, clixml_values.encode(value))
             except (TypeError, ValueError) as error:
                 powershell.close()
                 raise ShellError(
@@ -220,40 +258,41 @@ class Session:
         data: dict[str, Value] | None = None,
     ) -> Reply:
         given = data if data is not None else [cmdlet.parameters for cmdlet in pipeline.cmdlets]
-        gathered = _Gathered(self._limits, values.secrets(given))
+        gathered = _Gathered(self._limits, clixml_values.list_secrets(given), deadline)
+        self._pool.deadline = deadline.extend(GRACE)
         try:
-            if values.has_secrets(given):
+            if clixml_values.has_secrets(given):
                 self._exchange_key(gathered, deadline)
-            end = self._to_its_end(powershell, gathered, deadline)
+            state, reason = self._run_to_its_end(powershell, gathered, deadline)
         except OutOfTime as error:
-            raise self._timed_out(powershell, pipeline, deadline) from error
+            raise self._give_up_waiting(powershell, pipeline, deadline) from error
         # the border of the transports' libraries, as in open
         except Exception as error:
-            raise self._lost(error, powershell, pipeline) from error
+            raise self._explain_loss(error, powershell, pipeline) from error
         except BaseException:
             self.broken = True
             raise
-        self._finish(powershell)
-        if end.state == ps.PSInvocationState.Completed:
+        self._finish(powershell, deadline)
+        if state == ps.PSInvocationState.Completed:
             return gathered.reply()
-        raise self._ended(end, gathered, pipeline)
+        raise self._explain_end(state, reason, pipeline)
 
-    def _to_its_end(
+    def _run_to_its_end(
         self, powershell: psrpcore.ClientPowerShell, gathered: _Gathered, deadline: Deadline
-    ) -> psrpcore.PipelineStateEvent:
+    ) -> tuple[ps.PSInvocationState, ErrorRecord | None]:
+        """How the pipeline ended, and the error that ended it."""
         powershell.start()
         self._flush(deadline)
         while True:
-            event = self._event(powershell.pipeline_id, gathered, deadline)
+            event = self._wait_for_event(powershell.pipeline_id, gathered, deadline)
             self._check_alive(event, gathered)
-            if event.pipeline_id not in (None, powershell.pipeline_id):
-                continue
-            # Running and Stopping are reported as well; only these three end a pipeline
-            if isinstance(event, psrpcore.PipelineStateEvent) and event.state in _ENDED:
-                return event
+            if event.pipeline_id == powershell.pipeline_id:
+                # Running and Stopping are reported as well; only these three end a pipeline
+                if isinstance(event, psrpcore.PipelineStateEvent) and event.state in _ENDED:
+                    return event.state, None if event.reason is None else gathered.record(event.reason)
+                gathered.take(event)
             if isinstance(event, (psrpcore.PipelineHostCallEvent, psrpcore.RunspacePoolHostCallEvent)):
                 self._refuse(event)
-            gathered.take(event)
             self._flush(deadline)
 
     def _exchange_key(self, gathered: _Gathered, deadline: Deadline) -> None:
@@ -263,12 +302,12 @@ class Session:
         self._pool.exchange_key()
         self._flush(deadline)
         while not self._has_key:
-            self._check_alive(self._event(None, gathered, deadline), gathered)
+            self._check_alive(self._wait_for_event(None, gathered, deadline), gathered)
 
-    def _event(
+    def _wait_for_event(
         self, pipeline: uuid.UUID | None, gathered: _Gathered, deadline: Deadline
     ) -> psrpcore.PSRPEvent[t.Any, t.Any]:
-        while (event := self._decoded()) is None:
+        while (event := self._decode_event()) is None:
             received = self.carrier.receive(pipeline, deadline)
             if not received and pipeline is not None:
                 # over WS-Management the pool has a stream of its own, on which the server may ask for the session's key
@@ -279,9 +318,11 @@ class Session:
         self._has_key = self._has_key or isinstance(event, psrpcore.EncryptedSessionKeyEvent)
         return event
 
-    def _decoded(self) -> psrpcore.PSRPEvent[t.Any, t.Any] | None:
+    def _decode_event(self) -> psrpcore.PSRPEvent[t.Any, t.Any] | None:
         try:
             return self._pool.next_event()
+        except (ShellError, OutOfTime, NotSoap):
+            raise
         # psrpcore lets any exception of its conversions out; asking again would bring the same message again
         except Exception as error:
             raise ShellError(
@@ -291,7 +332,7 @@ class Session:
     def _flush(self, deadline: Deadline) -> None:
         while (payload := self._pool.data_to_send(self.carrier.fragment_size)) is not None:
             if payload.pipeline_id and payload.pipeline_id != self._sent:
-                deadline.remaining(FAREWELL)  # what has no time left is not sent
+                deadline.check()  # what has no time left is not sent
                 self._sent = payload.pipeline_id
                 self.carrier.start(payload.pipeline_id, payload.data, deadline)
                 self._taken = payload.pipeline_id
@@ -299,7 +340,7 @@ class Session:
                 prompt = payload.stream_type == psrpcore.StreamType.prompt_response
                 self.carrier.send(payload.pipeline_id, payload.data, deadline, prompt=prompt)
 
-    def _fragments(self) -> t.Iterator[bytes]:
+    def _take_fragments(self) -> t.Iterator[bytes]:
         while (payload := self._pool.data_to_send(self.carrier.fragment_size)) is not None:
             yield payload.data
 
@@ -321,39 +362,54 @@ class Session:
 
     # What follows ends one
 
-    def _finish(self, powershell: psrpcore.ClientPowerShell) -> None:
+    def _finish(self, powershell: psrpcore.ClientPowerShell, deadline: Deadline) -> None:
         powershell.close()
         try:
-            self.carrier.finish(powershell.pipeline_id)
+            self.carrier.finish(powershell.pipeline_id, self._allow(deadline))
         # the answer is whole and stands; the next pipeline takes a fresh session
         except Exception:
             self.broken = True
 
-    def _ended(self, end: psrpcore.PipelineStateEvent, gathered: _Gathered, pipeline: Pipeline) -> ShellError:
-        if end.reason is not None:
-            return errors.failed(gathered.record(end.reason), pipeline, delegates=self.carrier.delegates)
-        if end.state == ps.PSInvocationState.Stopped:
+    def _allow(self, deadline: Deadline) -> Deadline:
+        """What is left of the time, or that of a farewell."""
+        try:
+            return Deadline(deadline.remaining(_FINISHING))
+        except OutOfTime:
+            return self.farewell
+
+    def _explain_end(self, state: ps.PSInvocationState, reason: ErrorRecord | None, pipeline: Pipeline) -> ShellError:
+        if reason is not None:
+            return error_records.to_error(reason, pipeline, delegates=self.carrier.delegates)
+        if state == ps.PSInvocationState.Stopped:
             kind = "unknown_outcome" if pipeline.write else "session_lost"
             return ShellError(kind, "the server stopped the pipeline.")
         return ShellError("failed", "the pipeline failed, and the server gave no reason.")
 
-    def _timed_out(self, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline, deadline: Deadline) -> ShellError:
+    def _give_up_waiting(
+        self, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline, deadline: Deadline
+    ) -> ShellError:
+        self.timed_out = True
         self._abandon(powershell)
         message = f"no answer within {deadline}."
         if self._sent != powershell.pipeline_id:
             return ShellError("not_sent", f"nothing was sent: {message}")
         return ShellError("unknown_outcome" if pipeline.write else "timeout", message)
 
-    def _lost(self, error: Exception, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline) -> ShellError:
+    def _explain_loss(self, error: Exception, powershell: psrpcore.ClientPowerShell, pipeline: Pipeline) -> ShellError:
         """What an exception means that came between the pipeline and its answer."""
+        sent = self._sent == powershell.pipeline_id
+        # a refusal to take the pipeline comes before anything ran; any other failure says nothing about what ran
+        refused = self._taken != powershell.pipeline_id and transport_errors.was_refused(
+            error, sealed=self.carrier.sealed
+        )
         own = isinstance(error, ShellError) and error.kind == "failed"  # a limit of ours: the server still listens
         self._abandon(powershell, stop=own)
-        found = errors.from_exception(error, opened=True)
-        # a refusal to take the pipeline comes before anything ran; any other failure says nothing about what ran
-        refused = errors.was_refused(error) and self._taken != powershell.pipeline_id
-        sent = self._sent == powershell.pipeline_id
+        found = transport_errors.to_error(error, opened=True)
+        self.timed_out = found.kind == "timeout" or transport_errors.is_silence(error)
         if pipeline.write and sent and not refused:
-            return ShellError("unknown_outcome", f"the answer to a write was lost: {found.message}")
+            return ShellError(
+                "unknown_outcome", f"the answer to a write was lost: {found.message}", remedy=found.remedy
+            )
         if found.kind == "timeout" and not sent:
             return ShellError("not_sent", f"nothing was sent: {found.message}")
         return found
@@ -363,7 +419,7 @@ class Session:
         self.broken = True
         if stop and self._sent == powershell.pipeline_id:
             try:
-                self.carrier.stop(powershell.pipeline_id)
+                self.carrier.stop(powershell.pipeline_id, self.farewell)
             # the session is given up either way
             except Exception:
                 return

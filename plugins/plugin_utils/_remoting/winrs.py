@@ -20,12 +20,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import counting, errors, framing, libraries
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import (
+    framing,
+    libraries,
+    soap,
+    transport_errors,
+)
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
-    FAREWELL,
     Deadline,
     OutOfTime,
     Unanswered,
+)
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.http_adapter import (
+    SMALLEST_LIMIT,
+    MeasuredAdapter,
+    Traffic,
+    mount,
 )
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos import Ticket
 
@@ -35,6 +46,11 @@ _UTF8 = 65001
 
 FRAGMENT_SIZE = 80_000
 """Fragments are in Base64 in an element, which is in Base64 in an envelope: 16/9 of it, below the 150 KiB that every Windows takes."""
+
+MOST_HELD = 16 * 1024 * 1024
+"""Bytes of output that are kept while an acknowledgement is awaited."""
+_TIMEOUT = 30.0
+"""Seconds for connecting and reading: pywinrm's default."""
 
 # what this module or the endpoint decides, of pywinrm's arguments
 _OURS = {"self", "endpoint", "transport", "username", "password"}
@@ -66,12 +82,12 @@ class WinrsSettings:
         port, user = int(options.get("port") or 5986), options.get("remote_user")
         scheme = options.get("scheme") or ("http" if port == 5985 else "https")
         return cls(
-            endpoint=f"{scheme}://{_bracketed(str(options['remote_addr']))}:{port}/{str(options.get('path') or 'wsman').strip('/')}",
-            transports=_transports(options.get("transport"), user, scheme),
+            endpoint=f"{scheme}://{_put_in_brackets(str(options['remote_addr']))}:{port}/{str(options.get('path') or 'wsman').strip('/')}",
+            transports=_list_transports(options.get("transport"), user, scheme),
             user=user,
             password=options.get("remote_password"),
             idle_timeout=None if idle_timeout is None else max(60, math.ceil(idle_timeout)),
-            arguments=_protocol_arguments(options),
+            arguments=_list_arguments(options),
             options=options,
         )
 
@@ -80,6 +96,11 @@ class WinrsSettings:
         """Whether a ticket has to be got with the password."""
         mode = self.options.get("kerberos_mode")
         return mode == "managed" if mode else bool(self.password)
+
+    @property
+    def connect_timeout(self) -> float:
+        """Seconds for connecting: core's option of that name, which is pywinrm's operation time-out as well."""
+        return float(self.options.get("connection_timeout") or self.arguments.get("read_timeout_sec") or _TIMEOUT)
 
     @property
     def forwards(self) -> bool:
@@ -101,15 +122,32 @@ class WinrsCarrier:
         self.settings = WinrsSettings.of(options, idle_timeout)
         self.pool_id = uuid.uuid4()
         self.delegates = False
-        self.requests = 0
+        self._traffic = Traffic(self.settings.connect_timeout, SMALLEST_LIMIT)
         self._protocol: t.Any = None
         self._ticket: Ticket | None = None
         self._shell = self._process = ""
         self._decoder = framing.Decoder()
         self._data: list[bytes] = []
-        self._acknowledged: set[tuple[str, uuid.UUID]] = set()
+        self._held = 0
+        self._current = framing.POOL
+        self._awaited: tuple[str, uuid.UUID] | None = None
         self._finished: list[uuid.UUID] = []
         libraries.require(libraries.PYWINRM)
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        return self._traffic.requests
+
+    @property
+    def silent(self) -> bool:
+        """Whether the server has not said anything yet."""
+        return self._traffic.silent
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the last request was sealed."""
+        return self._traffic.sealed
 
     def open(self, first: bytes, deadline: Deadline) -> None:
         """Open the command shell with the first authentication method that is accepted, and start PowerShell in it."""
@@ -123,9 +161,10 @@ class WinrsCarrier:
     def start(self, pipeline: uuid.UUID, first: bytes, deadline: Deadline) -> None:
         """Create the pipeline; those that have ended are freed in the same request."""
         finished, self._finished = self._finished, []
-        self._write(b"".join([*map(framing.close, finished), framing.command(pipeline)]), deadline)
+        self._current, self._awaited = pipeline, ("CommandAck", pipeline)
+        self._write(b"".join([*map(framing.make_close, finished), framing.make_command(pipeline)]), deadline)
         try:
-            self._await("CommandAck", pipeline, deadline)
+            self._wait_for_acknowledgement(deadline)
             self.send(pipeline, first, deadline)
         except (OutOfTime, ShellError):
             raise
@@ -135,21 +174,22 @@ class WinrsCarrier:
 
     def send(self, pipeline: uuid.UUID | None, data: bytes, deadline: Deadline, *, prompt: bool = False) -> None:
         """Send one element and wait for its acknowledgement: PowerShell handles each line on a thread of its own."""
-        self._write(framing.data(pipeline, data, prompt=prompt), deadline)
-        self._await("DataAck", pipeline or framing.POOL, deadline)
+        self._awaited = ("DataAck", pipeline or framing.POOL)
+        self._write(framing.make_data(pipeline, data, prompt=prompt), deadline)
+        self._wait_for_acknowledgement(deadline)
 
     def receive(self, pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
-        """What the process has written, whichever pipeline it is for: the messages say so themselves."""
+        """What the process has written for the pipeline that runs, or for the pool."""
         if not self._data:
             self._read(deadline)
-        data, self._data = self._data, []
+        data, self._data, self._held = self._data, [], 0
         return data
 
-    def stop(self, pipeline: uuid.UUID) -> None:
+    def stop(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         """Ask for the pipeline's stop."""
-        self._write(framing.signal(pipeline), Deadline(FAREWELL))
+        self._write(framing.make_signal(pipeline), deadline)
 
-    def finish(self, pipeline: uuid.UUID) -> None:
+    def finish(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         """Remember to free the pipeline with the next request."""
         self._finished.append(pipeline)
 
@@ -172,7 +212,7 @@ class WinrsCarrier:
             self._protocol.close_shell(shell)
         # the border of pywinrm: each authentication method has exceptions of its own
         except Exception as error:
-            if not errors.lost_its_logon(error):
+            if not transport_errors.lost_its_logon(error):
                 raise
             # close_shell has dropped the logon: this is a fresh one
             self._protocol.close_shell(shell)
@@ -192,41 +232,49 @@ class WinrsCarrier:
         except WinRMOperationTimeoutError:
             return
         self._decoder.mutter(error)
-        for element in self._elements(output):
-            if element.kind == "Data":
-                self._data.append(element.data)
-            else:
-                self._acknowledged.add((element.kind, element.owner))
+        for element in self._decoder.feed(output):
+            self._take(element)
         if ended and not self._data:
-            raise ShellError("session_lost", f"the remote {COMMAND} ended with exit code {code}{self._last_words()}.")
+            raise ShellError(
+                "session_lost", f"the remote {COMMAND} ended with exit code {code}{self._quote_last_words()}."
+            )
 
-    def _await(self, kind: str, owner: uuid.UUID, deadline: Deadline) -> None:
-        while (kind, owner) not in self._acknowledged:
+    def _take(self, element: framing.Element) -> None:
+        """Keep what is for the pipeline that runs or for the pool, up to a limit; what nobody waits for is let go."""
+        if (element.kind, element.owner) == self._awaited:
+            self._awaited = None
+        if element.kind != "Data" or element.owner not in (framing.POOL, self._current):
+            return
+        self._held += len(element.data)
+        if self._held > MOST_HELD:
+            message = f"the server sent more than {MOST_HELD} bytes before it took what was sent."
+            raise ShellError("failed", message, remedy="Ask for fewer objects.")
+        self._data.append(element.data)
+
+    def _wait_for_acknowledgement(self, deadline: Deadline) -> None:
+        while self._awaited is not None:
             self._read(deadline)
-        self._acknowledged.discard((kind, owner))
 
-    def _elements(self, output: bytes) -> list[framing.Element]:
-        try:
-            return self._decoder.feed(output)
-        except framing.LineTooLong as error:
-            raise ShellError("session_lost", f"what the remote {COMMAND} writes is not PowerShell Remoting.") from error
-
-    def _last_words(self) -> str:
+    def _quote_last_words(self) -> str:
         """What the process said beside the protocol, for people: PowerShell wraps its standard error in CLIXML."""
         text = self._decoder.noise.decode("utf-8", "replace")
         wrapped = re.findall(r'<S S="Error">([^<]*)</S>', text)
-        said = errors.one_line("".join(wrapped).replace("_x000D__x000A_", " ") if wrapped else text)
+        said = escape_line("".join(wrapped).replace("_x000D__x000A_", " ") if wrapped else text)
         return f": {said.rstrip('.')}" if said else ""
 
     @contextlib.contextmanager
     def _ready(self, deadline: Deadline) -> t.Iterator[None]:
         """Within it, no request waits beyond the deadline, and Kerberos finds its ticket."""
+        self._traffic.deadline = deadline
         operation, read = self._timeouts
         wait = math.ceil(deadline.remaining(operation))
         self._protocol.operation_timeout_sec = wait
         self._protocol.transport.read_timeout_sec = wait + read - operation
-        with self._ticket.active() if self._ticket else contextlib.nullcontext():
-            yield
+        try:
+            with self._ticket.active() if self._ticket else contextlib.nullcontext():
+                yield
+        finally:
+            self._traffic.deadline = Deadline(None)
 
     # Logging on
 
@@ -239,7 +287,7 @@ class WinrsCarrier:
                 raise
             # the border of pywinrm: the next method may be accepted
             except Exception as error:
-                refused.append(errors.from_exception(error, opened=False))
+                refused.append(transport_errors.to_error(error, opened=False))
         if len(refused) == 1:
             raise refused[0]
         tried = "; ".join(
@@ -248,8 +296,6 @@ class WinrsCarrier:
         raise ShellError(refused[0].kind, f"no authentication method succeeded ({tried})", remedy=refused[0].remedy)
 
     def _open_shell(self, transport: str, deadline: Deadline) -> None:
-        from winrm.protocol import Protocol
-
         settings = self.settings
         _require_for(transport)
         _check_ca(settings.arguments.get("ca_trust_path"))
@@ -257,26 +303,54 @@ class WinrsCarrier:
             self._ticket = Ticket(
                 settings.user or "", settings.password or "", settings.options, forwardable=settings.forwards
             )
-        self._protocol = Protocol(
-            settings.endpoint,
-            transport=t.cast(t.Any, transport),
-            username=settings.user,
-            password=settings.password,
-            **settings.arguments,
-        )
+        self._protocol = _make_protocol(settings, transport)
+        self._measure(self._protocol.transport)
         self._timeouts = self._protocol.operation_timeout_sec, self._protocol.read_timeout_sec
         self.delegates = transport == "credssp" or (transport == "kerberos" and settings.forwards)
         idle = f"PT{settings.idle_timeout}S" if settings.idle_timeout else None
         with self._ready(deadline):
-            # with message encryption pywinrm logs on while it builds the session: those requests are not counted
-            counting.count(self._protocol.transport.build_session(), self._count)
             self._shell = self._protocol.open_shell(codepage=_UTF8, idle_timeout=idle)
 
-    def _count(self) -> None:
-        self.requests += 1
+    def _measure(self, transport: t.Any) -> None:
+        """Have every session that pywinrm builds send through our adapter, from its first request on.
+
+        With message encryption pywinrm logs on while it builds the session.
+        """
+        build, log_on = transport.build_session, transport.setup_encryption
+        measured: list[t.Any] = []
+
+        def measure(session: t.Any) -> t.Any:
+            if not any(session is known for known in measured):
+                measured[:] = [session]
+                mount(session, MeasuredAdapter(self._traffic))
+            return session
+
+        transport.setup_encryption = lambda session: log_on(measure(session))
+        transport.build_session = lambda: measure(build())
+        soap.check_transport(transport, "send_message")
 
 
-def _transports(given: t.Any, user: str | None, scheme: str) -> tuple[str, ...]:
+def _make_protocol(settings: WinrsSettings, transport: str) -> t.Any:
+    from winrm.protocol import Protocol
+
+    class RelatedProtocol(Protocol):
+        """pywinrm's protocol with a look at whether an answer is the answer to the request, and whose output it carries."""
+
+        def send_message(self, message: str) -> bytes:
+            answer: bytes = super().send_message(message)
+            soap.check_relation(message, answer)
+            return answer
+
+    return RelatedProtocol(
+        settings.endpoint,
+        transport=t.cast(t.Any, transport),
+        username=settings.user,
+        password=settings.password,
+        **settings.arguments,
+    )
+
+
+def _list_transports(given: t.Any, user: str | None, scheme: str) -> tuple[str, ...]:
     """What is given, else as ansible-core 2.21 guesses.
 
     2.19 goes on to Basic where Kerberos fails, which would show the password to whoever answers.
@@ -288,7 +362,7 @@ def _transports(given: t.Any, user: str | None, scheme: str) -> tuple[str, ...]:
     return ("ssl",) if scheme == "https" else ("plaintext",)
 
 
-def _protocol_arguments(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _list_arguments(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     libraries.require(libraries.PYWINRM)
     from winrm.protocol import Protocol
 
@@ -316,5 +390,5 @@ def _check_ca(path: t.Any) -> None:
         raise ShellError("untrusted", f"there is no CA file {path} on the controller.")
 
 
-def _bracketed(host: str) -> str:
+def _put_in_brackets(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -20,10 +20,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import counting, errors, libraries
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import FAREWELL, Deadline
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import libraries, soap, transport_errors
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import wsman_faults as faults
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.http_adapter import (
+    SMALLEST_LIMIT,
+    MeasuredAdapter,
+    Traffic,
+    mount,
+)
 
 _POWERSHELL = "http://schemas.microsoft.com/powershell"
+_TIMEOUT = 30.0
+"""Seconds for connecting, as in core's psrp connection plugin."""
 
 # options of core's psrp connection plugin that pypsrp's WSMan takes under the same name
 _SAME = (
@@ -70,7 +79,7 @@ class WsmanSettings:
     @classmethod
     def of(cls, options: t.Mapping[str, t.Any], idle_timeout: float | None = None) -> WsmanSettings:
         """From the options of core's psrp connection plugin, by its rules (``_build_kwargs`` there)."""
-        protocol, port = _protocol_and_port(options.get("protocol"), options.get("port"))
+        protocol, port = _find_protocol_and_port(options.get("protocol"), options.get("port"))
         given = {name: options[name] for name in _SAME if options.get(name) is not None}
         given["encryption"] = options.get("message_encryption") or "auto"
         given["no_proxy"] = bool(options.get("ignore_proxy"))
@@ -119,10 +128,29 @@ class WsmanCarrier:
         self.settings = settings = WsmanSettings.of(options, idle_timeout)
         self.pool_id = uuid.uuid4()
         self.delegates = settings.delegates
-        self.requests = 0
-        self._wsman = _connection(settings)
+        self._wsman = _connect(settings)
+        self._traffic = Traffic(
+            settings.arguments.get("connection_timeout", _TIMEOUT),
+            max(SMALLEST_LIMIT, 4 * self._wsman.max_envelope_size),
+        )
+        self._measure(self._wsman.transport)
         self.fragment_size = self._wsman.max_payload_size
         self._shell = self._new_shell()
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        return self._traffic.requests
+
+    @property
+    def silent(self) -> bool:
+        """Whether the server has not said anything yet."""
+        return self._traffic.silent
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the last request was sealed."""
+        return self._traffic.sealed
 
     def open(self, first: bytes, deadline: Deadline) -> None:
         """Create the shell."""
@@ -132,19 +160,18 @@ class WsmanCarrier:
         creation.text = base64.b64encode(first).decode("ascii")
         options = OptionSet()
         options.add_option("protocolversion", "2.3", {"MustComply": "true"})
-        self._count_requests()
         with self._ready(deadline):
             self._shell.open(options, creation)
 
     def start(self, pipeline: uuid.UUID, first: bytes, deadline: Deadline) -> None:
         """Create the pipeline's command."""
         with self._ready(deadline):
-            self._shell.command("", [base64.b64encode(first).decode("ascii")], command_id=_name(pipeline))
+            self._shell.command("", [base64.b64encode(first).decode("ascii")], command_id=_to_command_id(pipeline))
 
     def send(self, pipeline: uuid.UUID | None, data: bytes, deadline: Deadline, *, prompt: bool = False) -> None:
         """Send to a command or to the shell."""
         with self._ready(deadline):
-            self._shell.send("pr" if prompt else "stdin", data, command_id=_name(pipeline))
+            self._shell.send("pr" if prompt else "stdin", data, command_id=_to_command_id(pipeline))
 
     def receive(self, pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
         """Ask for output; the server holds the request until there is some, or until the operation time-out."""
@@ -152,24 +179,25 @@ class WsmanCarrier:
 
         try:
             with self._ready(deadline):
-                received = self._shell.receive("stdout", _name(pipeline))
+                received = self._shell.receive("stdout", _to_command_id(pipeline))
         except WSManFaultError as error:
-            if error.code == errors.OPERATION_TIMEOUT:
+            if error.code == faults.ERROR_WSMAN_OPERATION_TIMEDOUT:
                 return []
             raise
         data = received[2]["stdout"]
         return [data] if data else []
 
-    def stop(self, pipeline: uuid.UUID) -> None:
+    def stop(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         """Ask for the pipeline's stop."""
-        with self._ready(Deadline(FAREWELL)):
-            self._shell.signal("powershell/signal/ctrl_c", str(pipeline).upper())
+        with self._ready(deadline):
+            self._shell.signal("powershell/signal/ctrl_c", _to_command_id(pipeline))
 
-    def finish(self, pipeline: uuid.UUID) -> None:
+    def finish(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         """Free the command."""
         from pypsrp.shell import SignalCode
 
-        self._shell.signal(SignalCode.TERMINATE, str(pipeline).upper())
+        with self._ready(deadline):
+            self._shell.signal(SignalCode.TERMINATE, _to_command_id(pipeline))
 
     def close(self, deadline: Deadline) -> None:
         """Delete the shell and drop the connections."""
@@ -185,7 +213,7 @@ class WsmanCarrier:
             self._shell.close()
         # the border of pypsrp: each authentication method has exceptions of its own
         except Exception as error:
-            if not errors.lost_its_logon(error):
+            if not transport_errors.lost_its_logon(error):
                 raise
             transport = self._wsman.transport
             transport.close()
@@ -195,6 +223,7 @@ class WsmanCarrier:
     @contextlib.contextmanager
     def _ready(self, deadline: Deadline) -> t.Iterator[None]:
         """Within it, no request waits beyond the deadline."""
+        self._traffic.deadline = deadline
         operation = self._wsman.operation_timeout
         wait = math.ceil(deadline.remaining(operation))
         # without a time-out of its own a request has the configured one, and the read time-out's slack beyond it
@@ -203,6 +232,7 @@ class WsmanCarrier:
             yield
         finally:
             self._wsman.patience = None
+            self._traffic.deadline = Deadline(None)
 
     def _new_shell(self) -> t.Any:
         from pypsrp.shell import WinRS
@@ -217,18 +247,26 @@ class WsmanCarrier:
             no_profile=self.settings.no_profile or None,
         )
 
-    def _count_requests(self) -> None:
-        transport = self._wsman.transport
-        if hasattr(transport, "_build_session") and transport.session is None:
-            # pypsrp builds it at the first message and offers no other moment to lay hands on it
-            transport.session = transport._build_session()
-            counting.count(transport.session, self._count)
+    def _measure(self, transport: t.Any) -> None:
+        """Have every session that pypsrp builds send through our adapter; it offers no other moment to lay hands on one."""
+        build, given = transport._build_session, self.settings.arguments
 
-    def _count(self) -> None:
-        self.requests += 1
+        def build_measured() -> t.Any:
+            session = build()
+            adapter = MeasuredAdapter(
+                self._traffic,
+                int(given.get("reconnection_retries", 0)),
+                given["reconnection_backoff"],
+                given.get("certificate_key_password"),
+            )
+            mount(session, adapter)
+            return session
+
+        transport._build_session = build_measured
+        soap.check_transport(transport, "send")
 
 
-def _connection(settings: WsmanSettings) -> t.Any:
+def _connect(settings: WsmanSettings) -> t.Any:
     libraries.require(libraries.PYPSRP)
     if settings.auth == "credssp":
         libraries.require(libraries.PYPSRP_CREDSSP)
@@ -239,7 +277,7 @@ def _connection(settings: WsmanSettings) -> t.Any:
     from pypsrp.wsman import WSMan
 
     class Connection(WSMan):
-        """pypsrp's WSMan without its own repetitions.
+        """pypsrp's WSMan without its own repetitions, and with a look at whose output it got.
 
         It repeats a Receive five times after a read time-out, with growing pauses: far beyond any deadline of ours.
         """
@@ -257,7 +295,12 @@ def _connection(settings: WsmanSettings) -> t.Any:
             *,
             retries_on_read_timeout: int = 0,
         ) -> ET.Element:
-            return super().invoke(action, resource_uri, resource, option_set, selector_set, self.patience or timeout)
+            answer: ET.Element = super().invoke(
+                action, resource_uri, resource, option_set, selector_set, self.patience or timeout
+            )
+            if resource is not None:
+                soap.check_streams(resource, answer)
+            return answer
 
     try:
         return Connection(
@@ -270,14 +313,14 @@ def _connection(settings: WsmanSettings) -> t.Any:
             **settings.arguments,
         )
     except ValueError as error:
-        raise errors.from_exception(error, opened=False) from error
+        raise transport_errors.to_error(error, opened=False) from error
 
 
-def _protocol_and_port(protocol: str | None, port: int | str | None) -> tuple[str, int]:
+def _find_protocol_and_port(protocol: str | None, port: int | str | None) -> tuple[str, int]:
     if protocol is None:
         protocol = "http" if port is not None and int(port) == 5985 else "https"
     return protocol, int(port) if port is not None else {"https": 5986}.get(protocol, 5985)
 
 
-def _name(pipeline: uuid.UUID | None) -> str | None:
+def _to_command_id(pipeline: uuid.UUID | None) -> str | None:
     return None if pipeline is None else str(pipeline).upper()

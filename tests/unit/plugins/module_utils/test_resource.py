@@ -38,7 +38,9 @@ class Server:
         self.lose: list[str] = []
         self.refuses: dict[str, str] = {}
         self.meanwhile: dict[str, Any] = {}
-        self.deaf, self.is_there = False, True
+        self.deaf, self.is_there, self.ended = False, True, True
+        self.shows_after = 0
+        self.late: dict[str, Any] = {}
         self.offers = {"Get-Thing", "Set-Thing"}
 
     def invoke(self, request: str, *, write: bool) -> str:
@@ -46,6 +48,8 @@ class Server:
         if pipeline.write:
             return self._write(dict(pipeline.cmdlets[0].parameters))
         self.reads += 1
+        if self.late and self.reads > self.shows_after:
+            self.properties.update(self.late)
         if self.writes and "read back" in self.refuses:
             return self._refused("read back")
         there = (RemoteObject(properties=dict(self.properties)),) if self.is_there else ()
@@ -61,10 +65,13 @@ class Server:
         if "write" in self.refuses:
             return self._refused("write")
         lost = self.lose.pop(0) if self.lose else ""
-        if not self.deaf and lost != "before":
+        if lost == "late":
+            self.late = parameters
+        elif not self.deaf and lost != "before":
             self.properties.update(parameters)
         if lost:
-            return json.dumps({"error": ShellError("unknown_outcome", "the answer was lost.").details()})
+            error = ShellError("unknown_outcome", "the answer was lost.", ended=self.ended)
+            return json.dumps({"error": error.details()})
         return json.dumps(Reply(warnings=("slow",)).encoded())
 
     def offered(self, request: str) -> str:
@@ -72,9 +79,9 @@ class Server:
         return json.dumps({"names": [name for name in json.loads(request)["names"] if name in self.offers]})
 
 
-def run(server: Server, *, check: bool = False, **params: Any) -> dict[str, Any]:
+def run(server: Server, *, check: bool = False, patience: float | None = None, **params: Any) -> dict[str, Any]:
     call = Call({"url": None, "domains": None, "realm": None, **params}, check_mode=check, helper=lambda: server)
-    return carry_out(lambda call: ensure(call, THING), call)
+    return carry_out(lambda call: ensure(call, THING, patience=patience), call)
 
 
 def test_check_mode_reads_once_and_returns_what_a_real_run_returns() -> None:
@@ -170,6 +177,42 @@ def test_a_write_without_its_answer_is_read_back_and_planned_again(lost: str, se
     result = run(server, realm="s")
     assert (result["changed"], result["thing"]["realm"], len(server.writes)) == (True, "s", sent)
     assert result["warnings"][0].endswith(told)
+
+
+@pytest.mark.parametrize(("lost", "patience"), [("after", None), ("late", 30.0)])
+def test_a_write_that_may_still_run_is_a_success_once_it_shows(
+    lost: str, patience: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    server = Server()
+    server.lose, server.ended, server.shows_after = [lost], False, 3
+    result = run(server, realm="s", patience=patience)
+    assert (result["changed"], result["thing"]["realm"], len(server.writes)) == (True, "s", 1)
+
+
+@pytest.mark.parametrize("patience", [None, 0.5])
+def test_a_write_that_may_still_run_is_never_sent_again(patience: float | None) -> None:
+    server = Server()
+    server.lose, server.ended = ["before"], False
+    result = run(server, realm="s", patience=patience)
+    assert (result["error"]["kind"], result["changed"], len(server.writes)) == ("unknown_outcome", True, 1)
+    assert "it may still be running, so it was not sent again." in result["msg"]
+    assert "Wait until the server has finished" in result["msg"]
+    assert result["commands_unknown"] == ["Set-Thing -Identity 'global' -Realm 's'"]
+
+
+@pytest.mark.parametrize("lost", ["unknown_outcome", "session_lost"])
+def test_a_replicated_write_has_its_time_to_show_however_its_answer_was_lost(
+    lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another administrator, or a gateway's repetition, has done shows as late as what this task did."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    server = Server()
+    server.late, server.shows_after = {"Realm": "s"}, 4
+    error = ShellError(lost, "no.", ended=True)
+    monkeypatch.setattr(server, "_write", lambda _parameters: server.writes.append({}) or json.dumps({"error": error.details()}))
+    result = run(server, realm="s", patience=30.0)
+    assert (result["thing"]["realm"], len(server.writes)) == ("s", 1)
 
 
 def test_a_write_that_does_not_take_effect_is_a_failure() -> None:

@@ -24,7 +24,7 @@ class ServerCarrier:
     """
 
     fragment_size = 4096
-    delegates = False
+    delegates = silent = sealed = False
 
     def __init__(self, answer: t.Callable[[psrpcore.ServerPipeline], None]) -> None:
         self.pool_id = uuid.uuid4()
@@ -58,10 +58,10 @@ class ServerCarrier:
             return []
         return [payload.data]
 
-    def stop(self, pipeline: uuid.UUID) -> None:
+    def stop(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         self.stopped.append(pipeline)
 
-    def finish(self, pipeline: uuid.UUID) -> None:
+    def finish(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
         self.finished.append(pipeline)
 
     def close(self, deadline: Deadline) -> None:
@@ -97,7 +97,7 @@ class EngineCarrier:
     """A carrier over the pipes of a real engine that is in server mode: the framing alone, without any WinRS."""
 
     fragment_size = 80_000
-    delegates = False
+    delegates = silent = sealed = False
 
     def __init__(self, command: str, culture: str = "en_US") -> None:
         self.pool_id = uuid.uuid4()
@@ -118,12 +118,12 @@ class EngineCarrier:
         self.send(None, first, deadline)
 
     def start(self, pipeline: uuid.UUID, first: bytes, deadline: Deadline) -> None:
-        self._write(framing.command(pipeline))
+        self._write(framing.make_command(pipeline))
         self._await("CommandAck", pipeline, deadline)
         self.send(pipeline, first, deadline)
 
     def send(self, pipeline: uuid.UUID | None, data: bytes, deadline: Deadline, *, prompt: bool = False) -> None:
-        self._write(framing.data(pipeline, data, prompt=prompt))
+        self._write(framing.make_data(pipeline, data, prompt=prompt))
         self._await("DataAck", pipeline or framing.POOL, deadline)
 
     def receive(self, pipeline: uuid.UUID | None, deadline: Deadline) -> list[bytes]:
@@ -132,11 +132,11 @@ class EngineCarrier:
         data, self._data = self._data, []
         return data
 
-    def stop(self, pipeline: uuid.UUID) -> None:
-        self._write(framing.signal(pipeline))
+    def stop(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
+        self._write(framing.make_signal(pipeline))
 
-    def finish(self, pipeline: uuid.UUID) -> None:
-        self._write(framing.close(pipeline))
+    def finish(self, pipeline: uuid.UUID, deadline: Deadline) -> None:
+        self._write(framing.make_close(pipeline))
 
     def close(self, deadline: Deadline) -> None:
         self._ready.close()

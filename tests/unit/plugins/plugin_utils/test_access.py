@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access, canonical
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import Access, describe
 
 PSRP = {
     "remote_addr": "atl",
@@ -118,13 +118,13 @@ def test_the_other_transport_keeps_account_address_and_trust(own: str, other: st
 @pytest.mark.parametrize(
     ("shells", "says"),
     [
-        ({"exchange_shell": {"prot": 1}}, "unknown keys: prot"),
-        ({"exchange_shell": {"place": "moon"}}, "it can be endpoint or machine"),
+        ({"exchange_shell": {"prot": 1}}, "has unknown keys. Did you mean .*port"),
+        ({"exchange_shell": {"place": "moon"}}, "must be endpoint or machine"),
         ({"exchange_shell": {"place": "endpoint", "transport": "winrm"}}, "needs transport psrp"),
-        ({"exchange_shell": {"transport": "ssh"}}, "it can be psrp or winrm"),
-        ({"exchange_shell": {"load": "snap-in"}}, "it can be session or snapin"),
-        ({"exchange_shell": {"protocol": "ftp"}}, "it can be http or https"),
-        ({"exchange_shell": {"port": "abc"}}, "port is 'abc'; it must be a number"),
+        ({"exchange_shell": {"transport": "ssh"}}, "must be psrp or winrm"),
+        ({"exchange_shell": {"load": "snap-in"}}, "must be session or snapin"),
+        ({"exchange_shell": {"protocol": "ftp"}}, "must be http or https"),
+        ({"exchange_shell": {"port": "abc"}}, "port must be a number"),
         ({"transport": "", "carried_connection": "ssh"}, "'ssh' cannot carry a management shell"),
     ],
 )
@@ -142,12 +142,12 @@ def test_the_order_in_which_options_were_given_says_nothing() -> None:
     """Neither about a shell that shares a session, nor about the helper that a task may use."""
     given = {"a": 1, "extras": {"b": [{"c": "x", "d": None}], "e": "y"}}
     turned = {"extras": {"e": "y", "b": [{"d": None, "c": "x"}]}, "a": 1}
-    assert canonical(given) == canonical(turned)
+    assert describe(given) == describe(turned)
     assert access("winrm", {**WINRM, "_extras": given}).route("lync").key == (
         access("winrm", {**WINRM, "_extras": turned}).route("lync").key
     )
     others = [{"a": "1"}, {"a": 1, "extras": {}}, {"a": [1, 2]}, {"a": [2, 1]}, {"a": "[1, 2]"}, {"a": {"1": 2}}, {}]
-    assert len({canonical(other) for other in [given, *others]}) == 1 + len(others)
+    assert len({describe(other) for other in [given, *others]}) == 1 + len(others)
 
 
 def test_no_password_in_what_a_curious_user_reads() -> None:

@@ -20,7 +20,8 @@ from cryptography import x509
 from psrpcore.types import PSCryptoProvider, deserialize_clixml
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Uri
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.values import Decoder
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.clixml_values import Budget, Decoder
 
 OBJECTS = 33
 VALUES = 2109
@@ -95,7 +96,7 @@ class Comparison:
 
 def decoded(file: Path) -> list[t.Any]:
     objects = deserialize_clixml(file.read_text(encoding="utf-8-sig"), PSCryptoProvider())
-    decoder = Decoder(1_000_000)
+    decoder = Decoder(Budget(1_000_000, 100_000_000, Deadline(None)))
     return [decoder.decode(item) for item in objects]
 
 

@@ -11,7 +11,8 @@ from winrm import exceptions as winrm
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import REMEDIES, ErrorRecord
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import errors
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import error_records, transport_errors, wsman_faults
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Unanswered
 
 HERE = Pipeline((Cmdlet("Get-Thing", Identity="one"),))
@@ -64,7 +65,7 @@ def record(error_id: str = "", category: str = "NotSpecified", reason: str = "Ex
     ],
 )
 def test_cmdlet_errors(found: ErrorRecord, kind: str) -> None:
-    assert errors.classify(found, HERE, delegates=True) == kind
+    assert error_records.classify(found, HERE, delegates=True) == kind
     assert kind == "failed" or kind in REMEDIES
 
 
@@ -81,13 +82,13 @@ def test_cmdlet_errors(found: ErrorRecord, kind: str) -> None:
     ],
 )
 def test_double_hop_rests_on_the_logon(found: ErrorRecord, pipeline: Pipeline, delegates: bool, kind: str) -> None:
-    assert errors.classify(found, pipeline, delegates=delegates) == kind
+    assert error_records.classify(found, pipeline, delegates=delegates) == kind
 
 
 def test_what_differs_from_call_to_call_is_left_out_of_the_id() -> None:
-    error = errors.failed(record(EXCHANGE.format(failure="ManagementObjectNotFoundException")), HERE, delegates=True)
+    error = error_records.to_error(record(EXCHANGE.format(failure="ManagementObjectNotFoundException")), HERE, delegates=True)
     assert error.error_id == "ManagementObjectNotFoundException,Microsoft.Exchange.Management.X.GetThing"
-    assert errors.stable_id("PathNotFound,Class") == "PathNotFound,Class"
+    assert error_records.stable_id("PathNotFound,Class") == "PathNotFound,Class"
 
 
 def psrp_fault(code: int | str) -> pypsrp.WSManFaultError:
@@ -134,7 +135,7 @@ SELF_SIGNED = requests.exceptions.SSLError(OSError("x", ssl.SSLCertVerificationE
         (NAME, "unreachable", "name cannot be resolved"),
         (REFUSED, "unreachable", "connection refused"),
         (requests.exceptions.ConnectTimeout("x"), "unreachable", "host"),
-        (requests.exceptions.ReadTimeout("x"), "session_lost", "read time-out"),
+        (requests.exceptions.ReadTimeout("x"), "unreachable", "read time-out"),
         (requests.exceptions.ProxyError("x"), "unreachable", "proxy"),
         (ValueError("Cannot use message encryption with auth 'basic'."), "unsupported", "message encryption"),
         (winrm.WinRMError("read_timeout_sec must exceed operation_timeout_sec"), "unsupported", "must exceed"),
@@ -142,7 +143,7 @@ SELF_SIGNED = requests.exceptions.SSLError(OSError("x", ssl.SSLCertVerificationE
     ],
 )
 def test_transport_errors(error: Exception, kind: str, piece: str) -> None:
-    found = errors.from_exception(error, opened=False)
+    found = transport_errors.to_error(error, opened=False)
     assert (found.kind, piece in found.message) == (kind, True), found.message
     assert kind in REMEDIES and found.remedy
     for leak in ("p@ss", "<html>", "<secret/>", "Traceback"):
@@ -151,25 +152,29 @@ def test_transport_errors(error: Exception, kind: str, piece: str) -> None:
 
 def test_after_opening_a_failure_is_a_lost_session() -> None:
     for error in (REFUSED, pypsrp.AuthenticationError("x"), winrm.WinRMTransportError("http", 404, "")):
-        assert errors.from_exception(error, opened=True).kind == "session_lost"
-    assert errors.from_exception(psrp_fault(2150859173), opened=True).kind == "throttled"
+        assert transport_errors.to_error(error, opened=True).kind == "session_lost"
+    assert transport_errors.to_error(psrp_fault(2150859173), opened=True).kind == "throttled"
+
+
+def was_refused(error: Exception, *, sealed: bool = False) -> bool:
+    return transport_errors.was_refused(error, sealed=sealed)
 
 
 def test_silence_is_no_refusal() -> None:
-    assert errors.was_refused(psrp_fault(5)) and errors.was_refused(winrm_fault(5))
-    assert not errors.was_refused(psrp_fault(errors.OPERATION_TIMEOUT))
-    assert not errors.was_refused(psrp_fault("w:TimedOut"))
-    assert not errors.was_refused(winrm_fault(None, "w:TimedOut"))
-    assert not errors.was_refused(requests.exceptions.ReadTimeout())
+    assert was_refused(psrp_fault(5)) and was_refused(winrm_fault(5))
+    assert not was_refused(psrp_fault(wsman_faults.ERROR_WSMAN_OPERATION_TIMEDOUT))
+    assert not was_refused(psrp_fault("w:TimedOut"))
+    assert not was_refused(winrm_fault(None, "w:TimedOut"))
+    assert not was_refused(requests.exceptions.ReadTimeout())
     hidden = Unanswered()
     hidden.__cause__ = psrp_fault(2150858843)
-    assert not errors.was_refused(hidden)
-    assert errors.from_exception(hidden, opened=True).kind == "session_lost"
+    assert not was_refused(hidden)
+    assert transport_errors.to_error(hidden, opened=True).kind == "session_lost"
 
 
 def test_messages_are_one_masked_line_of_bounded_length() -> None:
-    assert errors.one_line("a\r\n  b\tpw pw2", ["pw", "pw2"], "***") == "a b *** ***"
-    assert len(errors.one_line("x" * 10_000)) == 600
+    assert escape_line("a\r\n  b\tpw pw2", ["pw", "pw2"], "***") == "a b *** ***"
+    assert len(escape_line("x" * 10_000)) == 600
 
 
 def test_a_lost_logon_is_worth_a_fresh_one() -> None:
@@ -178,6 +183,6 @@ def test_a_lost_logon_is_worth_a_fresh_one() -> None:
         winrm.InvalidCredentialsError("x"),
         winrm.WinRMTransportError("http", 400, ""),
     ):
-        assert errors.lost_its_logon(error)
-    assert not errors.lost_its_logon(psrp_fault(2150858843))
-    assert not errors.lost_its_logon(REFUSED)
+        assert transport_errors.lost_its_logon(error)
+    assert not transport_errors.lost_its_logon(psrp_fault(2150858843))
+    assert not transport_errors.lost_its_logon(REFUSED)

@@ -59,7 +59,7 @@ def test_two_elements_in_a_line() -> None:
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(framing, "MAXIMUM_LINE", 100)
-    with pytest.raises(framing.LineTooLong):
+    with pytest.raises(framing.NotServerMode):
         Decoder().feed(b"x" * 101)
 
 
@@ -71,10 +71,10 @@ def test_noise_is_bounded() -> None:
 
 
 def test_what_is_sent() -> None:
-    assert framing.data(None, b"\x00\x01\x02") == (
+    assert framing.make_data(None, b"\x00\x01\x02") == (
         b"<Data Stream='Default' PSGuid='00000000-0000-0000-0000-000000000000'>AAEC</Data>\n"
     )
-    assert b"Stream='PromptResponse'" in framing.data(PIPELINE, b"", prompt=True)
-    assert framing.command(PIPELINE) == b"<Command PSGuid='11111111-2222-3333-4444-555555555555' />\n"
-    assert framing.signal(PIPELINE).startswith(b"<Signal ")
-    assert framing.close(PIPELINE).startswith(b"<Close ")
+    assert b"Stream='PromptResponse'" in framing.make_data(PIPELINE, b"", prompt=True)
+    assert framing.make_command(PIPELINE) == b"<Command PSGuid='11111111-2222-3333-4444-555555555555' />\n"
+    assert framing.make_signal(PIPELINE).startswith(b"<Signal ")
+    assert framing.make_close(PIPELINE).startswith(b"<Close ")

@@ -28,7 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Secret
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import errors
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import transport_errors
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.winrs import WinrsCarrier
@@ -53,6 +53,11 @@ def pipeline_of(arguments: str) -> str:
     """The pipeline's id in the header of a first fragment's message (MS-PSRP 2.2.1 and 2.2.4)."""
     data = base64.b64decode(arguments) if re.fullmatch(r"[A-Za-z0-9+/=]{84,}", arguments) else b""
     return str(uuid.UUID(bytes_le=data[45:61])).upper() if data else ""
+
+
+def swapped(shell: str) -> str:
+    """The id of the runspace pool in the older recordings: the shell's, with its bytes in .NET's order."""
+    return str(uuid.UUID(bytes_le=uuid.UUID(shell).bytes)).upper()
 
 
 class Exchange:
@@ -112,6 +117,8 @@ class Recording:
             mine, theirs = first(pattern, request), first(pattern, recorded.request)
             if mine and theirs:
                 self._ids[theirs.upper()] = mine.upper()
+                if "ShellId" in pattern:
+                    self._ids[swapped(theirs)] = mine.upper()
         # the older recordings' pipelines have an id of their own beside the command's
         mine, theirs = (pipeline_of(first(r"Arguments>([^<]*)<", text)) for text in (request, recorded.request))
         if mine and theirs:
@@ -122,9 +129,12 @@ class Recording:
         return re.sub(r"(<rsp:Stream [^>]*>)([^<]*)(<)", lambda m: m[1] + self._fragments(m[2]) + m[3], response)
 
     def _fragments(self, text: str) -> str:
-        data = base64.b64decode(text)
-        for theirs, mine in self._ids.items():
-            data = data.replace(uuid.UUID(theirs).bytes_le, uuid.UUID(mine).bytes_le)
+        """All ids at once: one may be translated into what another is translated from."""
+        binary = {uuid.UUID(theirs).bytes_le: uuid.UUID(mine).bytes_le for theirs, mine in self._ids.items()}
+        if not binary:
+            return text
+        ids = re.compile(b"|".join(map(re.escape, binary)), re.DOTALL)
+        data = ids.sub(lambda match: binary[match[0]], base64.b64decode(text))
         return base64.b64encode(data).decode("ascii")
 
 
@@ -154,6 +164,9 @@ class PywinrmTransport:
 
     def build_session(self) -> requests.Session:
         return requests.Session()
+
+    def setup_encryption(self, session: requests.Session) -> None:
+        pass
 
     def send_message(self, message: str) -> bytes:
         return self.recording.answer(message).encode("utf-8")
@@ -283,7 +296,7 @@ def overhear(session: Session, outcome: Outcome) -> None:
         for data in session.carrier.receive(pipeline, Deadline(1)):
             session._pool.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline))
     except pypsrp_exceptions.WSManFaultError as error:
-        outcome.replies.append(errors.from_exception(error, opened=True))
+        outcome.replies.append(transport_errors.to_error(error, opened=True))
     while session._pool.next_event() is not None:
         pass
 
@@ -292,7 +305,7 @@ def look(session: Session, outcome: Outcome) -> None:
     try:
         t.cast(WsmanCarrier, session.carrier)._wsman.get("http://schemas.microsoft.com/wbem/wsman/1/windows/shell")
     except pypsrp_exceptions.WinRMError as error:
-        outcome.replies.append(errors.from_exception(error, opened=True))
+        outcome.replies.append(transport_errors.to_error(error, opened=True))
 
 
 def files(shared: Path, *patterns: str) -> list[Path]:

@@ -157,9 +157,9 @@ def test_a_timeout_stops_the_pipeline_and_breaks_the_session(pipeline: Pipeline,
 
 def test_a_farewell_without_time_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     session, carrier = opened()
-    monkeypatch.setattr(carrier, "close", lambda deadline: deadline.remaining(1))
+    monkeypatch.setattr(carrier, "close", lambda _deadline: Deadline(0).check())
     with pytest.raises(ShellError, match="no time was left to tell the server"):
-        session.close(Deadline(0))
+        session.close()
     assert session.broken
 
 
@@ -268,7 +268,7 @@ def test_what_cannot_be_decoded_is_no_lost_session(monkeypatch: pytest.MonkeyPat
         raise KeyError("x")
 
     monkeypatch.setattr(
-        "ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.values.Decoder.decode", stumble
+        "ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.clixml_values.Decoder.decode", stumble
     )
     error = failure(session, READ)
     assert (error.kind, error.message) == ("failed", "an object of the server cannot be decoded (KeyError).")
@@ -290,7 +290,7 @@ def test_an_interruption_breaks_the_session(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_failing_farewell_does_not_spoil_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     session, carrier = opened()
 
-    def cut(_pipeline: uuid.UUID) -> None:
+    def cut(_pipeline: uuid.UUID, _deadline: Deadline) -> None:
         raise ConnectionResetError
 
     monkeypatch.setattr(carrier, "finish", cut)

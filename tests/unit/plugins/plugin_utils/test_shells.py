@@ -40,7 +40,8 @@ class PlayedSession:
     """What the first session offers, and each after it."""
 
     def __init__(self, carrier: Any) -> None:
-        self.carrier, self.broken, self.closed = carrier, False, False
+        self.carrier, self.broken, self.closed, self.timed_out = carrier, False, False, False
+        self._farewell: Deadline | None = None
         self.asked: list[str] = []
         self.times: list[float] = []
         type(self).opened.append(self)
@@ -67,10 +68,15 @@ class PlayedSession:
         self._do(script.splitlines()[0], timeout)
         return Reply()
 
-    def close(self, deadline: Deadline) -> None:
+    @property
+    def farewell(self) -> Deadline:
+        self._farewell = self._farewell or Deadline(_shells.FAREWELL)
+        return self._farewell
+
+    def close(self) -> None:
         self.closed = True
         with contextlib.suppress(OutOfTime):
-            self.times.append(deadline.remaining(PATIENCE))
+            self.times.append(self.farewell.remaining(PATIENCE))
 
 
 class Route:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import json
 import math
 import queue
 import typing as t
@@ -28,6 +29,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._values impor
     Uri,
     Value,
 )
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import ps
 
 _DEPTH = 48
@@ -66,20 +68,20 @@ def has_secrets(value: Value) -> bool:
     return isinstance(value, Credential) or (isinstance(value, Secret) and not isinstance(value, SecretText))
 
 
-def secrets(value: Value) -> set[str]:
+def list_secrets(value: Value) -> set[str]:
     """Every secret text in ``value``: what must not be in a message."""
     if isinstance(value, Pipeline):
-        return secrets([cmdlet.parameters for cmdlet in value.cmdlets])
+        return list_secrets([cmdlet.parameters for cmdlet in value.cmdlets])
     if isinstance(value, (list, tuple)):
-        return set().union(*(secrets(item) for item in value))
+        return set().union(*(list_secrets(item) for item in value))
     if isinstance(value, dict):
-        return secrets(list(value.values()))
+        return list_secrets(list(value.values()))
     if isinstance(value, Credential):
-        return secrets(value.password)
+        return list_secrets(value.password)
     return {value.reveal()} - {""} if isinstance(value, Secret) else set()
 
 
-def _text(value: str) -> str:
+def _encode_text(value: str) -> str:
     text = str(value)
     text.encode("utf-8")  # half a surrogate pair is no text: UnicodeEncodeError, a ValueError
     if not _NO_TEXT.isdisjoint(text):
@@ -87,30 +89,30 @@ def _text(value: str) -> str:
     return text
 
 
-def _integer(value: int) -> t.Any:
+def _encode_integer(value: int) -> t.Any:
     for kind in (ps.PSInt, ps.PSInt64, ps.PSUInt64):
         if kind.MinValue <= value <= kind.MaxValue:
             return kind(value)
     return ps.PSDecimal(int(value))
 
 
-def _real(value: float) -> t.Any:
+def _encode_real(value: float) -> t.Any:
     if math.isnan(value):  # which psrpcore writes as NAN and .NET does not read
         raise ValueError("not a number cannot be sent as a cmdlet parameter")
     return ps.PSDouble(value)
 
 
-def _instant(value: dt.datetime) -> t.Any:
+def _encode_instant(value: dt.datetime) -> t.Any:
     if value.tzinfo is None:
         raise TypeError("a date without a time zone cannot be sent: its instant is not known")
     return ps.PSDateTime(value.astimezone(_UTC))
 
 
-def _credential(value: Credential) -> t.Any:
-    return ps.PSCredential(UserName=_text(value.user), Password=ps.PSSecureString(value.password.reveal()))
+def _encode_credential(value: Credential) -> t.Any:
+    return ps.PSCredential(UserName=_encode_text(value.user), Password=ps.PSSecureString(value.password.reveal()))
 
 
-def _object(value: RemoteObject) -> t.Any:
+def _encode_object(value: RemoteObject) -> t.Any:
     """An enumeration goes back by its name, a collection as a list; anything else as the properties that are known of it."""
     if value.items is not None:
         return encode(list(value.items))
@@ -124,19 +126,19 @@ def _object(value: RemoteObject) -> t.Any:
 
 
 _TO_POWERSHELL: tuple[tuple[type, t.Callable[[t.Any], t.Any]], ...] = (
-    (Uri, lambda value: ps.PSUri(_text(value))),
-    (str, _text),
-    (int, _integer),
-    (float, _real),
+    (Uri, lambda value: ps.PSUri(_encode_text(value))),
+    (str, _encode_text),
+    (int, _encode_integer),
+    (float, _encode_real),
     (decimal.Decimal, ps.PSDecimal),
     (bytes, ps.PSByteArray),
-    (dt.datetime, _instant),
+    (dt.datetime, _encode_instant),
     (dt.timedelta, lambda value: value),
     (uuid.UUID, lambda value: ps.PSGuid(int=value.int)),
-    (SecretText, lambda value: _text(value.reveal())),
+    (SecretText, lambda value: _encode_text(value.reveal())),
     (Secret, lambda value: ps.PSSecureString(value.reveal())),
-    (Credential, _credential),
-    (RemoteObject, _object),
+    (Credential, _encode_credential),
+    (RemoteObject, _encode_object),
     (list, lambda value: ps.PSList([encode(item) for item in value])),
     (tuple, lambda value: ps.PSList([encode(item) for item in value])),
     (dict, lambda value: ps.PSDict({encode(key): encode(item) for key, item in value.items()})),
@@ -146,58 +148,95 @@ _TO_POWERSHELL: tuple[tuple[type, t.Callable[[t.Any], t.Any]], ...] = (
 # From PowerShell
 
 
-class Decoder:
-    """Turns what psrpcore decoded into plain values.
+class Budget:
+    """What the decoded values of one pipeline may cost: references let a short message name one object many times.
 
-    :param values: the most values it will make: references let a short message name one object many times.
+    :param values: the most values.
+    :param characters: the most characters of all of them as they travel on to the task: as JSON within JSON, several copies at a time.
+    :param deadline: when decoding has to end.
     """
 
-    def __init__(self, values: int) -> None:
-        self._left = values
+    def __init__(self, values: int, characters: int, deadline: Deadline) -> None:
+        self._values, self._characters, self._deadline = values, characters, deadline
+
+    def spend(self, *texts: str | bytes, values: int = 1) -> None:
+        """Count values and their texts.
+
+        :raises ShellError: when there are too many.
+        :raises OutOfTime: when there is no time left.
+        """
+        self._deadline.check()
+        self._values -= values
+        self._characters -= sum(map(_count_characters, texts))
+        if self._values < 0:
+            raise self._refuse("values")
+        if self._characters < 0:
+            raise self._refuse("characters")
+
+    @staticmethod
+    def _refuse(what: str) -> ShellError:
+        message = f"the server sent more {what} than one call may hold."
+        return ShellError("failed", message, remedy="Ask for fewer objects.")
+
+
+class Decoder:
+    """Turns what psrpcore decoded into plain values."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._above: list[int] = []
 
     def decode(self, value: t.Any) -> Value:
         """The plain value.
 
-        :raises ShellError: when there are too many.
+        :raises ShellError: when the budget is used up.
         """
-        self._left -= 1
-        if self._left < 0:
-            raise ShellError(
-                "failed", "the server sent more values than one call may hold.", remedy="Ask for fewer objects."
-            )
+        self._budget.spend()
         if value is None or isinstance(value, bool):
             return value
         if id(value) in self._above or len(self._above) >= _DEPTH:
-            return RemoteObject(_type_names(value), _to_string(value))
+            return self._make_object(value, _to_string(value))
         self._above.append(id(value))
         try:
-            return self._typed(value)
+            return self._decode_typed(value)
         finally:
             self._above.pop()
 
-    def _typed(self, value: t.Any) -> Value:
+    def _decode_typed(self, value: t.Any) -> Value:
         plain = next((convert(value) for kind, convert in _FROM_POWERSHELL if isinstance(value, kind)), None)
+        if isinstance(plain, (str, bytes, Secret)):
+            self._budget.spend(plain.reveal() if isinstance(plain, Secret) else plain, values=0)
         if isinstance(value, (list, queue.Queue)):
             plain = [self.decode(item) for item in (list.__iter__(value) if isinstance(value, list) else value.queue)]
         elif isinstance(value, dict):
-            plain = {_key(self.decode(key)): self.decode(item) for key, item in dict.items(value)}
+            plain = {_to_key(self.decode(key)): self.decode(item) for key, item in dict.items(value)}
         elif isinstance(value, ps.PSCredential):
-            return _returned_credential(value)
+            return _to_credential(value)
         if not isinstance(value, ps.PSObject) or (plain is not None and _is_bare(value)):
             return plain
-        return self._object(value, plain)
+        return self._decode_object(value, plain)
 
-    def _object(self, value: t.Any, plain: Value) -> RemoteObject:
+    def _decode_object(self, value: t.Any, plain: Value) -> RemoteObject:
         described = value.PSObject
-        properties = [*described.adapted_properties, *described.extended_properties]
-        return RemoteObject(
-            type_names=_type_names(value),
-            text=_to_string(value),
-            properties={str(item.name): self.decode(item.get_value(value)) for item in properties},
-            items=tuple(plain) if isinstance(plain, list) else None,
-            value=None if isinstance(plain, list) else plain,
+        properties = {}
+        for item in (*described.adapted_properties, *described.extended_properties):
+            self._budget.spend(str(item.name))
+            properties[str(item.name)] = self.decode(item.get_value(value))
+        items = tuple(plain) if isinstance(plain, list) else None
+        return self._make_object(
+            value, _to_string(value), properties=properties, items=items, value=None if items is not None else plain
         )
+
+    def _make_object(self, source: t.Any, text: str | None, **parts: t.Any) -> RemoteObject:
+        self._budget.spend(text or "", *source.PSObject.type_names)
+        return RemoteObject(type_names=_list_type_names(source), text=text, **parts)
+
+
+def _count_characters(text: str | bytes) -> int:
+    if isinstance(text, bytes):
+        return len(text) * 4 // 3
+    once = json.encoder.encode_basestring_ascii(text)
+    return len(once) + once.count("\\") + once.count('"')
 
 
 def _is_bare(value: t.Any) -> bool:
@@ -210,7 +249,7 @@ def _is_bare(value: t.Any) -> bool:
     return isinstance(value, _COLLECTIONS) or described.type_names == type(value).PSObject.type_names
 
 
-def _type_names(value: t.Any) -> tuple[str, ...]:
+def _list_type_names(value: t.Any) -> tuple[str, ...]:
     """As they were on the wire: psrpcore puts ``Deserialized.`` before every type that it does not know."""
     names = tuple(str(name) for name in value.PSObject.type_names)
     added = names and all(name.startswith(_PREFIX) for name in names)
@@ -225,24 +264,24 @@ def _to_string(value: t.Any) -> str | None:
     return None if text is None else str(text)
 
 
-def _key(value: Value) -> Value:
+def _to_key(value: Value) -> Value:
     """A hashtable's key; one that Python cannot hash becomes its text."""
     return str(value) if isinstance(value, (RemoteObject, list, dict)) else value
 
 
-def _secret(value: t.Any) -> Secret:
+def _to_secret(value: t.Any) -> Secret:
     return Secret(str(value.decrypt()))
 
 
-def _returned_credential(value: t.Any) -> Credential:
+def _to_credential(value: t.Any) -> Credential:
     """A credential as a property of some object: it may well be without a password."""
     password = getattr(value, "Password", None)
     return Credential(
-        str(getattr(value, "UserName", None) or ""), Secret("") if password is None else _secret(password)
+        str(getattr(value, "UserName", None) or ""), Secret("") if password is None else _to_secret(password)
     )
 
 
-def _moment(value: ps.PSDateTime) -> Value:
+def _to_moment(value: ps.PSDateTime) -> Value:
     plain = dt.datetime(
         value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond, value.tzinfo
     )
@@ -255,7 +294,7 @@ def _moment(value: ps.PSDateTime) -> Value:
 
 
 _FROM_POWERSHELL: tuple[tuple[type, t.Callable[[t.Any], Value]], ...] = (
-    (ps.PSSecureString, _secret),
+    (ps.PSSecureString, _to_secret),
     (ps.PSUri, lambda value: Uri(str(value))),
     (ps.PSChar, lambda value: chr(int(value))),
     (ps.PSVersion, str),
@@ -264,7 +303,7 @@ _FROM_POWERSHELL: tuple[tuple[type, t.Callable[[t.Any], Value]], ...] = (
     (decimal.Decimal, lambda value: decimal.Decimal(decimal.Decimal.__str__(value))),
     (float, float),
     (bytes, bytes),
-    (dt.datetime, _moment),
+    (dt.datetime, _to_moment),
     (dt.timedelta, lambda value: dt.timedelta(value.days, value.seconds, value.microseconds)),
     (uuid.UUID, lambda value: uuid.UUID(int=value.int)),
 )

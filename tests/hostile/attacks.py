@@ -1,0 +1,857 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a hostile server, or somebody on the way to an honest one, can answer. Each attack is one small script.
+
+To add one: a subclass of Script with what it tampers with, and the decorator with what may come of it. A write is asked for unless it says
+otherwise; ``kinds`` are the errors that are right, ``succeeds`` says that the task may also be told the truth, that it was done.
+"""
+
+from __future__ import annotations
+
+import gzip
+import uuid
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psrp_messages as psrp
+from hostile_server import START, Asked, Raw, Reply, Script
+from psrp_messages import Address
+
+UNKNOWN = {"unknown_outcome"}
+FAILED = {"failed"}
+LOST = {"session_lost"}
+ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u2066"
+SOAP = "application/soap+xml;charset=UTF-8"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """An attack.
+
+    :ivar way: ``plain``, or ``sealed``: message encryption by NTLM.
+    :ivar kinds: the kinds of error that are right.
+    :ivar succeeds: whether to be told that the write was done is right as well.
+    :ivar says: what has to be in the error's message.
+    """
+
+    script: type[Script]
+    write: bool = True
+    way: str = "plain"
+    kinds: frozenset[str] = frozenset()
+    succeeds: bool = False
+    says: str = ""
+    timeout: float = 3.0
+    carriers: tuple[str, ...] = ("psrp", "winrm")
+
+    @property
+    def name(self) -> str:
+        """Its name, in words."""
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in self.script.__name__).strip("_")
+
+
+ATTACKS: list[Attack] = []
+
+
+def attack(
+    kinds: set[str],
+    *,
+    write: bool = True,
+    way: str = "plain",
+    succeeds: bool = False,
+    says: str = "",
+    timeout: float = 3.0,
+    carriers: tuple[str, ...] = ("psrp", "winrm"),
+) -> Callable[[type[Script]], type[Script]]:
+    """Declare an attack."""
+
+    def declare(script: type[Script]) -> type[Script]:
+        ATTACKS.append(Attack(script, write, way, frozenset(kinds), succeeds, says, timeout, carriers))
+        return script
+
+    return declare
+
+
+def replaces(stage: str, make: Callable[[Reply], Reply | Raw]) -> type[Script]:
+    """A script that replaces the HTTP answer in one stage, after what was asked for has been done."""
+
+    class Replaces(Script):
+        def http(self, asked: Asked, reply: Reply) -> Reply | Raw:
+            return make(reply) if asked.stage == stage and reply.status != 401 else reply
+
+    return Replaces
+
+
+def says_first(clixml: Callable[[], Iterator[tuple[int, str]]]) -> type[Script]:
+    """A script whose pipeline says messages of its own before the honest ones."""
+
+    class Says(Script):
+        def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
+            address = Address.read(fragments)
+            for kind, text in clixml():
+                yield from psrp.split(address.body(kind, text), 30_000)
+            yield fragments
+
+    return Says
+
+
+# Redirects
+
+
+def redirect(status: int, target: str) -> Callable[[Reply], Reply]:
+    return lambda _reply: Reply(status, [("Location", target)])
+
+
+@attack({"redirected"}, says="/owa")
+class RedirectToOwaAtTheDoor(replaces("open", redirect(302, "https://mail.litwareinc.com/owa"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="http://evil.example/wsman")
+class RedirectOfTheWrite(replaces(START, redirect(302, "http://evil.example/wsman"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class RedirectThatKeepsTheBody(replaces(START, redirect(307, "/wsman"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class RedirectForEver(replaces(START, redirect(308, "https://127.0.0.1:1/wsman"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="evil.example/x")
+class RedirectWithALogon(replaces(START, redirect(301, "http://user:hunter2@evil.example/x?token=hunter2"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class RedirectToNowhere(replaces("answer", redirect(303, "http://[::1"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class RedirectWithEscapes(replaces(START, redirect(302, "http://evil.example/\x1b[2Jx"))):  # type: ignore[misc]
+    pass
+
+
+# Gateways, and what is no WS-Management at all
+
+
+def status(number: int, body: bytes = b"", kind: str = "text/html") -> Callable[[Reply], Reply]:
+    return lambda _reply: Reply(number, [("Content-Type", kind)], body)
+
+
+@attack(UNKNOWN)
+class BadGateway(replaces(START, status(502, b"<html>Bad Gateway</html>"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class GatewayTimeout(replaces(START, status(504))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class GatewayTimeoutOfTheAnswer(replaces("answer", status(504))):  # type: ignore[misc]
+    pass
+
+
+def _answer_unavailable(_reply: Reply) -> Raw:
+    head = b"HTTP/1.1 503 Service Unavailable\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n"
+    return Raw([head])
+
+
+@attack(UNKNOWN)
+class UnavailableByAGateway(replaces(START, _answer_unavailable)):  # type: ignore[misc]
+    pass
+
+
+@attack({"session_lost"})
+class UnavailableByHttpSys(Script):
+    def instead(self, asked: Asked) -> tuple[int, bytes] | None:
+        return (503, b"") if asked.stage == START else None
+
+
+@attack(UNKNOWN)
+class ServerErrorWithoutAWord(replaces(START, status(500))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class TeapotWithEscapes(replaces(START, status(418, ESCAPES.encode()))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class EmptySuccess(replaces(START, status(200))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class NoContent(replaces("answer", status(204))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class APageInstead(replaces(START, status(200, b"<html><body>Welcome</body></html>"))):  # type: ignore[misc]
+    pass
+
+
+@attack({"unsupported", "session_lost"})
+class APageAtTheDoor(replaces("open", status(200, b"<!DOCTYPE html><html><body>Welcome</body></html>"))):  # type: ignore[misc]
+    pass
+
+
+@attack({"unsupported", "session_lost"})
+class OtherXmlAtTheDoor(replaces("open", status(200, b"<feed/>", "application/xml"))):  # type: ignore[misc]
+    pass
+
+
+# Content codings
+
+
+def coded(coding: str, pack: Callable[[bytes], bytes]) -> Callable[[Reply], Reply]:
+    return lambda reply: Reply(200, [("Content-Type", SOAP), ("Content-Encoding", coding)], pack(reply.body))
+
+
+@attack(UNKNOWN, says="gzip")
+class GzipBomb(replaces("answer", coded("gzip", lambda _body: gzip.compress(bytes(300_000_000), 1)))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="deflate")
+class DeflateBomb(replaces(START, coded("deflate", lambda _body: zlib.compress(bytes(50_000_000), 1)))):  # type: ignore[misc]
+    pass
+
+
+@attack({"unsupported"}, says="br")
+class BrotliAtTheDoor(replaces("open", coded("br", bytes))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="gzip")
+class GzipInGzip(replaces("answer", coded("gzip, gzip", lambda body: gzip.compress(gzip.compress(body))))):  # type: ignore[misc]
+    pass
+
+
+# Bodies without an end
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n"
+
+
+def forever(piece: bytes) -> Iterator[bytes]:
+    while True:
+        yield piece
+
+
+def endless(head: bytes, piece: bytes, pause: float = 0.0) -> Callable[[Reply], Raw]:
+    def pieces() -> Iterator[bytes]:
+        yield head
+        yield from forever(piece)
+
+    return lambda _reply: Raw(pieces(), pause)
+
+
+@attack(UNKNOWN)
+class EndlessBody(replaces("answer", endless(HEAD + b"\r\n", b"x" * 65536))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class EndlessChunks(replaces("answer", endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"4000\r\n" + b"x" * 16384 + b"\r\n"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class EndlessTinyChunks(replaces(START, endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1000))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class EndlessTrailers(replaces(START, endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1000))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class EndlessHeaders(replaces(START, endless(HEAD, b"X-More: of it\r\n" * 10))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class OneEndlessHeader(replaces(START, endless(HEAD + b"X-Long: ", b"x" * 4096))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class ContinueForEver(replaces(START, endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, timeout=1.5)
+class DripOfTheBody(replaces("answer", endless(HEAD + b"Content-Length: 100000\r\n\r\n", b"x", 0.2))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, timeout=1.5)
+class DripOfTheHeaders(replaces(START, endless(HEAD + b"X-Slow: ", b"x", 0.2))):  # type: ignore[misc]
+    pass
+
+
+@attack({"unreachable"}, timeout=1.5)
+class DripAtTheDoor(replaces("open", endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.2))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class AnnouncedGigabytes(replaces("answer", endless(HEAD + b"Content-Length: 99999999999\r\n\r\n", b"x" * 65536))):  # type: ignore[misc]
+    pass
+
+
+# Answers that break off, or are none
+
+
+def raw(*pieces: bytes, close: bool = True) -> Callable[[Reply], Raw]:
+    return lambda _reply: Raw(pieces, close=close)
+
+
+@attack(UNKNOWN, timeout=1.5)
+class SilenceAfterTheWrite(replaces(START, raw(close=False))):  # type: ignore[misc]
+    pass
+
+
+@attack({"unreachable"}, timeout=1.5, says="127.0.0.1")
+class SilenceAtTheDoor(replaces("open", raw(close=False))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class HangUpAfterTheWrite(replaces(START, raw())):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class HangUpInTheAnswer(replaces("answer", raw(HEAD + b"Content-Length: 5000\r\n\r\n<s:Envelope"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, timeout=1.5)
+class HalfAnAnswer(replaces("answer", raw(HEAD + b"Content-Length: 5000\r\n\r\n<s:Envelope", close=False))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class BinaryNoise(replaces(START, raw(bytes(range(256)) * 100))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class AnotherProtocol(replaces(START, raw(b"SSH-2.0-OpenSSH_9.2p1\r\n"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class NegativeLength(replaces(START, raw(HEAD + b"Content-Length: -1\r\n\r\n"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class TwoAnswersInOne(replaces(START, raw(HEAD + b"Content-Length: 0\r\n\r\n" + HEAD + b"Content-Length: 0\r\n\r\n"))):  # type: ignore[misc]
+    pass
+
+
+# Envelopes
+
+
+def body_of(stage: str, change: Callable[[bytes], bytes]) -> type[Script]:
+    """A script that changes the envelope of one stage."""
+
+    class Changes(Script):
+        def soap(self, asked: Asked, status: int, envelope: bytes) -> tuple[int, bytes]:
+            return status, change(envelope) if asked.stage == stage else envelope
+
+    return Changes
+
+
+def without_declaration(envelope: bytes) -> bytes:
+    return envelope.partition(b"?>")[2] if envelope.lstrip().startswith(b"<?xml") else envelope
+
+
+LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (i, b"&l%d;" % (i - 1) * 10) for i in range(1, 10))
+
+
+@attack(UNKNOWN)
+class BillionLaughs(body_of(START, lambda xml: b'<!DOCTYPE x [<!ENTITY l0 "ha">' + LAUGHS + b"]>" + without_declaration(xml))):  # type: ignore[misc]
+    pass
+
+
+@attack({"session_lost", "unsupported"})
+class QuadraticEntitiesAtTheDoor(
+    body_of("open", lambda _xml: b'<!DOCTYPE x [<!ENTITY a "' + b"a" * 50_000 + b'">]><x>' + b"&a;" * 5000 + b"</x>")  # type: ignore[misc]
+):
+    pass
+
+
+@attack(UNKNOWN)
+class EntityOfAFile(body_of("answer", lambda xml: b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + without_declaration(xml))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class EnvelopeInUtf16(body_of("answer", lambda xml: without_declaration(xml).decode().encode("utf-16"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class EnvelopeInEbcdic(
+    body_of("answer", lambda xml: b'<?xml version="1.0" encoding="cp037"?>' + without_declaration(xml).decode().encode("cp037"))  # type: ignore[misc]
+):
+    pass
+
+
+@attack(UNKNOWN)
+class ManyElements(body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a/>" * 240_000 + b"</s:Header>"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class ManyAttributes(
+    body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a " + b" ".join(b"a%d=''" % i for i in range(110_000)) + b"/></s:Header>"))  # type: ignore[misc]
+):
+    pass
+
+
+@attack(UNKNOWN, succeeds=True)
+class DeeplyNested(body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a>" * 49_000 + b"</a>" * 49_000 + b"</s:Header>"))):  # type: ignore[misc]
+    pass
+
+
+def related(envelope: bytes, to: bytes) -> bytes:
+    before, mark, after = envelope.partition(b"RelatesTo>")
+    return before + mark + to + after[after.index(b"<") :]
+
+
+@attack(UNKNOWN)
+class AnswerToAnotherRequest(body_of(START, lambda xml: related(xml, b"uuid:00000000-0000-0000-0000-000000000000"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class AnswerToNothing(body_of("answer", lambda xml: related(xml, b""))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class OutputOfAnotherCommand(
+    body_of("answer", lambda xml: xml.replace(b'<rsp:Stream Name="stdout" CommandId="', b'<rsp:Stream Name="stdout" CommandId="F'))  # type: ignore[misc]
+):
+    pass
+
+
+@attack(UNKNOWN)
+class OutputThatIsNoBase64(body_of("answer", lambda xml: xml.replace(b'">', b'">*&#0;*'))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class OutputOnAnotherStream(body_of("answer", lambda xml: xml.replace(b'Name="stdout"', b'Name="stdtwo"'))):  # type: ignore[misc]
+    pass
+
+
+def fault(code: str, reason: str = "No.") -> bytes:
+    space = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
+    return (
+        '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:Receiver</s:Value>'
+        f"<s:Subcode><s:Value>w:Odd</s:Value></s:Subcode></s:Code><s:Reason><s:Text>{reason}</s:Text></s:Reason><s:Detail>"
+        f'<f:WSManFault xmlns:f="{space}" Code="{code}"/></s:Detail></s:Fault></s:Body></s:Envelope>'
+    ).encode()
+
+
+def faults(stage: str, code: str, reason: str = "No.") -> type[Script]:
+    """A script that does what it is asked, and answers with a fault."""
+
+    class Faults(Script):
+        def soap(self, asked: Asked, status: int, envelope: bytes) -> tuple[int, bytes]:
+            return (500, fault(code, reason)) if asked.stage == stage else (status, envelope)
+
+    return Faults
+
+
+@attack(UNKNOWN)
+class UnknownFaultAfterTheWrite(faults(START, "4711")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class TimeOutFaultAfterTheWrite(faults(START, "2150858793")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class AbortedAfterTheWrite(faults("answer", "995")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class FaultWithoutANumber(faults(START, "x" * 100)):  # type: ignore[misc]
+    pass
+
+
+@attack({"session_lost"}, says="\\u001b")
+class EscapesInAFault(faults("open", "4711", "&#x9b;31m\u202e<![CDATA[]]>".replace("<![CDATA[]]>", "") + "x")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, timeout=1.5)
+class NeverAnyOutput(Script):
+    def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
+        yield from ()
+
+
+# PowerShell Remoting
+
+
+class Foreign(Script):
+    """Says the pipeline's end in somebody else's name, and nothing else."""
+
+    def address(self, honest: Address) -> Address:
+        return Address(honest.pool, uuid.uuid4())
+
+    def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
+        yield self.address(Address.read(fragments)).message(psrp.STATE, psrp.COMPLETED)
+
+
+@attack(UNKNOWN, timeout=1.5)
+class EndOfAnotherPipeline(Foreign):
+    pass
+
+
+@attack(UNKNOWN, timeout=1.5)
+class EndOfNoPipeline(Foreign):
+    def address(self, honest: Address) -> Address:
+        return Address(honest.pool, psrp.NO_ID)
+
+
+@attack(UNKNOWN)
+class EndInAnotherRunspace(Foreign):
+    def address(self, honest: Address) -> Address:
+        return Address(uuid.uuid4(), honest.pipeline)
+
+
+class Garbled(Script):
+    """Says something before its honest words."""
+
+    def garble(self, address: Address) -> bytes:
+        raise NotImplementedError
+
+    def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
+        yield self.garble(Address.read(fragments))
+        yield fragments
+
+
+@attack(UNKNOWN)
+class HalfAFragment(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return address.message(psrp.OUTPUT, "<S>x</S>")[:-3]
+
+
+@attack(UNKNOWN)
+class FragmentOfFourGigabytes(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return psrp.fragment(b"x" * 100, length=0xFFFFFFFF)
+
+
+@attack(UNKNOWN)
+class FragmentsInAnotherOrder(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return psrp.fragment(b"x" * 100, position=7, flags=0)
+
+
+@attack(UNKNOWN)
+class ManyOpenMessages(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return b"".join(psrp.fragment(b"x", flags=1) for _number in range(2000))
+
+
+@attack(UNKNOWN)
+class EmptyFragments(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return b"".join(psrp.fragment(b"") for _number in range(2000))
+
+
+@attack(UNKNOWN)
+class UnknownMessage(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return address.message(0x00099999, "<S>x</S>")
+
+
+@attack(UNKNOWN)
+class NoXml(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return address.message(psrp.OUTPUT, b"\xff\xfe not xml")
+
+
+@attack(UNKNOWN)
+class RunspaceBreaks(Garbled):
+    def garble(self, address: Address) -> bytes:
+        return Address(address.pool, psrp.NO_ID).message(psrp.POOL_STATE, psrp.BROKEN)
+
+
+def says(kind: int, *texts: str) -> type[Script]:
+    """A script whose pipeline says these messages first."""
+    return says_first(lambda: iter([(kind, text) for text in texts]))
+
+
+@attack(UNKNOWN)
+class LaughsInAnObject(says(psrp.OUTPUT, '<!DOCTYPE x [<!ENTITY a "ha">]><S>&a;</S>')):  # type: ignore[misc]
+    pass
+
+
+REFERENCES = '<Obj RefId="0"><LST>{}</LST></Obj>'.format(
+    f'<Obj RefId="1"><TN RefId="0"><T>{"x" * 1000}</T></TN><MS><S N="p">{"y" * 1000}</S></MS></Obj>' + '<Ref RefId="1"/>' * 20_000
+)
+
+
+@attack(UNKNOWN, says="more characters")
+class ReferencesToOneObject(says(psrp.OUTPUT, REFERENCES)):  # type: ignore[misc]
+    pass
+
+
+def nested_references() -> str:
+    text = '<S N="x">a</S>'
+    for level in range(40):
+        text = f'<Obj RefId="{level}" N="a"><MS>{text}<Ref N="b" RefId="{level - 1}"/></MS></Obj>' if level else (
+            f'<Obj RefId="0" N="a"><MS>{text}</MS></Obj>'
+        )
+    return text
+
+
+@attack(UNKNOWN, says="more values")
+class ReferencesThatDouble(says(psrp.OUTPUT, nested_references())):  # type: ignore[misc]
+    pass
+
+
+TYPES = '<Obj RefId="0"><LST><Obj RefId="1"><TN RefId="0">{}</TN></Obj>{}</LST></Obj>'.format(
+    "<T>System.Object</T>" * 10_000, '<Obj RefId="2"><TNRef RefId="0"/></Obj>' * 10_000
+)
+
+
+@attack(UNKNOWN, says="more characters")
+class TypeNamesByReference(says(psrp.OUTPUT, TYPES)):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class TinyElements(says(psrp.OUTPUT, '<Obj RefId="0"><LST>' + "<Nil/>" * 1_000_000 + "</LST></Obj>")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="bytes")
+class OneHugeText(says(psrp.OUTPUT, "<S>" + "x" * 9_000_000 + "</S>")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="more characters", timeout=8.0)
+class AstralText(says(psrp.OUTPUT, "<S>" + "x" * 7_900_000 + "\U0001f600" + "</S>", "<S>" + "y" * 7_900_000 + "</S>")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="more characters", timeout=8.0)
+class ManyTexts(says(psrp.OUTPUT, *["<S>" + "\u00e4" * 300_000 + "</S>"] * 12)):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, says="more characters", timeout=8.0)
+class QuotesThatGrow(says(psrp.OUTPUT, *["<S>" + '"' * 1_000_000 + "</S>"] * 6)):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, timeout=4.0)
+class EndlessObjects(says_first(lambda: iter([(psrp.OUTPUT, "<I32>1</I32>")] * 60_000))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, timeout=4.0)
+class EndlessWarnings(
+    says_first(lambda: iter([(psrp.WARNING, '<Obj RefId="0"><MS><S N="InformationalRecord_Message">w</S></MS></Obj>')] * 30_000))  # type: ignore[misc]
+):
+    pass
+
+
+@attack(UNKNOWN, succeeds=True, timeout=3.0)
+class EndlessProgress(says_first(lambda: iter([(psrp.PROGRESS, '<Obj RefId="0"><MS><S N="Activity">a</S></MS></Obj>')] * 20_000))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class ObjectsInObjects(says(psrp.OUTPUT, '<Obj RefId="0"><LST>' * 4000 + "</LST></Obj>" * 4000)):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class ReferenceToNothing(says(psrp.OUTPUT, '<Obj RefId="0"><LST><Ref RefId="99"/></LST></Obj>')):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class NumberOfManyDigits(says(psrp.OUTPUT, f"<I64>{'9' * 100_000}</I64>")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class DurationWithoutEnd(says(psrp.OUTPUT, f"<TS>P{'9' * 4000}D</TS>")):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN)
+class SecretWithoutAKey(says(psrp.OUTPUT, "<SS>AAAA</SS>")):  # type: ignore[misc]
+    pass
+
+
+ERROR = (
+    '<Obj RefId="0"><MS><Obj N="Exception" RefId="1"><MS><S N="Message">{text}</S></MS></Obj><S N="FullyQualifiedErrorId">{text}</S>'
+    '<Obj N="InvocationInfo" RefId="2"/><I32 N="ErrorCategory_Category">5</I32><S N="ErrorCategory_Activity">{text}</S>'
+    '<S N="ErrorCategory_Reason">{text}</S><S N="ErrorCategory_TargetName">{text}</S><S N="ErrorCategory_TargetType">x</S>'
+    '<S N="ErrorCategory_Message">{text}</S></MS></Obj>'
+)
+CLIXML_ESCAPES = "".join(f"_x{ord(c):04X}_" if ord(c) < 0xA0 else c for c in ESCAPES)
+
+
+@attack(set(), succeeds=True, write=False)
+class EscapesInARecord(says(psrp.ERROR, ERROR.format(text=CLIXML_ESCAPES))):  # type: ignore[misc]
+    pass
+
+
+@attack({"failed"})
+class EscapesInTheEnd(Script):
+    """The pipeline ends with an error record full of them."""
+
+    def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
+        record = ERROR.format(text=CLIXML_ESCAPES).replace('<Obj RefId="0">', '<Obj RefId="9" N="ExceptionAsErrorRecord">', 1)
+        state = f'<Obj RefId="0"><MS><I32 N="PipelineState">5</I32>{record}</MS></Obj>'
+        yield Address.read(fragments).message(psrp.STATE, state)
+
+
+@attack(UNKNOWN)
+class EndWithANonsenseRecord(Script):
+    def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
+        state = '<Obj RefId="0"><MS><I32 N="PipelineState">5</I32><I32 N="ExceptionAsErrorRecord">7</I32></MS></Obj>'
+        yield Address.read(fragments).message(psrp.STATE, state)
+
+
+PROMPT = (
+    '<Obj RefId="0"><MS><I64 N="ci">{number}</I64><Obj N="mi" RefId="1"><TN RefId="0"><T>System.Management.Automation.Remoting.'
+    'RemoteHostMethodId</T></TN><ToString>ReadLine</ToString><I32>11</I32></Obj><Obj N="mp" RefId="2"><LST/></Obj></MS></Obj>'
+)
+
+
+@attack(UNKNOWN, succeeds=True, timeout=3.0)
+class PromptsWithoutEnd(says_first(lambda: iter([(psrp.HOST_CALL, PROMPT.format(number=n)) for n in range(1, 400)]))):  # type: ignore[misc]
+    pass
+
+
+# What powershell.exe -s writes
+
+
+class Writes(Script):
+    """Puts text into what the remote PowerShell writes."""
+
+    text = b""
+
+    def soap(self, asked: Asked, status: int, envelope: bytes) -> tuple[int, bytes]:
+        import base64
+
+        if asked.stage != "answer" or b"ReceiveResponse" not in envelope:
+            return status, envelope
+        stream = b'<rsp:Stream Name="stdout">' + base64.b64encode(self.text) + b"</rsp:Stream>"
+        return status, envelope.replace(b"<rsp:ReceiveResponse>", b"<rsp:ReceiveResponse>" + stream, 1)
+
+
+@attack(UNKNOWN, succeeds=True, carriers=("winrm",))
+class NoiseWithoutLines(Writes):
+    text = b"z" * 700_000
+
+
+@attack(UNKNOWN, succeeds=True, carriers=("winrm",))
+class HalfElements(Writes):
+    text = b"<Data PSGuid='" * 50_000 + b"\r\n"
+
+
+@attack(UNKNOWN, succeeds=True, carriers=("winrm",))
+class ForeignAcknowledgements(Writes):
+    text = b"".join(b"<DataAck PSGuid='%032x' />\r\n" % n for n in range(10_000))
+
+
+@attack(UNKNOWN, carriers=("winrm",))
+class ElementThatCannotBeRead(Writes):
+    text = b"<Data Stream='Default' PSGuid='zzz'>AAAA</Data>\r\n"
+
+
+@attack(UNKNOWN, succeeds=True, carriers=("winrm",))
+class OutputInAnotherName(Writes):
+    text = b"<Data Stream='Default' PSGuid='11111111-2222-3333-4444-555555555555'>AAAA</Data>\r\n"
+
+
+# Somebody on the way to a server that seals its messages
+
+
+@attack(UNKNOWN, way="sealed")
+class PlainInTheSealedAnswer(replaces("answer", status(200, b"<s:Envelope/>", SOAP))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, way="sealed")
+class PlainRefusalAfterTheWrite(replaces(START, status(500, fault("5"), SOAP))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, way="sealed")
+class PlainForbiddenAfterTheWrite(replaces(START, status(403))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, way="sealed")
+class PlainUnavailableAfterTheWrite(replaces(START, status(503))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, way="sealed")
+class ForgottenLogonAfterTheWrite(Script):
+    def __init__(self) -> None:
+        self._left = 1
+
+    def http(self, asked: Asked, reply: Reply) -> Reply | Raw:
+        if asked.stage == START and self._left:
+            self._left = 0
+            return Reply(401, [("WWW-Authenticate", "Negotiate")])
+        return reply
+
+
+@attack(UNKNOWN, way="sealed")
+class SealedNoise(replaces("answer", lambda reply: Reply(200, reply.headers, reply.body[:-60] + bytes(60)))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, way="sealed")
+class SealedWithoutParts(replaces("answer", lambda reply: Reply(200, reply.headers, b"--Encrypted Boundary\r\n"))):  # type: ignore[misc]
+    pass
+
+
+@attack(UNKNOWN, way="sealed")
+class AnOldSealedAnswer(Script):
+    """The answer to an earlier request, sealed by the same logon, once more."""
+
+    def __init__(self) -> None:
+        self._old: Reply | None = None
+
+    def http(self, asked: Asked, reply: Reply) -> Reply | Raw:
+        if asked.stage == "open" and reply.body:
+            self._old = reply
+        return self._old if asked.stage == "answer" and self._old else reply
+
+
+@attack(UNKNOWN, way="sealed", says="http://evil.example/wsman")
+class RedirectOfASealedWrite(replaces(START, redirect(302, "http://evil.example/wsman"))):  # type: ignore[misc]
+    pass
