@@ -31,11 +31,15 @@ class Helper(t.Protocol):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a pipeline gave: its objects, and what it said besides."""
+    """What a pipeline gave: its objects, and what it said besides.
+
+    :ivar clock_offset: by how many seconds the server's clock is ahead of the controller's; None where it was not seen.
+    """
 
     objects: tuple[Value, ...] = ()
     errors: tuple[ErrorRecord, ...] = ()
     warnings: tuple[str, ...] = ()
+    clock_offset: float | None = None
 
     def encoded(self) -> dict[str, t.Any]:
         """For the helper's socket."""
@@ -44,7 +48,8 @@ class Reply:
     def to_json(self) -> str:
         """For the helper's socket, one object after the other: all of them at once would be in memory twice."""
         objects = ", ".join(json.dumps(encode(item)) for item in self.objects)
-        rest = json.dumps({"errors": [vars(record) for record in self.errors], "warnings": list(self.warnings)})
+        errors, warnings = [vars(record) for record in self.errors], list(self.warnings)
+        rest = json.dumps({"errors": errors, "warnings": warnings, "clock_offset": self.clock_offset})
         return f'{{"objects": [{objects}], {rest[1:]}'
 
     @classmethod
@@ -54,6 +59,7 @@ class Reply:
             tuple(decode(item) for item in data["objects"]),
             tuple(ErrorRecord(**record) for record in data["errors"]),
             tuple(data["warnings"]),
+            data["clock_offset"],
         )
 
 
@@ -63,12 +69,14 @@ class Shell:
     :param name: which shell.
     :param helper: gives the host's helper, starting it where there is none yet; called at the first pipeline.
     :param warn: takes the warnings that cmdlets write.
+    :ivar clock_offset: by how many seconds the host's clock is ahead of the controller's, once it has answered.
     """
 
     def __init__(self, name: ShellName, helper: t.Callable[[], Helper], warn: t.Callable[[str], None]) -> None:
         self.name = name
         self._helper = helper
         self._warn = warn
+        self.clock_offset: float | None = None
 
     def read(self, *cmdlets: Cmdlet) -> Reply:
         """Run a pipeline that changes nothing. The helper may repeat it once on a fresh session.
@@ -118,6 +126,7 @@ class Shell:
             else:
                 answer = self._repeated(lambda helper: helper.invoke(request, write=False))
             reply = Reply.decoded(_opened(answer))
+        self.clock_offset = reply.clock_offset
         for warning in reply.warnings:
             self._warn(f"{pipeline.subject}: {warning}")
         return reply

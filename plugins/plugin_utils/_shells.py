@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import math
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline, select
@@ -128,7 +129,7 @@ class Shells:
         try:
             with _before_it_is_sent():
                 shell.setup.before(shell.session, pipeline, self._left)
-            return shell.session.invoke(pipeline, self._left())
+            return replace(shell.session.invoke(pipeline, self._left()), clock_offset=shell.session.clock_offset)
         except ShellError as error:
             if shell.session.broken and error.kind == "unknown_outcome":
                 error.ended = (

@@ -16,10 +16,13 @@ from collections.abc import Callable, Sequence
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import NO_WAY_IN, UNREACHABLE, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
 
 VERSION = 1
 Snapshot = dict[str, t.Any]
 Product = t.Literal["exchange", "lync", "dns"]
+SHELLS: dict[str, ShellName] = {"exchange": "exchange", "lync": "lync", "dns": "windows"}
+"""The shell that each product is asked by."""
 PRODUCTS: tuple[Product, ...] = ("exchange", "lync", "dns")
 
 
@@ -47,6 +50,11 @@ class Reading:
             if error.kind in NO_WAY_IN:
                 self._barred[product] = error
 
+    def _find_clock_offset(self) -> float | None:
+        """By how many seconds the host's clock is ahead of the controller's, as the last answer of any of its shells had it."""
+        shells = [self.call.shell(SHELLS[product]) for product in self.products]
+        return next((shell.clock_offset for shell in shells if shell.clock_offset is not None), None)
+
     def finish(self) -> Snapshot:
         """The snapshot.
 
@@ -56,6 +64,7 @@ class Reading:
             "version": VERSION,
             "host": self.host,
             "taken_at": instant(dt.datetime.now(dt.UTC)),
+            "clock_offset": self._find_clock_offset(),
             "products": self.products,
             "unread": self.unread,
         }

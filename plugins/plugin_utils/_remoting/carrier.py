@@ -70,6 +70,7 @@ class Carrier(t.Protocol):
     :ivar fragment_size: the most bytes that one :meth:`start` or :meth:`send` may carry.
     :ivar delegates: whether the account's logon on the host can be passed on to a second server.
     :ivar requests: HTTP requests sent so far.
+    :ivar clock_offset: by how many seconds the server's clock is ahead of this one's; None where it was not seen.
     :ivar silent: whether the server has not sent a single byte yet.
     :ivar sealed: whether the last request was encrypted by its logon, so that nothing in plain text can be the server's word.
     """
@@ -80,6 +81,9 @@ class Carrier(t.Protocol):
 
     @property
     def requests(self) -> int: ...
+
+    @property
+    def clock_offset(self) -> float | None: ...
 
     @property
     def silent(self) -> bool: ...

@@ -15,8 +15,10 @@ pypsrp and pywinrm both send through requests. What this adapter sees to holds f
 
 from __future__ import annotations
 
+import email.utils
 import http.client
 import io
+import time
 import typing as t
 from urllib.parse import urlsplit
 
@@ -64,6 +66,8 @@ class Traffic:
     :ivar requests: HTTP requests sent so far.
     :ivar received: bytes received so far.
     :ivar sealed: whether the last request was sealed.
+    :ivar clock_offset: by how many seconds the server's clock is ahead of this one's, by the last answer's Date header, which HTTP.sys
+        writes; None where there was none. The header has whole seconds.
     """
 
     def __init__(self, connect_timeout: float, limit: int) -> None:
@@ -71,6 +75,7 @@ class Traffic:
         self.requests = 0
         self.received = 0
         self.sealed = False
+        self.clock_offset: float | None = None
         self._connect_timeout = connect_timeout
         self._limit = limit
 
@@ -96,6 +101,15 @@ class Traffic:
         connect = min(self._connect_timeout, connect or self._connect_timeout)
         read = min(read or connect, connect) if self.silent else read or self._connect_timeout
         return self.deadline.remaining(connect), self.last_moment.remaining(read)
+
+    def note_date(self, header: str | None) -> None:
+        """Compare the server's clock, by the Date header of an answer, with this one's."""
+        try:
+            moment = email.utils.parsedate_to_datetime(header or "")
+        except ValueError:
+            return
+        if moment.tzinfo is not None:
+            self.clock_offset = round(moment.timestamp() + 0.5 - time.time(), 1)
 
     def count(self, received: int, so_far: int) -> None:
         """Count what came of an answer of which ``so_far`` bytes have come.
@@ -212,6 +226,7 @@ class MeasuredAdapter(requests.adapters.HTTPAdapter):
         response = super().send(request, stream, self._traffic.timeouts(timeout), verify, cert, proxies)
         try:
             _check_head(response, sealed=sealed)
+            self._traffic.note_date(response.headers.get("Date"))
         except BaseException:
             response.close()
             raise

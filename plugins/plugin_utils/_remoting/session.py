@@ -180,6 +180,11 @@ class Session:
             self.broken = True
             raise
 
+    @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the server's clock is ahead of this one's; None where it was not seen."""
+        return self.carrier.clock_offset
+
     def invoke(self, pipeline: Pipeline, timeout: float | None = None) -> Reply:
         """Run ``pipeline`` and wait for its end, at most ``timeout`` seconds.
 

@@ -143,6 +143,11 @@ class WsmanCarrier:
         return self._traffic.requests
 
     @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the server's clock is ahead."""
+        return self._traffic.clock_offset
+
+    @property
     def silent(self) -> bool:
         """Whether the server has not said anything yet."""
         return self._traffic.silent

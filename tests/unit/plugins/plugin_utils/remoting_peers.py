@@ -29,6 +29,7 @@ class ServerCarrier:
     def __init__(self, answer: t.Callable[[psrpcore.ServerPipeline], None]) -> None:
         self.pool_id = uuid.uuid4()
         self.requests = 0
+        self.clock_offset: float | None = None
         self.stopped: list[uuid.UUID] = []
         self.finished: list[uuid.UUID] = []
         self.closed = False
@@ -102,6 +103,7 @@ class EngineCarrier:
     def __init__(self, command: str, culture: str = "en_US") -> None:
         self.pool_id = uuid.uuid4()
         self.requests = 0
+        self.clock_offset: float | None = None
         environment = {**os.environ, "LC_ALL": f"{culture}.UTF-8"}
         self.process = subprocess.Popen(
             [command, "-s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment

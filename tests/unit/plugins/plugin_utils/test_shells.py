@@ -38,6 +38,7 @@ class PlayedSession:
     at: tuple[str, ...]
     offers = ("get-THING", "get-OTHER")
     """What the first session offers, and each after it."""
+    clock_offset = None
 
     def __init__(self, carrier: Any) -> None:
         self.carrier, self.broken, self.closed, self.timed_out = carrier, False, False, False
@@ -295,3 +296,8 @@ def test_what_the_connection_variables_decide_names_the_way(shells: Make, kind: 
     with pytest.raises(ShellError) as caught:
         shells(kind, at="open").invoke("windows", READ, PATIENCE)
     assert (caught.value.kind, caught.value.message) == (kind, message)
+
+
+def test_a_reply_says_how_far_the_servers_clock_is_ahead(shells: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PlayedSession, "clock_offset", 12.5)
+    assert shells().invoke("windows", READ, PATIENCE).clock_offset == 12.5
