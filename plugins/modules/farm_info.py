@@ -45,6 +45,16 @@ options:
     type: list
     elements: str
     default: []
+  web_site:
+    description:
+      - The address and port of the host's web site, such as V(ex1.litwareinc.com:443), if the certificate that it shows shall be seen.
+      - The controller shakes hands with it and sends nothing. If it cannot be reached, the snapshot says so.
+    type: str
+  web_site_names:
+    description: The names to ask the web site for, one after the other.
+    type: list
+    elements: str
+    default: []
   names:
     description: Full names to look up on the DNS server.
     type: list
@@ -158,6 +168,7 @@ error:
   type: dict
 """
 
+import re
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
@@ -182,6 +193,8 @@ SPEC = ModuleSpec(
         "products": {"type": "list", "elements": "str", "choices": list(PRODUCTS)},
         "organization": {"type": "bool", "default": True},
         "covered": {"type": "list", "elements": "str", "default": []},
+        "web_site": {"type": "str"},
+        "web_site_names": {"type": "list", "elements": "str", "default": []},
         "names": {"type": "list", "elements": "str", "default": []},
         "key_containers": {"type": "bool", "default": False},
         "oauth_token_issuer_path": {"type": "str"},
@@ -201,6 +214,10 @@ def run(call: Call) -> Result:
     if not products:
         groups = ", ".join(f"{name}_servers" for name in PRODUCTS)
         raise ShellError("bad_input", f"products: the host is in none of the groups {groups}; name its products.")
+    if call.params["web_site"] and not re.fullmatch(r".+:\d{1,5}", call.params["web_site"]):
+        raise ShellError(
+            "bad_input", f"web_site: '{call.params['web_site']}' must be an address and a port: HOST:PORT."
+        )
     reading = Reading(call, call.params["host"], products)
     for product in products:
         READERS[product](reading)

@@ -261,7 +261,9 @@ class EndlessBody(replaces("answer", endless(HEAD + b"\r\n", b"x" * 65536))):  #
 
 
 @attack(UNKNOWN)
-class EndlessChunks(replaces("answer", endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"4000\r\n" + b"x" * 16384 + b"\r\n"))):  # type: ignore[misc]
+class EndlessChunks(
+    replaces("answer", endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"4000\r\n" + b"x" * 16384 + b"\r\n"))
+):  # type: ignore[misc]
     pass
 
 
@@ -383,7 +385,9 @@ LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (i, b"&l%d;" % (i - 1) * 10) for i in 
 
 
 @attack(UNKNOWN)
-class BillionLaughs(body_of(START, lambda xml: b'<!DOCTYPE x [<!ENTITY l0 "ha">' + LAUGHS + b"]>" + without_declaration(xml))):  # type: ignore[misc]
+class BillionLaughs(
+    body_of(START, lambda xml: b'<!DOCTYPE x [<!ENTITY l0 "ha">' + LAUGHS + b"]>" + without_declaration(xml))
+):  # type: ignore[misc]
     pass
 
 
@@ -395,7 +399,9 @@ class QuadraticEntitiesAtTheDoor(
 
 
 @attack(UNKNOWN)
-class EntityOfAFile(body_of("answer", lambda xml: b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + without_declaration(xml))):  # type: ignore[misc]
+class EntityOfAFile(
+    body_of("answer", lambda xml: b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + without_declaration(xml))
+):  # type: ignore[misc]
     pass
 
 
@@ -406,7 +412,10 @@ class EnvelopeInUtf16(body_of("answer", lambda xml: without_declaration(xml).dec
 
 @attack(UNKNOWN)
 class EnvelopeInEbcdic(
-    body_of("answer", lambda xml: b'<?xml version="1.0" encoding="cp037"?>' + without_declaration(xml).decode().encode("cp037"))  # type: ignore[misc]
+    body_of(
+        "answer",
+        lambda xml: b'<?xml version="1.0" encoding="cp037"?>' + without_declaration(xml).decode().encode("cp037"),
+    )  # type: ignore[misc]
 ):
     pass
 
@@ -418,13 +427,20 @@ class ManyElements(body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<
 
 @attack(UNKNOWN)
 class ManyAttributes(
-    body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a " + b" ".join(b"a%d=''" % i for i in range(110_000)) + b"/></s:Header>"))  # type: ignore[misc]
+    body_of(
+        "answer",
+        lambda xml: xml.replace(
+            b"</s:Header>", b"<a " + b" ".join(b"a%d=''" % i for i in range(110_000)) + b"/></s:Header>"
+        ),
+    )  # type: ignore[misc]
 ):
     pass
 
 
 @attack(UNKNOWN, succeeds=True)
-class DeeplyNested(body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a>" * 49_000 + b"</a>" * 49_000 + b"</s:Header>"))):  # type: ignore[misc]
+class DeeplyNested(
+    body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a>" * 49_000 + b"</a>" * 49_000 + b"</s:Header>"))
+):  # type: ignore[misc]
     pass
 
 
@@ -445,7 +461,10 @@ class AnswerToNothing(body_of("answer", lambda xml: related(xml, b""))):  # type
 
 @attack(UNKNOWN)
 class OutputOfAnotherCommand(
-    body_of("answer", lambda xml: xml.replace(b'<rsp:Stream Name="stdout" CommandId="', b'<rsp:Stream Name="stdout" CommandId="F'))  # type: ignore[misc]
+    body_of(
+        "answer",
+        lambda xml: xml.replace(b'<rsp:Stream Name="stdout" CommandId="', b'<rsp:Stream Name="stdout" CommandId="F'),
+    )  # type: ignore[misc]
 ):
     pass
 
@@ -610,7 +629,8 @@ class LaughsInAnObject(says(psrp.OUTPUT, '<!DOCTYPE x [<!ENTITY a "ha">]><S>&a;<
 
 
 REFERENCES = '<Obj RefId="0"><LST>{}</LST></Obj>'.format(
-    f'<Obj RefId="1"><TN RefId="0"><T>{"x" * 1000}</T></TN><MS><S N="p">{"y" * 1000}</S></MS></Obj>' + '<Ref RefId="1"/>' * 20_000
+    f'<Obj RefId="1"><TN RefId="0"><T>{"x" * 1000}</T></TN><MS><S N="p">{"y" * 1000}</S></MS></Obj>'
+    + '<Ref RefId="1"/>' * 20_000
 )
 
 
@@ -622,8 +642,10 @@ class ReferencesToOneObject(says(psrp.OUTPUT, REFERENCES)):  # type: ignore[misc
 def nested_references() -> str:
     text = '<S N="x">a</S>'
     for level in range(40):
-        text = f'<Obj RefId="{level}" N="a"><MS>{text}<Ref N="b" RefId="{level - 1}"/></MS></Obj>' if level else (
-            f'<Obj RefId="0" N="a"><MS>{text}</MS></Obj>'
+        text = (
+            f'<Obj RefId="{level}" N="a"><MS>{text}<Ref N="b" RefId="{level - 1}"/></MS></Obj>'
+            if level
+            else (f'<Obj RefId="0" N="a"><MS>{text}</MS></Obj>')
         )
     return text
 
@@ -675,13 +697,19 @@ class EndlessObjects(says_first(lambda: iter([(psrp.OUTPUT, "<I32>1</I32>")] * 6
 
 @attack(UNKNOWN, timeout=4.0)
 class EndlessWarnings(
-    says_first(lambda: iter([(psrp.WARNING, '<Obj RefId="0"><MS><S N="InformationalRecord_Message">w</S></MS></Obj>')] * 30_000))  # type: ignore[misc]
+    says_first(
+        lambda: iter(
+            [(psrp.WARNING, '<Obj RefId="0"><MS><S N="InformationalRecord_Message">w</S></MS></Obj>')] * 30_000
+        )
+    )  # type: ignore[misc]
 ):
     pass
 
 
 @attack(UNKNOWN, succeeds=True, timeout=3.0)
-class EndlessProgress(says_first(lambda: iter([(psrp.PROGRESS, '<Obj RefId="0"><MS><S N="Activity">a</S></MS></Obj>')] * 20_000))):  # type: ignore[misc]
+class EndlessProgress(
+    says_first(lambda: iter([(psrp.PROGRESS, '<Obj RefId="0"><MS><S N="Activity">a</S></MS></Obj>')] * 20_000))
+):  # type: ignore[misc]
     pass
 
 
@@ -729,7 +757,9 @@ class EscapesInTheEnd(Script):
     """The pipeline ends with an error record full of them."""
 
     def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
-        record = ERROR.format(text=CLIXML_ESCAPES).replace('<Obj RefId="0">', '<Obj RefId="9" N="ExceptionAsErrorRecord">', 1)
+        record = ERROR.format(text=CLIXML_ESCAPES).replace(
+            '<Obj RefId="0">', '<Obj RefId="9" N="ExceptionAsErrorRecord">', 1
+        )
         state = f'<Obj RefId="0"><MS><I32 N="PipelineState">5</I32>{record}</MS></Obj>'
         yield Address.read(fragments).message(psrp.STATE, state)
 

@@ -141,7 +141,9 @@ def _serve(job: dict[str, Any], out: Any) -> None:
 
     context = PlayContext()
     context.remote_addr, context.connection = "hostile", PLUGIN
-    connection = connection_loader.get(PLUGIN, context, "/dev/null", task_uuid="", ansible_playbook_pid=str(os.getppid()))
+    connection = connection_loader.get(
+        PLUGIN, context, "/dev/null", task_uuid="", ansible_playbook_pid=str(os.getppid())
+    )
     connection.set_options(direct=job["options"])
     server = JsonRpcServer()
     server.register(connection)
@@ -153,7 +155,9 @@ def _serve(job: dict[str, Any], out: Any) -> None:
     assert peak is not None
     answer = json.loads(framed[8:])
     reply = json.loads(answer["result"]) if "result" in answer else {"traceback": answer}
-    json.dump([{**reply, "objects": [str(item)[:100] for item in reply.get("objects", [])][:10]}, int(peak[1]) / 1024], out)
+    json.dump(
+        [{**reply, "objects": [str(item)[:100] for item in reply.get("objects", [])][:10]}, int(peak[1]) / 1024], out
+    )
 
 
 if __name__ == "__main__":

@@ -75,10 +75,16 @@ class Organization:
 
 @dataclass(frozen=True)
 class ExchangeHost:
-    """One Exchange host of the inventory."""
+    """One Exchange host of the inventory.
+
+    :ivar server: the name under which findings show it.
+    :ivar served: what its web site showed for each name: a certificate, or an error.
+    """
 
     host: str
+    server: str
     service_health: list[Facts] | None
+    served: dict[str, Certificate | str]
 
 
 @dataclass(frozen=True)
@@ -156,7 +162,7 @@ def read_farm(snapshots: Sequence[t.Any]) -> Farm:
     return Farm(
         hosts=frozenset(host for host, _parts, _item in read),
         organization=organization,
-        exchange_hosts=[ExchangeHost(host, parts.get("service_health")) for host, parts in exchange],
+        exchange_hosts=[_read_exchange_host(host, parts, organization) for host, parts in exchange],
         exchange_stores=list(_read_exchange_stores(exchange, organization)),
         deployment=next((_read_deployment(host, parts) for host, parts in lync if "pools" in parts), None),
         front_ends=[_read_front_end(host, parts) for host, parts in lync],
@@ -203,6 +209,15 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),
     )
+
+
+def _read_exchange_host(host: str, parts: Facts, organization: Organization | None) -> ExchangeHost:
+    server = organization.find_server(host) if organization else None
+    served = {
+        str(item["name"]): read_certificate(item["certificate"]) if item["certificate"] else str(item["error"])
+        for item in parts.get("served_certificates") or ()
+    }
+    return ExchangeHost(host, host_name(server) if server else host, parts.get("service_health"), served)
 
 
 def _read_exchange_stores(exchange: list[tuple[str, Facts]], organization: Organization | None) -> t.Iterator[Store]:

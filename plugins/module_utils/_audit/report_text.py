@@ -136,4 +136,3 @@ def _write_days(certificates: Sequence[Mapping[str, t.Any]]) -> Iterator[str]:
     if shortest:
         listed = [f"{use} {item['days_left']}" for use, item in shortest.items()]
         yield f"Days left: {', '.join(listed)}."
-

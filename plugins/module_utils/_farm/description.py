@@ -50,6 +50,7 @@ class Description:
     sip_domains: tuple[str, ...]
     exchange_fqdn: str
     exchange_hosts: tuple[str, ...] = ()
+    exchange_https_port: int = 443
     lync_hosts: tuple[str, ...] = ()
     dns_hosts: tuple[str, ...] = ()
     autodiscover_name: str = ""
@@ -167,6 +168,7 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "dns_hosts": values.read_texts,
     "sip_domains": values.read_domains,
     "exchange_fqdn": values.read_full_name,
+    "exchange_https_port": values.read_number(1),
     "autodiscover_name": values.read_full_name,
     "autodiscover_service_internal_uri": _read_url("xml"),
     "autodiscover_servers": values.read_texts,

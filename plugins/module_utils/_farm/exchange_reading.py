@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import ORGANIZATION, OWN, Gather
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import Facts, host_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.served_certificate import (
+    read_served_certificate,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
@@ -29,6 +33,8 @@ def read_exchange(reading: Reading) -> None:
     _read_parts(reading, directory, OWN)
     own = reading.host.lower()
     reading.read("exchange", "certificates", lambda: [read_store(reading.call, directory, own, own=True)])
+    if params["web_site"]:
+        reading.read("exchange", "served_certificates", lambda: list(_read_served(reading)))
     if params["organization"]:
         reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
 
@@ -36,6 +42,13 @@ def read_exchange(reading: Reading) -> None:
 def _read_parts(reading: Reading, directory: Directory, parts: dict[str, Gather]) -> None:
     for name, gather in parts.items():
         reading.read("exchange", name, functools.partial(gather, directory))
+
+
+def _read_served(reading: Reading) -> Iterator[Facts]:
+    """What the web site shows for each of the names by which clients and Lync look for it."""
+    address, _colon, port = reading.call.params["web_site"].rpartition(":")
+    for name in reading.call.params["web_site_names"]:
+        yield read_served_certificate(address, int(port), name)
 
 
 def _read_others(reading: Reading, directory: Directory) -> list[Facts]:

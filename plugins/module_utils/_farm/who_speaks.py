@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_names import qualify_name
@@ -32,7 +33,14 @@ def assign_parts(description: Description, present: Sequence[str]) -> Part:
         "products": {host: [product for product, group in there.items() if host in group] for host in hosts},
         "speakers": {product: group[0] if group else "" for product, group in there.items()},
         "names": list_names(description),
+        "web_site_names": list_web_site_names(description),
     }
+
+
+def list_web_site_names(description: Description) -> list[str]:
+    """The names by which clients and Lync look for Exchange's web site: the hosts of both URLs."""
+    urls = (description.autodiscover_service_internal_uri, description.exchange_autodiscover_url)
+    return list(dict.fromkeys(urlsplit(url).hostname or "" for url in urls))
 
 
 def list_names(description: Description) -> list[str]:

@@ -39,6 +39,9 @@ def _account(lab: dict[str, Any]) -> dict[str, Any]:
 
 def _host(lab: dict[str, Any], host: dict[str, Any], connection: str) -> dict[str, Any]:
     variables = (_psrp if connection == "psrp" else _winrm)(lab, host["listeners"])
+    if host["role"] == "exchange":
+        # on real servers at port 443
+        variables["farm_exchange_https_port"] = host["listeners"]["product_https"]
     if host["role"] == "exchange" and connection == "psrp":
         variables["ansible_exchange_shell"] = _exchange_endpoint(lab, host["listeners"])
     return variables

@@ -11,7 +11,7 @@ from pathlib import Path
 from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
-from farm.certificates import pem
+from farm.certificates import Issued, pem
 from farm.describe import account, listeners
 from farm.state import Farm
 
@@ -84,9 +84,9 @@ def _host(state: Path, farm: Farm, fqdn: str) -> dict[str, Any]:
     issued = farm.authority.server(fqdn)
     certificate, key = state / f"{fqdn}.pem", state / f"{fqdn}.key"
     certificate.write_bytes(_certificate_pem(issued.raw))
-    key.touch(mode=0o600)
-    key.write_bytes(pem(issued.key))
+    _write_key(key, issued)
     return {
+        **_web_site(state, farm, fqdn),
         "short": host.short,
         "role": host.role,
         "listeners": {},
@@ -94,6 +94,29 @@ def _host(state: Path, farm: Farm, fqdn: str) -> dict[str, Any]:
         "certificate": str(certificate),
         "key": str(key),
     }
+
+
+def _web_site(state: Path, farm: Farm, fqdn: str) -> dict[str, str]:
+    """The certificate that Exchange's web site shows, with its key, where the scenario assigns one of this host's to IIS."""
+    server = farm.organization.server(fqdn)
+    shown = [
+        issued
+        for issued in farm.certificates.values()
+        if server
+        and "IIS" in server.services.get(issued.thumbprint, "")
+        and farm.machines[fqdn].store.get(issued.thumbprint)
+    ]
+    if not shown:
+        return {}
+    certificate, key = state / f"{fqdn}.web-site.pem", state / f"{fqdn}.web-site.key"
+    certificate.write_bytes(_certificate_pem(shown[0].raw))
+    _write_key(key, shown[0])
+    return {"web_site_certificate": str(certificate), "web_site_key": str(key)}
+
+
+def _write_key(path: Path, issued: Issued) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(pem(issued.key))
 
 
 def _certificate_pem(raw: bytes) -> bytes:

@@ -12,7 +12,7 @@ import functools
 import os
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,17 @@ class ConnectionAuth:
     def seal(self, body: bytes, *, spaced: bool) -> tuple[str, bytes]:
         """Content type and body of an encrypted answer."""
         return sealing.seal(self._context, self._scheme, body, spaced=spaced)
+
+
+def show_by_name(own: ssl.SSLContext, names: Collection[str], other: ssl.SSLContext) -> ssl.SSLContext:
+    """Have a listener show its own certificate to clients that name it, or nobody, and another one to all others (RFC 6066, section 3)."""
+
+    def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _context: ssl.SSLContext) -> None:
+        if name is not None and name.lower() not in names:
+            connection.context = other
+
+    own.sni_callback = choose
+    return own
 
 
 def server_tls(certificate: Path, key: Path | None) -> ssl.SSLContext:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wire import description
-from wire.auth import channel_bindings, server_tls
+from wire.auth import channel_bindings, server_tls, show_by_name
 from wire.credentials import Credentials
 from wire.engine import Engine
 from wire.farm_client import Connection, FarmClient, FarmGoneError, SessionClient
@@ -77,6 +77,9 @@ class HostServer:
             return Listener(front, self._credentials, self.farm.count_request, clock=self._ahead)
         certificate, key = Path(place["certificate"]), place.get("key")
         tls = server_tls(certificate, Path(key) if key else None)
+        if "web_site_certificate" in place and name == "product_https":
+            site = server_tls(Path(place["web_site_certificate"]), Path(place["web_site_key"]))
+            show_by_name(tls, {self.host.fqdn.lower(), self.host.short.lower(), "localhost"}, site)
         bindings = channel_bindings(certificate.read_bytes())
         return Listener(front, self._credentials, self.farm.count_request, tls, bindings, self._ahead)
 

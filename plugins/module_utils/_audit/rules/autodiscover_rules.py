@@ -102,17 +102,46 @@ def find_differing_uris(context: Context) -> Iterator[Breach]:
 def find_missing_names(context: Context) -> Iterator[Breach]:
     """An error where this run would newly send clients to the name."""
     names, sent = _list_names(context), _list_newly_sent(context)
+    served = {item.server: item.served for item in context.farm.exchange_hosts}
     for store in context.exchange_stores:
         if store.error is not None:
             continue
-        carried = _list_carried(store, context)
         for name in names:
-            if not any(covers(one, name) for one in carried):
-                found = f"carry {', '.join(carried)}" if carried else "carry no name"
-                evidence = f"{name}: the valid certificates for IIS {found}"
+            shown = served.get(store.host, {}).get(name)
+            if evidence := _find_lack(name, shown, _list_carried(store, context)):
                 yield Breach(
                     store.host, evidence, name, "error" if name in sent and context.stage == "before" else None
                 )
+
+
+def _find_lack(name: str, shown: Certificate | str | None, carried: list[str]) -> str:
+    """Why the name is missing: in the certificate that the web site shows for it, or, where that was not seen, in those for IIS."""
+    if isinstance(shown, Certificate):
+        carried = sorted(_list_hosts(shown))
+    if any(covers(one, name) for one in carried):
+        return ""
+    found = f"carries {', '.join(carried)}" if carried else "carries no name"
+    if isinstance(shown, Certificate):
+        return f"{name}: the certificate that the web site shows ({shown}) {found}"
+    return f"{name}: no valid certificate for IIS has it; what is there {found}"
+
+
+@rule(
+    "web_site_not_seen",
+    "info",
+    demand="The controller can see which certificate Exchange's web site shows for the Autodiscover names.",
+    remedy=(
+        "Allow the controller to reach the web site, or name its port in farm_exchange_https_port. Without it, the certificates that are "
+        "assigned to IIS are judged instead."
+    ),
+    source="What is assigned in the store need not be what is shown: a load balancer, another binding, a service that was not restarted",
+)
+def find_unseen_web_sites(context: Context) -> Iterator[Breach]:
+    """Not an error: the store was read."""
+    for item in context.farm.exchange_hosts:
+        errors = sorted({shown for shown in item.served.values() if isinstance(shown, str)})
+        if errors and not context.is_left_out(item.host, item.server):
+            yield Breach(item.server, f"the certificate of its web site was not seen: {'; '.join(errors)}")
 
 
 def _list_names(context: Context) -> list[str]:

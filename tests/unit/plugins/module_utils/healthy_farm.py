@@ -119,6 +119,9 @@ class HealthyFarm:
             "service_health": [{"role": "Mailbox Server Role", "running": True, "services_not_running": []}],
             "certificates": [{"host": EXCHANGE, "certificates": [self.auth, self.tls], "error": None}],
             "other_certificates": [],
+            "served_certificates": [
+                {"name": "autodiscover.litware.example", "certificate": self.tls, "error": None},
+            ],
         }
 
     def _front_end(self, computer: str) -> dict[str, Any]:

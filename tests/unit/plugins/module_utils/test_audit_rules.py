@@ -132,6 +132,12 @@ def set_name(*records: dict[str, Any], **resolution: Any) -> Break:
     return replace
 
 
+def serve(shown: dict[str, Any] | None) -> Break:
+    error = None if shown else "ex1.litware.example:443: timed out"
+    found = {"name": "autodiscover.litware.example", "certificate": shown, "error": error}
+    return change(EXCHANGE, "served_certificates", [found])
+
+
 def accept(*domains: str) -> Break:
     return change(EXCHANGE, "accepted_domains", [{"name": item, "domain_name": item} for item in domains])
 
@@ -237,11 +243,15 @@ CASES = [
     ),
     Case(
         "autodiscover_name_missing",
-        lambda farm: change(EXCHANGE, "certificates", [{"host": EXCHANGE, "certificates": [farm.auth], "error": None}])(
-            farm
+        lambda farm: (
+            change(EXCHANGE, "certificates", [{"host": EXCHANGE, "certificates": [farm.auth], "error": None}])(farm),
+            change(EXCHANGE, "served_certificates", [])(farm),
         ),
         [("warning", EXCHANGE)],
     ),
+    # the store has a certificate for it, and the web site shows another one
+    Case("autodiscover_name_missing", lambda farm: serve(farm.issuer)(farm), [("warning", EXCHANGE)]),
+    Case("web_site_not_seen", lambda farm: serve(None)(farm), [("info", EXCHANGE)]),
     Case(
         "autodiscover_name_missing",
         lambda _farm: None,
