@@ -42,9 +42,11 @@ def _describe_certificate(context: Context) -> dict[str, t.Any]:
     """The certificate's own policy is to stage; at once only with the user's word, or where nothing valid is in use."""
     changes = _list_to_do(context, "certificates")
     details = changes[0].details if changes else {}
+    staged = details.get("action") == "stage"
     return {
         "needed": bool(changes),
         "thumbprint": details.get("thumbprint"),
+        "effective_date": context.description.oauth_token_issuer_effective_date if staged else None,
         "on_conflict": "replace" if details.get("action") == "replace" else "stage",
     }
 
