@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: dns_info
 short_description: Read the zones of a Windows DNS server and the records of names
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:

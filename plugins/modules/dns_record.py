@@ -73,7 +73,6 @@ options:
     choices: [fail, keep, replace]
     default: fail
   accept_equivalent:
-    version_added: 0.2.0
     description:
       - Whether other records are accepted if the name already leads to O(value) by them. Nothing is changed then, and nothing is refused.
       - Accepted are a chain of CNAME records that ends at the target or at its addresses, and A and AAAA records with the target's
