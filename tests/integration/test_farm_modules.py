@@ -10,6 +10,8 @@ import pytest
 
 from harness import Farm, Run
 
+pytestmark = pytest.mark.connections("documented")
+
 EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
 ALL = "exchange_servers:lync_servers:dns_servers"
 FARM = {
@@ -61,7 +63,9 @@ def test_read_judge_and_report(farm: Farm, execution: str) -> None:
     for host, snapshot in snapshots(run).items():
         assert (snapshot["version"], snapshot["host"], snapshot["unread"]) == (1, host, [])
         assert abs(snapshot["clock_offset"]) < 5
-    parts = {host: set(*snapshot["products"].values()) for host, snapshot in snapshots(run).items()}
+    parts: dict[str, set[str]] = {
+        host: set(*snapshot["products"].values()) for host, snapshot in snapshots(run).items()
+    }
     assert {"servers", "client_access", "certificates", "service_health", "served_certificates"} <= parts[EXCHANGE]
     assert {"computer", "pools", "assigned", "store", "windows_services", "replicas"} <= parts[LYNC]
     assert {"zones", "names", "offered"} == parts[DNS]
@@ -72,10 +76,7 @@ def test_read_judge_and_report(farm: Farm, execution: str) -> None:
     assert [item["role"] for item in audit.result["to_do"]] == ["dns", "certificates", "autodiscover", "oauth"]
     assert run.step("judge in an expression").msg == "True"
     assert run.step("report").result["report"][0] == "No problems found."
-    assert (
-        "\nNo problems found.\nTo change (4):\n" in run.output.replace("Notes:\n", "").replace("\r", "")
-        or "Notes:" in run.output
-    )
+    assert "No problems found.\n" in run.output
 
 
 OTHER = READ.replace(
@@ -148,5 +149,5 @@ def test_a_gravity_ends_the_task_where_it_shall(farm: Farm) -> None:
     """
     run = farm.play(tasks, hosts="dns_servers")
     assert run.step("strict").failed
-    assert run.step("strict").msg.startswith("4 problems on 4 servers (4 errors). The farm is not as described.")
+    assert run.step("strict").msg.startswith("3 problems on 4 servers (3 errors). The farm is not as described.")
     assert "host_not_in_play" in run.output
