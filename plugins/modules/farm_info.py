@@ -149,7 +149,7 @@ snapshot:
       type: dict
       returned: always
     unread:
-      description: What could not be read, each with C(what), C(message) and C(error).
+      description: What could not be read, each with C(what), C(message), C(remedy) and C(error).
       type: list
       elements: dict
       returned: always

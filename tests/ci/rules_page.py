@@ -13,6 +13,7 @@ from pathlib import Path
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certificate_uses import DEPLOY, REPLACE
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import SUBJECTS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules.host_rules import READ_AGAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "rules.md"
@@ -67,6 +68,8 @@ def write_remedy(rule: Rule) -> str:
     """The remedy, for both products where it differs."""
     if "{" not in rule.remedy:
         return rule.remedy
+    if "{remedy}" in rule.remedy:
+        return rule.remedy.format(remedy=READ_AGAIN)
     parts = (f"{title}: {rule.remedy.format(replace=REPLACE[name], deploy=DEPLOY[name])}" for title, name in PRODUCTS)
     return " ".join(parts)
 

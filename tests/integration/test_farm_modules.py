@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harness import Farm, Run
+from integrating import integrate, reports
 
 pytestmark = pytest.mark.connections("documented")
 
@@ -151,3 +152,20 @@ def test_a_gravity_ends_the_task_where_it_shall(farm: Farm) -> None:
     assert run.step("strict").failed
     assert run.step("strict").msg.startswith("3 problems on 4 servers (3 errors). The farm is not as described.")
     assert "host_not_in_play" in run.output
+
+
+def test_whoever_may_only_read_sees_in_check_mode_what_would_change(farm: Farm) -> None:
+    # to read DNS takes DnsAdmins already
+    auditor = {
+        "farm_dns_records": [],
+        "ansible_user": "auditor@litwareinc.com",
+        "ansible_password": 'read: "only" 100% é',
+    }
+    check = integrate(farm, "--check", extra_vars=auditor)
+    assert (check.run.rc, check.writes) == (0, []), check.run.output
+    (report,) = reports(check.run)
+    assert "To change" in "".join(report)
+    assert "[not_writable]" in "".join(report)
+    real = integrate(farm, extra_vars=auditor)
+    assert (real.run.rc, real.writes) == (2, [])
+    assert any(line.startswith("To change once that is settled") for line in reports(real.run)[0])

@@ -41,11 +41,12 @@ class Store:
 
 @dataclass(frozen=True)
 class Unread:
-    """A part that could not be read, and the error's text."""
+    """A part that could not be read: what happened, where, and what to do about it."""
 
     host: str
     what: str
     message: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Organization:
     virtual_directories: dict[str, list[Facts]] | None
     offered: frozenset[str] | None
     read: frozenset[str]
+
+    def is_other(self, name: str) -> bool:
+        """Whether a server takes no part, though it is in the organisation."""
+        wanted = name.strip().rstrip(".").casefold()
+        return any(wanted in names_of(server) for server in self.others)
 
     def find_server(self, name: str) -> Facts | None:
         """The server of this name, among those that take part."""
@@ -159,11 +165,12 @@ def read_farm(snapshots: Sequence[t.Any]) -> Farm:
     exchange = [(host, parts["exchange"]) for host, parts, _item in read if "exchange" in parts]
     lync = [(host, parts["lync"]) for host, parts, _item in read if "lync" in parts]
     organization = next((_read_organization(host, parts) for host, parts in exchange if "offered" in parts), None)
+    taking_part = [item for item in exchange if organization is None or not organization.is_other(item[0])]
     return Farm(
         hosts=frozenset(host for host, _parts, _item in read),
         organization=organization,
-        exchange_hosts=[_read_exchange_host(host, parts, organization) for host, parts in exchange],
-        exchange_stores=list(_read_exchange_stores(exchange, organization)),
+        exchange_hosts=[_read_exchange_host(host, parts, organization) for host, parts in taking_part],
+        exchange_stores=list(_read_exchange_stores(taking_part, organization)),
         deployment=next((_read_deployment(host, parts) for host, parts in lync if "pools" in parts), None),
         front_ends=[_read_front_end(host, parts) for host, parts in lync],
         dns=next((_read_names(host, parts["dns"]) for host, parts, _item in read if "dns" in parts), None),
@@ -192,7 +199,7 @@ def _read_snapshot(item: object, where: str) -> Snapshot:
 
 
 def _read_unread(host: str, entry: Mapping[str, t.Any]) -> Unread:
-    return Unread(host, str(entry.get("what")), str(entry.get("message")))
+    return Unread(host, str(entry.get("what")), str(entry.get("message")), str(entry.get("remedy") or ""))
 
 
 def _read_organization(host: str, parts: Facts) -> Organization:

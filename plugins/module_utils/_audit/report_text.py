@@ -34,7 +34,7 @@ def write_report(audit: Audit, *, fatal: Sequence[str], before: Audit | None = N
     ends = any(item["severity"] in fatal for item in findings)
     lines = [write_headline(audit, fatal=fatal), *_write_findings(findings)]
     if audit["stage"] == "before":
-        lines += _write_ways_on() if ends else _write_to_do(audit["to_do"])
+        lines += [*(_write_ways_on() if ends else ()), *_write_to_do(audit["to_do"], held=ends)]
     else:
         lines += _write_changes(before, audit)
     lines += [*_write_days(audit["certificates"]), *([LOOK_CLOSER] if findings or audit["stage"] == "after" else [])]
@@ -103,12 +103,14 @@ def _write_ways_on() -> Iterator[str]:
         yield f"  {number}. {way}"
 
 
-def _write_to_do(to_do: Sequence[Mapping[str, t.Any]]) -> Iterator[str]:
+def _write_to_do(to_do: Sequence[Mapping[str, t.Any]], *, held: bool) -> Iterator[str]:
+    """What the roles would change; where the run ends before, what they would change then."""
     changes = [item for item in to_do if item["state"] == "to_do"]
-    if not changes:
-        yield "Nothing to change: the farm is as described."
-        return
-    yield f"To change ({len(changes)}):"
+    if not changes and not held:
+        kept = any(item["state"] == "kept" for item in to_do)
+        yield "Nothing to change." if kept else "Nothing to change: the farm is as described."
+    if changes:
+        yield f"To change{' once that is settled' if held else ''} ({len(changes)}):"
     yield from map(_write_change, changes)
 
 

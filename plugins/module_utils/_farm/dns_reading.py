@@ -18,5 +18,6 @@ def read_dns(reading: Reading) -> None:
     if params["organization"]:
         reading.read("dns", "offered", lambda: sorted(windows.offered(*_WRITING)))
     names = params["names"] if params["organization"] else []
-    reading.read("dns", "found", lambda: read_names(windows, names))
-    reading.products["dns"].update(reading.products["dns"].pop("found", {}))
+    reading.read("dns", "names", lambda: read_names(windows, names))
+    if "names" in reading.products["dns"]:
+        reading.products["dns"].update(reading.products["dns"]["names"])

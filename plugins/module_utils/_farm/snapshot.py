@@ -12,11 +12,13 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import NO_WAY_IN, UNREACHABLE, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording import word_error
 
 VERSION = 1
 Snapshot = dict[str, t.Any]
@@ -24,6 +26,13 @@ Product = t.Literal["exchange", "lync", "dns"]
 SHELLS: dict[str, ShellName] = {"exchange": "exchange", "lync": "lync", "dns": "windows"}
 """The shell that each product is asked by."""
 PRODUCTS: tuple[Product, ...] = ("exchange", "lync", "dns")
+
+
+def describe_unread(what: str, error: ShellError) -> dict[str, t.Any]:
+    """A part that could not be read: what happened and where, in one sentence, what to do, and the error's fields."""
+    worded = word_error(error, "farm_info", in_role=False)
+    sentence = str(replace(worded, host="", remedy=" ")).strip()
+    return {"what": what, "message": sentence, "remedy": worded.remedy, "error": worded.details()}
 
 
 class Reading:
@@ -46,7 +55,7 @@ class Reading:
         try:
             self.products[product][part] = gather()
         except ShellError as error:
-            self.unread.append({"what": f"{product}.{part}", "message": str(error), "error": error.details()})
+            self.unread.append(describe_unread(f"{product}.{part}", error))
             if error.kind in NO_WAY_IN:
                 self._barred[product] = error
 

@@ -18,20 +18,20 @@ Part = dict[str, t.Any]
 
 
 def assign_parts(description: Description, present: Sequence[str]) -> Part:
-    """Each host's products, and the first host of each product, which speaks for it.
+    """Each host's products, and the first host of each product, which speaks for it. Where there are no records, DNS is not asked.
 
     :param present: the hosts that are in the play, and have not left it.
     """
     left_out = {spell_domain(name) for name in description.leave_out}
-    listed = {
-        product: [host for host in hosts if spell_domain(host) not in left_out]
-        for product, hosts in description.hosts.items()
+    needed = {
+        name: hosts for name, hosts in description.hosts.items() if name != "dns" or description.dns_records != ()
     }
+    listed = {name: [host for host in hosts if spell_domain(host) not in left_out] for name, hosts in needed.items()}
     there = {product: [host for host in hosts if host in present] for product, hosts in listed.items()}
     hosts = dict.fromkeys(host for group in there.values() for host in group)
     return {
         "products": {host: [product for product, group in there.items() if host in group] for host in hosts},
-        "speakers": {product: group[0] if group else "" for product, group in there.items()},
+        "speakers": {product: next(iter(there.get(product, ())), "") for product in description.hosts},
         "names": list_names(description),
         "web_site_names": list_web_site_names(description),
     }

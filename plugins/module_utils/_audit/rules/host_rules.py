@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, rule
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Unread
 
 _GROUPS = {
     "exchange": ("Exchange servers", "farm_exchange_hosts", "exchange_servers"),
@@ -25,6 +24,7 @@ _WRITERS = {
 }
 _WRITTEN_BY = {"exchange": ("autodiscover",), "lync": ("certificates", "oauth"), "dns": ("dns",)}
 ROLES = ("dns", "certificates", "autodiscover", "oauth")
+READ_AGAIN = "Fix the connection to the host, or the account's rights, and run again."
 CLOCK_LIMIT = 300.0
 """Seconds. A token is refused outside its validity, and servers allow five minutes (RFC 7519, section 4.1.4, leaves it to them)."""
 
@@ -81,9 +81,7 @@ def find_absent_hosts(context: Context) -> Iterator[Breach]:
     "host_not_read",
     "error",
     demand="Everything on every host of the farm could be read.",
-    remedy=(
-        "Fix the connection to the host, or the account's rights, and run again. If the host takes no part, add it to farm_leave_out."
-    ),
+    remedy="{remedy} If the host takes no part, add it to farm_leave_out.",
     source="What could not be read was not found to be right",
     roles=ROLES,
 )
@@ -92,18 +90,15 @@ def find_unread_hosts(context: Context) -> Iterator[Breach]:
     expected = dict.fromkeys(host for _product, host in _list_expected(context))
     for host in expected:
         if host not in context.farm.hosts and (context.in_play is None or host in context.in_play):
-            yield Breach(host, "it was not read: it left the run before, after a failure or as unreachable")
-    reasons: dict[tuple[str, str], list[str]] = {}
+            evidence = "it was not read: it left the run before, after a failure or as unreachable"
+            yield Breach(host, evidence, words=(("remedy", READ_AGAIN),))
+    reasons: dict[tuple[str, str, str], list[str]] = {}
     for unread in context.farm.unread:
         if not context.is_left_out(unread.host):
-            reasons.setdefault((unread.host, unread.message), []).append(unread.what)
-    for (host, message), parts in reasons.items():
-        yield Breach(host, _describe(Unread(host, ", ".join(parts), message)), parts[0])
-
-
-def _describe(unread: Unread) -> str:
-    """The error without the host's name, which the finding has anyway."""
-    return f"{unread.what} could not be read: {unread.message.removeprefix(f'{unread.host}: ')}"
+            reasons.setdefault((unread.host, unread.message, unread.remedy), []).append(unread.what)
+    for (host, message, remedy), parts in reasons.items():
+        evidence = f"{', '.join(parts)} could not be read: {message.rstrip('.')}"
+        yield Breach(host, evidence, parts[0], words=(("remedy", remedy or READ_AGAIN),))
 
 
 @rule(

@@ -535,3 +535,16 @@ def test_what_was_not_read_is_not_found_to_be_right(farm: HealthyFarm, stage_nam
                 audit = broken.audit(stage_name)
                 assert "host_not_read" in {item["rule"] for item in audit["findings"]}, (host, part)
                 assert not audit["ok"], (host, part)
+
+
+def test_a_host_of_the_inventory_that_takes_no_part_is_not_judged(farm: HealthyFarm) -> None:
+    """An Exchange 2010 server in the group exchange_servers: said once."""
+    add_servers(server(OTHER, "14.3.513.0"))(farm)
+    farm.snapshots[OTHER] = {**farm.snapshots[EXCHANGE], "host": OTHER}
+    own = {
+        "certificates": [{"host": OTHER, "certificates": [], "error": None}],
+        "service_health": [{"role": "x", "services_not_running": ["y"]}],
+    }
+    farm.snapshots[OTHER]["products"] = {"exchange": own}
+    audit = farm.audit(exchange_hosts=[EXCHANGE, OTHER])
+    assert [(item["rule"], item["host"]) for item in audit["findings"]] == [("exchange_server_left_out", OTHER)]

@@ -132,6 +132,11 @@ def test_who_speaks() -> None:
     assert parts["products"] == {"e2": ["exchange"], "l1": ["lync"], "both": ["lync", "dns"]}
 
 
+def test_without_records_dns_is_not_asked() -> None:
+    parts = assign_parts(read(**HOSTS, dns_records=[]), ["e1", "l1", "d1", "both"])
+    assert (parts["speakers"]["dns"], parts["products"]["both"], "d1" in parts["products"]) == ("", ["lync"], False)
+
+
 def test_nobody_speaks_for_a_product_that_is_not_there() -> None:
     assert assign_parts(read(**HOSTS), ["l1"])["speakers"] == {"exchange": "", "lync": "l1", "dns": ""}
 
