@@ -10,26 +10,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / ".collections"))
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certificate_uses import DEPLOY, REPLACE
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import SUBJECTS
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "rules.md"
 INTRODUCTION = """\
 # The rules
 
-The roles `preflight`, `verify` and `audit` and the module `farm_audit` judge a farm by these rules. This page is generated from the rules' own
-declarations (`tests/ci/rules_page.py`).
+The roles `preflight`, `verify` and `audit` and the module `farm_audit` judge a farm by these rules. This page is generated from the
+rules' own declarations (`tests/ci/rules_page.py`).
 
-An **error** ends a run before anything is written. A **warning** does not, unless `farm_fail_on` is `warning`. A **note** is for information only.
-The severity here is the usual one. Circumstances can make a finding less or more severe; the report shows the actual one.
+An **error** ends a run before anything is written. A **warning** does not, unless `farm_fail_on` is `warning`. A **note** is for
+information only. The severity here is the usual one. Circumstances can make a finding less or more severe; the report shows the actual
+one.
 
-Every rule can be given in `farm_tolerate`. Its findings are then warnings, and the changes that they hold back are not made. Rules that *hold back a
-change* can be given in `farm_replace` instead; the change is then made. Narrow a rule to one server or thing with `@`, such as
-`lync_service_stopped@RTCRGS`. *Fixed by* names the role that fixes a finding. If no role is named, follow the remedy.
+Every rule can be given in `farm_tolerate`. Its findings are then warnings, and the changes that they hold back are not made. Rules that
+*hold back a change* can be given in `farm_replace` instead; the change is then made. Narrow a rule to one server or thing with `@`, such
+as `lync_service_stopped@RTCRGS`. *Fixed by* names the role that fixes a finding. If no role is named, follow the remedy.
 [When something is in the way](your_own_farm.md#when-something-is-in-the-way) has examples.
 """
 SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}

@@ -20,6 +20,7 @@ from integrating import CHECK, INTEGRATE, integrate
 pytestmark = pytest.mark.connections("documented")
 
 PAGE = (ROOT / "docs" / "your_own_farm.md").read_text(encoding="utf-8")
+AUDIT = Path("onprem.exchange_lync.audit")
 EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
 CHANGES = {
     "dns": ("Publish the Autodiscover names", "Add-DnsServerResourceRecordCName"),
@@ -146,7 +147,7 @@ def _writes_one_part(farm: Farm, arguments: list[str], done: list[str]) -> None:
 def integrated(farm: Farm) -> dt.datetime:
     """When the OAuthTokenIssuer certificate ends."""
     assert integrate(farm).run.rc == 0
-    run = farm.playbook(Path("onprem.exchange_lync.audit"))
+    run = farm.playbook(AUDIT)
     (end,) = (item["not_after"] for item in audits(run)[0]["certificates"] if item["use"] == "OAuthTokenIssuer")
     return dt.datetime.fromisoformat(end)
 
@@ -169,7 +170,7 @@ def test_an_account_that_may_only_read_is_enough(farm: Farm, integrated: dt.date
     (auditor,) = (user for user in described["users"] if user["name"] == "auditor")
     variables = {"ansible_user": "auditor@litwareinc.com", "ansible_password": auditor["password"]}
     tolerated = {"farm_tolerate": [f"host_not_read@{DNS}"]}
-    run = farm.playbook(Path("onprem.exchange_lync.audit"), extra_vars={**variables, **tolerated})
+    run = farm.playbook(AUDIT, extra_vars={**variables, **tolerated})
     assert run.rc == 0, run.output
     assert [(item["rule"], item["host"]) for item in audits(run)[0]["findings"]] == [("host_not_read", DNS)]
 
@@ -185,7 +186,7 @@ def test_lists_of_a_survey(farm: Farm, integrated: dt.datetime) -> None:
 def test_what_a_workflow_gets(farm: Farm, integrated: dt.datetime, tmp_path: Path) -> None:
     """The statistics of one node are variables of the next."""
     late = {"farm_now": (integrated - dt.timedelta(days=30)).isoformat(), "farm_fail_on": "never"}
-    run = farm.playbook(Path("onprem.exchange_lync.audit"), extra_vars=late)
+    run = farm.playbook(AUDIT, extra_vars=late)
     (statistics,) = (result["ansible_stats"]["data"] for result in results(run, "Report what was found"))
     named = section("Surveys and workflows").partition("nodes after it:")[2].partition(". A run")[0]
     assert statistics.keys() == set(re.findall(r"`(farm_\w+)`", named))
@@ -304,17 +305,18 @@ def test_each_change_is_not_made_where_it_is_tolerated(history: Farm) -> None:
 
 
 def test_groups_without_hosts_are_named(farm: Farm) -> None:
-    """An inventory in which one group has another name, and one in which no group has hosts."""
+    """In one inventory a group has another name, in the other no group has hosts: a play without hosts would pass."""
     renamed = farm.inventory().read_text(encoding="utf-8").replace("    exchange_servers:\n", "    exchange:\n")
     empty = "all: {children: {exchange_servers: {hosts: {}}, lync: {hosts: {somewhere: }}}}\n"
     other = replace(farm, connection="of-other-groups")
     for inventory, missing in ((renamed, "exchange_servers"), (empty, "exchange_servers and lync_servers")):
         (farm.state_dir / f"inventory-{other.connection}.yml").write_text(inventory, encoding="utf-8")
-        run = other.playbook(INTEGRATE, "--tags", "certificates")
-        assert run.rc == 2, run.output
-        assert [step.host for step in run.steps] == ["localhost"]
-        assert run.steps[0].msg.startswith(f"The inventory has no hosts in {missing}. ")
-        assert "farm_exchange_hosts" in run.steps[0].msg
+        for playbook, *arguments in ((INTEGRATE, "--tags", "certificates"), (AUDIT,)):
+            run = other.playbook(Path(playbook), *map(str, arguments))
+            assert run.rc == 2, run.output
+            assert [step.host for step in run.steps] == ["localhost"]
+            assert run.steps[0].msg.startswith(f"The inventory has no hosts in {missing}. ")
+            assert "farm_exchange_hosts" in run.steps[0].msg
 
 
 def test_a_limit_is_refused_with_the_hosts_that_are_missing(farm: Farm) -> None:

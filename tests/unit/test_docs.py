@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 import yaml
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import REPLACEMENTS, RULES
+from ansible_collections.onprem.exchange_lync.plugins.modules.farm_report import _KEPT as STATISTICS
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,12 +90,6 @@ def test_every_role_has_a_readme() -> None:
     assert [role.name for role in (ROOT / "roles").iterdir() if not (role / "README.md").exists()] == []
 
 
-def test_the_page_of_the_rules_is_made_from_the_rules() -> None:
-    check = [sys.executable, str(ROOT / "tests/ci/rules_page.py"), "--check"]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def test_the_keys_of_a_shell_are_those_of_the_code() -> None:
     rows = table("docs/your_own_farm.md", "## Variables of a shell")
     assert {key for row in rows for key in re.findall(r"`(\w+)`", row[0])} == KEYS
@@ -154,11 +147,8 @@ def test_the_keys_of_a_record_are_those_of_the_specification() -> None:
 def test_the_variables_that_a_page_names_exist(page: Path) -> None:
     """Modules, filters and statistics have the same prefix."""
     plugins = {path.stem for folder in ("modules", "filter") for path in (ROOT / "plugins" / folder).glob("farm_*.py")}
-    known = {*FARM, *plugins, "farm_reading", "farm_role", *(f"farm_{name}" for name in STATISTICS)}
+    known = {*FARM, *plugins, *(f"farm_{name}" for name in STATISTICS)}
     assert set(re.findall(r"\bfarm_\w+", page.read_text(encoding="utf-8"))) <= known
-
-
-STATISTICS = ("ok", "stage", "summary", "findings", "to_do", "certificates")
 
 
 def test_the_statistics_are_those_of_the_report() -> None:
