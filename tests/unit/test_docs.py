@@ -157,6 +157,20 @@ def test_the_statistics_are_those_of_the_report() -> None:
 
 
 @pages
+def test_no_page_names_a_variable_of_another_role(page: Path) -> None:
+    """They have none."""
+    assert not re.search(
+        r"\b(?:integration|preflight|certificates|verify)_(?!result)\w+", page.read_text(encoding="utf-8")
+    )
+
+
+def test_the_guide_names_every_variable_that_has_to_be_given() -> None:
+    required = {name for name, option in FARM.items() if option.get("required")}
+    page = (ROOT / "docs/your_own_farm.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(farm_\w+)` \|", page, re.M)) == required
+
+
+@pages
 def test_the_rules_that_a_page_names_exist(page: Path) -> None:
     """In the lists that take rules."""
     text = page.read_text(encoding="utf-8")
