@@ -22,7 +22,7 @@ options:
     elements: dict
     required: true
   description:
-    description: What the farm shall be. See M(onprem.exchange_lync.farm_audit).
+    description: The description of the farm. See M(onprem.exchange_lync.farm_audit).
     type: dict
     required: true
   stage:
@@ -31,17 +31,17 @@ options:
     choices: [before, after]
     default: after
   roles:
-    description: Judge only what one of these roles needs.
+    description: Judge only what these roles need.
     type: list
     elements: str
     choices: [dns, certificates, autodiscover, oauth]
     default: [dns, certificates, autodiscover, oauth]
   in_play:
-    description: The hosts that are in the play. If not given, nobody is missed.
+    description: The hosts that are in the play. Hosts of the farm that are not among them are findings. If not given, this is not checked.
     type: list
     elements: str
   tolerate:
-    description: Rules whose findings are only warnings.
+    description: Rules whose findings count as warnings only.
     type: list
     elements: str
     default: []

@@ -18,7 +18,7 @@ description:
   - An error names every variable that is wrong.
 options:
   _input:
-    description: The variables. Null counts as left out.
+    description: The variables. A variable that is null counts as not given.
     type: dict
     required: true
 seealso:
@@ -35,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The description, complete. It can be given to the filter again.
+  description: The complete description. The filter accepts it as input again.
   type: dict
 """
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: farm_parts
-short_description: Say which host of a farm is read for what
+short_description: Choose what is read on which host of a farm
 version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
-  - Takes a description of a farm, and says which products each host of the play has, which host speaks for each product, and which names
-    are looked up in DNS. The roles use it.
+  - Takes the description of a farm and the hosts of a play. Returns the products of each host, the host that speaks for each product, and
+    the names to look up in DNS. The roles use it.
 positional: present
 options:
   _input:
@@ -22,7 +22,7 @@ options:
     type: dict
     required: true
   present:
-    description: The hosts that are in the play and have not left it, which is C(ansible_play_hosts).
+    description: The hosts that are still in the play, as in C(ansible_play_hosts).
     type: list
     elements: str
     required: true

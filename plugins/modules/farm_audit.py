@@ -13,10 +13,10 @@ version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
-  - Compares what M(onprem.exchange_lync.farm_info) saw on all hosts with what the farm shall be, and returns findings, what is still to be
-    changed, and how long the certificates last.
-  - Asks no server. The same snapshots always give the same findings, so they can be kept and judged later or elsewhere.
-  - Each rule is explained in C(docs/rules.md) of the collection, with its source and its remedy.
+  - Compares the snapshots of M(onprem.exchange_lync.farm_info) with the description of the farm. Returns findings, what remains to be
+    changed, and how long the certificates are valid.
+  - Asks no server. The same snapshots always give the same findings, so you can keep them and judge them later or elsewhere.
+  - C(docs/rules.md) of the collection explains each rule, with its source and its remedy.
 options:
   snapshots:
     description: The snapshots, as M(onprem.exchange_lync.farm_info) returns them as RV(onprem.exchange_lync.farm_info#module:snapshot).
@@ -25,30 +25,30 @@ options:
     required: true
   description:
     description:
-      - What the farm shall be. The keys are the variables of the role P(onprem.exchange_lync.farm#role) without their prefix C(farm_), such
-        as V(sip_domains) and V(exchange_fqdn). Both of these are required.
+      - The description of the farm. The keys are the variables of the role P(onprem.exchange_lync.farm#role) without their prefix
+        C(farm_). V(sip_domains) and V(exchange_fqdn) are required.
     type: dict
     required: true
   stage:
     description:
-      - V(before) the roles write, what they would put right is no problem. RV(to_do) has it.
-      - V(after), everything must be as described.
+      - With V(before), the roles have not written yet. What they would change is not a finding; RV(to_do) lists it.
+      - With V(after), everything that is not as described is a finding.
     type: str
     choices: [before, after]
     default: after
   roles:
-    description: Judge only what one of these roles needs.
+    description: Judge only what these roles need.
     type: list
     elements: str
     choices: [dns, certificates, autodiscover, oauth]
     default: [dns, certificates, autodiscover, oauth]
   in_play:
-    description: The hosts that are in the play, so that those that are missing can be told. If not given, nobody is missed.
+    description: The hosts that are in the play. Hosts of the farm that are not among them are findings. If not given, this is not checked.
     type: list
     elements: str
   tolerate:
     description:
-      - Rules whose findings are only warnings. An id may be narrowed with C(@) and the server or the thing that it is about, such as
+      - Rules whose findings count as warnings only. A rule can be narrowed with C(@) to one server or thing, such as
         V(lync_service_stopped@RTCRGS).
       - Added to C(tolerate) of O(description). An unknown rule is refused.
     type: list
@@ -64,8 +64,8 @@ options:
     type: str
   fail_on:
     description:
-      - The task fails if there is a finding of this severity or a graver one.
-      - V(never) only reports.
+      - The task fails if there is a finding of this severity or a more severe one.
+      - With V(never), the task only reports.
     type: str
     choices: [error, warning, never]
     default: error
@@ -125,7 +125,7 @@ findings:
   elements: dict
   contains:
     rule:
-      description: The rule that is broken.
+      description: The id of the rule.
       type: str
       returned: always
     severity:
@@ -149,11 +149,11 @@ findings:
       type: str
       returned: always
     fixed_by:
-      description: The role that puts it right. Empty if none does.
+      description: The role that fixes it. Empty if none does.
       type: str
       returned: always
     tolerated:
-      description: Whether it is only a warning because O(tolerate) names it.
+      description: Whether O(tolerate) names it, so that it counts as a warning only.
       type: bool
       returned: always
   sample:
@@ -190,7 +190,7 @@ to_do:
       conflict: ""
       state: to_do
 work:
-  description: The same in the terms of the modules, for the roles.
+  description: The same as options of the modules, for the roles.
   returned: success, and failure because of a finding
   type: dict
 certificates:

@@ -13,11 +13,10 @@ version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
-  - Reads everything of a host that the integration rests on, each thing once, and returns it as one snapshot of plain values.
+  - Reads everything on a host that the integration depends on, each thing once, and returns it as one snapshot of plain values.
     M(onprem.exchange_lync.farm_audit) judges the snapshots of all hosts together.
-  - What cannot be read is in the snapshot as unread, with its error. It does not stop the rest.
-  - A host that cannot be reached at all is reported as unreachable, as with Ansible's own modules. Its snapshot is in the result all the
-    same.
+  - What cannot be read is listed in the snapshot as unread, with its error. The rest is read nevertheless.
+  - A host that cannot be reached at all is reported as unreachable, as Ansible's own modules do. The result still has its snapshot.
 options:
   host:
     description:
@@ -34,14 +33,15 @@ options:
     choices: [exchange, lync, dns]
   organization:
     description:
-      - Whether to read too what is the same whichever server is asked, such as the servers of the Exchange organisation, the topology of
-        the Lync deployment, and the DNS records of O(names).
-      - One host of each product is enough for that.
+      - Whether to read the organisation-wide facts as well, such as the servers of the Exchange organisation, the topology of the Lync
+        deployment, and the DNS records of O(names).
+      - They are the same on every host, so one host of each product is enough.
     type: bool
     default: true
   covered:
     description:
-      - Exchange servers that other tasks read, by name. With O(organization), the certificates of all others are read through this host.
+      - Names of Exchange servers that are hosts of the play themselves.
+      - With O(organization), the certificates of all other Exchange servers are read through this host.
     type: list
     elements: str
     default: []
@@ -62,23 +62,24 @@ options:
     default: []
   key_containers:
     description:
-      - On a Lync host, whether to read if the private keys of its store can be exported.
-      - They are read in any case if no OAuthTokenIssuer certificate is assigned, since one may have to be chosen.
+      - On a Lync host, whether to read for each private key in the store if it can be exported, and which provider has it.
+      - This is read in any case if no OAuthTokenIssuer certificate is assigned, because one may have to be chosen.
     type: bool
     default: false
   oauth_token_issuer_path:
-    description: On the Lync host that reads for the deployment, a PFX file to look into.
+    description: A PFX file to read, by its path on the Lync host. Read only with O(organization).
     type: str
   oauth_token_issuer_password:
     description: The password of the PFX file.
     type: str
   oauth_token_issuer_thumbprint:
-    description: The certificate that the PFX file must hold. If not given, any.
+    description: The thumbprint of the certificate that the PFX file must hold. If not given, the file may hold any.
     type: str
   await_token_issuer:
     description:
-      - On a Lync host, read again until this certificate is assigned as OAuthTokenIssuer and is in the store with its private key, or until
-        O(timeout) has passed. The snapshot then says what is there.
+      - On a Lync host, the thumbprint of a certificate to wait for. The host is read again until the certificate is assigned as
+        OAuthTokenIssuer and is in the store with its private key, or until O(timeout) has passed.
+      - The snapshot has what was read last.
     type: str
   timeout:
     description: Seconds to wait for O(await_token_issuer).
@@ -100,7 +101,6 @@ requirements:
   - cryptography
 notes:
   - Run it on all hosts of the farm in one task, so that they are read at the same time.
-  - A host of another platform is not needed. The module runs on the controller.
 seealso:
   - module: onprem.exchange_lync.farm_audit
   - module: onprem.exchange_lync.exchange_info
@@ -115,7 +115,7 @@ EXAMPLES = r"""
   register: farm_read
   ignore_unreachable: true
 
-- name: Read only what a front end says of itself
+- name: Read only what a Front End Server says about itself
   onprem.exchange_lync.farm_info:
     products: [lync]
     organization: false
@@ -124,12 +124,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 snapshot:
-  description: What the host was seen to be.
+  description: What was read from the host.
   returned: success, or unreachable
   type: dict
   contains:
     version:
-      description: The version of this form.
+      description: The version of the snapshot's format.
       type: int
       returned: always
     host:
@@ -141,11 +141,11 @@ snapshot:
       type: str
       returned: always
     clock_offset:
-      description: By how many seconds the host's clock is ahead of the controller's. Null if it was not seen.
+      description: By how many seconds the host's clock is ahead of the controller's. Null if it is not known.
       type: float
       returned: always
     products:
-      description: By product, its parts. The parts have the form that the info modules return.
+      description: The parts that were read, by product. They have the format that the info modules return.
       type: dict
       returned: always
     unread:

@@ -14,9 +14,9 @@ author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
   - Prints the findings of M(onprem.exchange_lync.farm_audit) for a person to read. The first line says how many problems there are on how
-    many servers. Each problem is one line, with its remedy below it, and the same problem on several servers is told once.
-  - Before the roles write, it shows what they would change. Afterwards, it shows what they have changed.
-  - Sets statistics for workflows (C(set_stats)) with the same names as the audit's return values.
+    many servers. Each problem is one line, with its remedy below it. The same problem on several servers is one line.
+  - Before the roles write, the report shows what they would change. Afterwards, it shows what they have changed.
+  - Sets statistics for workflows (C(set_stats)), named as the audit's return values with the prefix C(farm_). A task that fails sets none.
 options:
   audit:
     description: The result of M(onprem.exchange_lync.farm_audit).
@@ -27,7 +27,7 @@ options:
     type: dict
   fail_on:
     description:
-      - The task fails if there is a finding of this severity or a graver one, after it has printed the report.
+      - After it has printed the report, the task fails if there is a finding of this severity or a more severe one.
     type: str
     choices: [error, warning, never]
     default: never

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Integrate the litware farm of the lab three times: in check mode, for real, and again. Say what was seen.
+"""Integrate the litware farm of the lab three times: in check mode, for real, and again. Print the report and what the lab saw of each run.
 
     make demo              or  .venv/bin/python tests/ci/demo.py
     make demo VERBOSE=1    shows Ansible's output as well
@@ -33,11 +33,8 @@ VERBOSE = os.environ.get("VERBOSE", "") not in ("", "0")
 EXCHANGE = "atl-exchange-001.litwareinc.com"
 AUTODISCOVER = "autodiscover.litwareinc.com"
 AUTODISCOVER_URL = f"https://{AUTODISCOVER}/autodiscover/autodiscover"
-RUNS = {
-    "Check mode, with diff": ("--check", "--diff"),
-    "Apply": ("--diff",),
-    "Apply again": ("--diff",),
-}
+RUNS = {"Check mode": ("--check",), "Apply": (), "Apply again": ()}
+REPORT = "Report what was found"
 RECAP = re.compile(
     r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+).*?failed=(?P<failed>\d+)", re.MULTILINE
 )
@@ -85,9 +82,7 @@ def main() -> None:
     """The demonstration, from a new lab to its end."""
     started = time.monotonic()
     with running_lab() as lab:
-        say(
-            f"The lab runs ({time.monotonic() - started:.1f} s): scenario litware, one Exchange, one Lync, one DNS server"
-        )
+        say(f"The lab runs ({time.monotonic() - started:.1f} s): one Exchange server, one Lync server, one DNS server.")
         problems = list(judge(lab, runs_of(lab)))
     say(f"\nThe lab is stopped. {time.monotonic() - started:.0f} s in all.")
     for problem in problems:
@@ -123,20 +118,20 @@ def running_lab() -> Iterator[Watched]:
 
 
 def run(lab: Watched, title: str, *arguments: str) -> Run:
-    """Run the playbook once, and show in short what it did."""
-    say(f"\n{title}")
+    """Run the playbook once. Show its last report, and what the lab saw of it."""
+    say(f"\n{title}: ansible-playbook {' '.join(['playbooks/integrate.yml', *arguments])}")
     seen, opened, started = len(lab.writes()), lab.sessions(), time.monotonic()
     code, output = playbook(lab.inventory, *arguments)
     seconds = time.monotonic() - started
     now = lab.sessions()
     sessions = {host: now[host] - opened.get(host, 0) for host in sorted(now)}
     done = Run(title, code, output, seconds, lab.writes()[seen:], sessions)
-    for line in differences(output) if "--check" in arguments else []:
+    for line in find_report(output):
         say(f"  {line}")
     for write in done.writes:
         say(f"  wrote on {write['host']}: {write['cmdlet']} {parameters(write)}")
     per_host = ", ".join(f"{host.partition('.')[0]} {count}" for host, count in sessions.items())
-    say(f"  changed={done.changed}, {len(done.writes)} writes, {seconds:.1f} s, sessions opened: {per_host or 'none'}")
+    say(f"  changed={done.changed}, writes={len(done.writes)}, {seconds:.1f} s, remote sessions: {per_host or 'none'}")
     if code and not VERBOSE:
         say(output)
     return done
@@ -162,17 +157,10 @@ def playbook(inventory: Path, *arguments: str) -> tuple[int, str]:
     return process.wait(), "".join(lines)
 
 
-def differences(output: str) -> Iterator[str]:
-    """The changed lines of Ansible's diffs, each under its task."""
-    task, named = "", False
-    for line in output.splitlines():
-        if line.startswith("TASK ["):
-            task, named = line.partition("[")[2].rpartition("]")[0], False
-        elif line.startswith(("+", "-")) and not line.startswith(("+++", "---")):
-            if not named:
-                yield task
-                named = True
-            yield f"  {line}"
+def find_report(output: str) -> list[str]:
+    """The lines of the run's last report: they stand between its task's header and its result."""
+    report = output.rpartition(f" : {REPORT}] ")[2].partition("\n")[2]
+    return re.split(r"^(?:ok|fatal): |^\[ERROR\]", report, maxsplit=1, flags=re.MULTILINE)[0].splitlines()
 
 
 def parameters(write: dict[str, t.Any]) -> str:
@@ -181,7 +169,7 @@ def parameters(write: dict[str, t.Any]) -> str:
 
 
 def judge(lab: Watched, runs: list[Run]) -> Iterator[str]:
-    """What the three runs should have shown and did not."""
+    """Where the three runs differ from what they are to show."""
     if runs[-1].code:
         yield f"{runs[-1].title}: ansible-playbook ended with {runs[-1].code}"
         return
@@ -192,13 +180,14 @@ def judge(lab: Watched, runs: list[Run]) -> Iterator[str]:
         yield f"{check.title}: nothing would change, but nothing is integrated yet"
     if not apply.writes:
         yield f"{apply.title}: nothing was written"
+    yield from (f"{run.title}: it printed no report" for run in runs if not find_report(run.output))
     if again.changed != 0 or again.writes:
         yield f"{again.title}: changed={again.changed}, {len(again.writes)} writes, none expected"
     yield from not_converged(lab)
 
 
 def not_converged(lab: Watched) -> Iterator[str]:
-    """Where the farm is not as the documentation of the integration wants it."""
+    """Where the farm is not integrated as Microsoft's documentation describes."""
     state = lab.state()
     uri = state["exchange"]["servers"][EXCHANGE]["autodiscover_uri"]
     if uri != f"{AUTODISCOVER_URL}.xml":

@@ -20,15 +20,17 @@ PAGE = ROOT / "docs" / "rules.md"
 INTRODUCTION = """\
 # The rules
 
-What the roles `preflight`, `verify` and `audit` and the module `farm_audit` look for. This page is made from the rules themselves
-(`tests/ci/rules_page.py`).
+The roles `preflight`, `verify` and `audit` and the module `farm_audit` judge a farm by these rules. This page is generated from the
+rules' own declarations (`tests/ci/rules_page.py`).
 
-An **error** ends a run before anything is written. A **warning** does not; with `farm_fail_on: warning` it ends a run too. A **note** only
-tells. Where circumstances make a breach less grave, or graver, the finding says so.
+An **error** ends a run before anything is written. A **warning** does not, unless `farm_fail_on` is `warning`. A **note** is for
+information only. The severity here is the usual one. Circumstances can make a finding less or more severe; the report shows the actual
+one.
 
-Each id can be given in `farm_tolerate`. The finding is a warning then, and what it holds back is left as it is. An id may be narrowed to
-one server or thing: `lync_service_stopped@RTCRGS`. The rules marked *holds back a change* can be given in `farm_replace` instead: what
-they hold back is then replaced. "Put right by" names the role that does so; without one, the remedy is somebody's task.
+Every rule can be given in `farm_tolerate`. Its findings are then warnings, and the changes that they hold back are not made. Rules that
+*hold back a change* can be given in `farm_replace` instead; the change is then made. Narrow a rule to one server or thing with `@`, such
+as `lync_service_stopped@RTCRGS`. *Fixed by* names the role that fixes a finding. If no role is named, follow the remedy.
+[When something is in the way](your_own_farm.md#when-something-is-in-the-way) has examples.
 """
 SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}
 
@@ -58,7 +60,7 @@ def write_rule(rule: Rule) -> Iterator[str]:
     """One rule."""
     marks = [SEVERITIES[rule.severity]]
     marks += ["holds back a change"] if rule.replaces else []
-    marks += [f"put right by role `{rule.fixed_by}`"] if rule.fixed_by else []
+    marks += [f"fixed by role `{rule.fixed_by}`"] if rule.fixed_by else []
     yield f"### `{rule.id}`\n\n*{', '.join(marks)}*\n\n{rule.demand}\n"
     yield f"- **What to do:** {write_remedy(rule)}"
     yield f"- **Source:** {rule.source}\n"

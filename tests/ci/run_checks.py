@@ -27,9 +27,13 @@ import copy_tree
 ROOT = copy_tree.ROOT
 CI = ROOT / "tests" / "ci"
 LOGS = ROOT / ".cache" / "checks"
-VENVS = {"newest": ROOT / ".venv", "oldest": ROOT / ".venv-oldest"}
+VENVS = {"newest": ROOT / ".venv", "oldest": ROOT / ".venv-oldest", "importer": ROOT / ".venv-importer"}
 LANE_REQUIREMENTS = ("requirements.txt", "tests/requirements-run.txt", "tests/unit/requirements.txt")
-OLDEST_CORE = "ansible-core==2.19.0"
+LANES: dict[str, tuple[list[str], str, tuple[str, ...]]] = {
+    "oldest": (["--oldest"], "ansible-core==2.19.0", LANE_REQUIREMENTS),
+    "importer": ([], "ansible-core>=2.19", ("tests/requirements-importer.txt",)),
+}
+"""Which Python, ansible-core and requirement files the lanes beside the newest one have."""
 AGREEMENT = "agreement: "
 TAIL_LINES = 60
 
@@ -140,18 +144,24 @@ def main() -> None:
 
 
 def prepare(chosen: list[Check]) -> None:
-    """Make what the chosen checks share: the copy of the tree, the oldest lane, folders."""
+    """Make what the chosen checks share: the copy of the tree, the lanes, folders."""
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     home().mkdir(parents=True, exist_ok=True)
     if any(check.copy for check in chosen):
         copy_tree.main()
-    if any(check.lane == "oldest" for check in chosen):
-        oldest = subprocess.run(
-            [CI / "find-python.sh", "--oldest"], check=True, capture_output=True, text=True, env=without_choice()
-        )
-        venv = [oldest.stdout.strip(), str(CI / "make_venv.py"), "--dir", VENVS["oldest"].name, "--core", OLDEST_CORE]
-        subprocess.run([*venv, *LANE_REQUIREMENTS], check=True)
+    for lane in LANES:
+        if any(check.lane == lane for check in chosen):
+            make_lane(lane)
+
+
+def make_lane(lane: str) -> None:
+    """Make or refresh the environment of a lane."""
+    choice, core, files = LANES[lane]
+    search = [str(CI / "find-python.sh"), *choice]
+    found = subprocess.run(search, check=True, capture_output=True, text=True, env=without_choice())
+    venv = [found.stdout.strip(), str(CI / "make_venv.py"), "--dir", VENVS[lane].name, "--core", core]
+    subprocess.run([*venv, *files], check=True)
 
 
 def run_all(chosen: list[Check]) -> list[Outcome]:

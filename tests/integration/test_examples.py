@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples in the documentation of modules and filters run as they are, on the documented farm, and none of their tasks is left out."""
+"""The examples of modules, filters and roles run as they are, on the documented farm, and none of their tasks is left out."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,13 @@ HOSTS = {
     "modules/lync_info": "lync_servers",
     "modules/lync_oauth_configuration": "lync_servers",
     "modules/lync_replication": "lync_servers",
-    "filter/oauth_token_issuer_candidates": "lync_servers",
-    "filter/problems": "exchange_servers",
-    # these want a farm whose token issuer has been assigned
-    "modules/certificate_verdict": "",
-    "filter/certificate_verdict": "lync_servers",
+    **dict.fromkeys(("modules/farm_info", "modules/farm_audit", "modules/farm_report", "filter/farm_audit"), "all"),
+    "filter/farm_description": "exchange_servers",
+    "filter/farm_parts": "exchange_servers:lync_servers",
 }
-"""Of each plugin: the hosts that its examples are for. The examples of certificate_verdict are a play and say it themselves."""
+"""Of each plugin: the hosts that its examples are for."""
+ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))
+FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECRETS = {"vault_pfx_password": 'pfx: "ä" 50% é'}
 
 pytestmark = pytest.mark.connections("documented")
@@ -46,42 +47,33 @@ def examples(plugin: str) -> str:
     raise LookupError(f"{plugin} has no EXAMPLES")
 
 
-def play(farm: Farm, plugin: str, folder: Path) -> tuple[Run, list[Any]]:
-    """Run the examples of a plugin: tasks, or a whole play."""
-    text = examples(plugin)
-    content = yaml.safe_load(text)
-    if HOSTS[plugin]:
-        return farm.play(text, hosts=HOSTS[plugin], extra_vars=SECRETS), content
-    playbook = folder / "examples.yml"
-    playbook.write_text(text, encoding="utf-8")
-    return farm.playbook(playbook), [task for each in content for task in each["tasks"]]
-
-
-@pytest.fixture(scope="module")
-def token_issuer(farm: Farm) -> None:
-    """Prepares the farm for the examples that judge it."""
-    tasks = """
-    - onprem.exchange_lync.lync_certificate_info:
-      register: found
-    - onprem.exchange_lync.lync_certificate:
-        use: OAuthTokenIssuer
-        thumbprint: "{{ (found.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | first).thumbprint }}"
-    - onprem.exchange_lync.lync_replication: {wait: true}
-    """
-    run = farm.play(tasks, hosts="lync_servers")
-    assert run.rc == 0, run.output
-
-
 @pytest.mark.parametrize("plugin", HOSTS)
-def test_examples_run(request: pytest.FixtureRequest, farm: Farm, tmp_path: Path, plugin: str) -> None:
-    if plugin.endswith("/certificate_verdict"):
-        request.getfixturevalue("token_issuer")
-    run, tasks = play(farm, plugin, tmp_path)
+def test_examples_run(farm: Farm, plugin: str) -> None:
+    run = farm.play(examples(plugin), hosts=HOSTS[plugin], extra_vars=SECRETS)
     assert run.rc == 0, run.output
+    _all_ran(run, yaml.safe_load(examples(plugin)))
+
+
+def _all_ran(run: Run, tasks: list[dict[str, Any]]) -> None:
+    """A task may leave out hosts that it is not for, but not all of them."""
     assert all(task.get("name") for task in tasks)
-    # a task may leave out hosts that it is not for, but not all of them
-    assert [step.task for step in run.steps if step.outcome == "failed"] == []
-    assert {step.task for step in run.steps if step.outcome == "ok"} == {task["name"] for task in tasks}
+    assert [step.task for step in run.steps if step.failed] == []
+    ran = {step.task for step in run.steps if step.outcome == "ok"}
+    assert {task["name"] for task in tasks if "ansible.builtin.import_role" not in task} <= ran
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_example_of_a_role_runs(farm: Farm, role: str, tmp_path: Path) -> None:
+    """Each is a play. In check mode, so that each finds the farm as the one before it did."""
+    (block,) = FENCE.findall((ROOT / "roles" / role / "README.md").read_text(encoding="utf-8"))
+    (play,) = yaml.safe_load(block)
+    playbook = tmp_path / "example.yml"
+    playbook.write_text(block, encoding="utf-8")
+    run = farm.playbook(playbook, "--check")
+    assert (run.rc, run.writes) == (0, []), run.output
+    assert any("import_role" in keyword for task in play["tasks"] for keyword in task)
+    assert "Report what was found" in run.output
+    _all_ran(run, play["tasks"])
 
 
 @pytest.mark.parametrize("kind", ["modules", "filter"])
