@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import asdict, dataclass, field, replace
 
 REMEDIES: dict[str, str] = {
-    "access_denied": "Give the account the management role or group that this cmdlet needs (docs: rights), or use another account.",
+    "access_denied": "Give the account the management role or group that this cmdlet needs (docs/your_own_farm.md, Rights), or use another account.",
     "authentication": "Check the user name, the password and the authentication method in the host's connection variables.",
     "bad_input": "Correct the task; nothing was written.",
     "bad_parameter": "The server refused the parameters; compare them with the cmdlet's documentation for this product version.",
@@ -33,7 +33,7 @@ REMEDIES: dict[str, str] = {
     "session_lost": "The remote session ended; run the task again. If it repeats, look at the server's event log for a recycled process.",
     "shell_denied": (
         "Allow the account to open a shell here: WinRM wants Administrators or Remote Management Users of the machine, Exchange's endpoint "
-        "a management role and RemotePowerShellEnabled, Lync's endpoint a Lync role (docs: rights)."
+        "a management role and RemotePowerShellEnabled, Lync's endpoint a Lync role (docs/your_own_farm.md, Rights)."
     ),
     "throttled": "The server refuses more shells for this account: close idle sessions, lower forks, or raise its throttling policy.",
     "timeout": (

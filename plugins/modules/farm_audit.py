@@ -222,7 +222,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.audit_options import FATAL, read_audit
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.judge_farm import ROLES
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.report_text import write_headline
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.report_text import ends_run, write_headline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
@@ -250,7 +250,7 @@ def run(call: Call) -> Result:
         audit = read_audit(options)
     except ValueError as error:
         raise ShellError("bad_input", str(error)) from error
-    if any(audit["summary"][severity] for severity in fatal):
+    if ends_run(audit, fatal):
         remedy = "The findings are in this result; farm_report shows them."
         raise ShellError("findings", write_headline(audit, fatal=fatal), remedy=remedy, result=audit)
     return {"changed": False, **audit}

@@ -86,6 +86,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.audit_options import FATAL
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.report_text import (
+    ends_run,
     write_headline,
     write_report,
 )
@@ -111,7 +112,7 @@ def run(call: Call) -> Result:
     except (KeyError, TypeError, AttributeError) as error:
         raise ShellError("bad_input", "audit is not a result of farm_audit: pass the registered result.") from error
     call.say("\n".join(report))
-    if any(audit["summary"][severity] for severity in fatal):
+    if ends_run(audit, fatal):
         return {"failed": True, "msg": f"{write_headline(audit, fatal=fatal)} See above."}
     statistics = {f"farm_{name}": audit[name] for name in _KEPT}
     return {"report": report, "ansible_stats": {"data": statistics, "per_host": False, "aggregate": False}}

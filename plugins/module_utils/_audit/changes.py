@@ -84,10 +84,10 @@ def _settle(change: Change, description: Description) -> Change:
     """What the user has said about what holds the change back."""
     if not change.conflict:
         return change
-    ids = {change.conflict, f"{change.conflict}@{change.about}", f"{change.conflict}@{change.host}"}
-    if ids & set(description.replace):
+    things = (change.about, change.host)
+    if description.allows(change.conflict, *things):
         return change
-    state: State = "kept" if ids & set(description.tolerate) else "held"
+    state: State = "kept" if description.accepts(change.conflict, *things) else "held"
     return Change(**{**vars(change), "state": state})
 
 

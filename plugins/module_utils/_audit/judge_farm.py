@@ -22,7 +22,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebo
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.work import list_work
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import count_days
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import (
     Description,
     DescriptionError,
@@ -94,17 +93,14 @@ def _limit(description: Description, roles: Collection[str]) -> Description:
 
 
 def _find(context: Context, roles: set[str] | None) -> t.Iterator[Finding]:
-    tolerated = {
-        (rule, spell_domain(about)) for rule, _at, about in (i.partition("@") for i in context.description.tolerate)
-    }
     seen = set()
     for rule in RULES.values():
         if roles is not None and not roles & set(rule.roles):
             continue
         for breach in rule.find(context):
             finding = rule.to_finding(breach)
-            ids = {(rule.id, ""), (rule.id, spell_domain(finding.about)), (rule.id, spell_domain(finding.host))}
-            if finding.severity != "info" and ids & tolerated:
+            accepted = context.description.accepts(rule.id, finding.about, finding.host)
+            if accepted and finding.severity != "info":
                 finding = replace(finding, severity="warning", tolerated=True)
             if finding not in seen:
                 seen.add(finding)

@@ -31,7 +31,7 @@ def write_report(audit: Audit, *, fatal: Sequence[str], before: Audit | None = N
     :param before: the audit before the roles wrote, where this is the one afterwards.
     """
     findings = audit["findings"]
-    ends = any(item["severity"] in fatal for item in findings)
+    ends = ends_run(audit, fatal)
     lines = [write_headline(audit, fatal=fatal), *_write_findings(findings)]
     if audit["stage"] == "before":
         lines += [*(_write_ways_on() if ends else ()), *_write_to_do(audit["to_do"], held=ends)]
@@ -41,12 +41,16 @@ def write_report(audit: Audit, *, fatal: Sequence[str], before: Audit | None = N
     return [escape(line) for line in lines]
 
 
+def ends_run(audit: Audit, fatal: Sequence[str]) -> bool:
+    """Whether a finding is grave enough to end the run. One that the user has accepted never is."""
+    return any(item["severity"] in fatal and not item["tolerated"] for item in audit["findings"])
+
+
 def write_headline(audit: Audit, *, fatal: Sequence[str]) -> str:
     """One line: how many problems on how many servers, and what that means."""
     problems = [item for item in audit["findings"] if item["severity"] in ("error", "warning")]
-    ends = [item for item in problems if item["severity"] in fatal]
     counted = _count(problems)
-    if ends:
+    if ends_run(audit, fatal):
         stopped = "Nothing was written." if audit["stage"] == "before" else "The farm is not as described."
         return f"{counted} {stopped}"
     if problems:

@@ -78,7 +78,7 @@ def _choose_action(current: Certificate | None, in_use: str, description: Descri
     end = current.not_after if current else None
     if not in_use or (end is not None and end < now):
         return "assign"
-    if "token_issuer_in_use" in description.replace:
+    if description.allows("token_issuer_in_use", "OAuthTokenIssuer", in_use):
         return "replace"
     if description.oauth_token_issuer_effective_date or choose_effective_date(now, end):
         return "stage"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import AutodiscoverUrl
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm import option_values as values
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.option_values import Reader
 
@@ -79,9 +80,23 @@ class Description:
         """The inventory's hosts by product."""
         return {"exchange": self.exchange_hosts, "lync": self.lync_hosts, "dns": self.dns_hosts}
 
+    def allows(self, rule: str, *things: str) -> bool:
+        """Whether what the rule holds back may be replaced, everywhere or for one of the things that it is about."""
+        return _is_named(self.replace, rule, things)
+
+    def accepts(self, rule: str, *things: str) -> bool:
+        """Whether the findings of the rule are accepted, everywhere or for one of the things that they are about."""
+        return _is_named(self.tolerate, rule, things)
+
     def as_dict(self) -> dict[str, t.Any]:
         """Plain values, as the filter returns them and the module takes them."""
         return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _is_named(ids: tuple[str, ...], rule: str, things: tuple[str, ...]) -> bool:
+    """Whether a list of rule ids has this one; one may be narrowed with ``@``, in any spelling of a host's name."""
+    named = {(name, spell_domain(thing)) for name, _at, thing in (item.partition("@") for item in ids)}
+    return any((rule, spell_domain(thing)) in named for thing in ("", *things))
 
 
 def _plain(value: t.Any) -> t.Any:

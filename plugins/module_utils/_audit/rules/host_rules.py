@@ -105,7 +105,7 @@ def find_unread_hosts(context: Context) -> Iterator[Breach]:
     "not_writable",
     "error",
     demand="The account is offered the cmdlets that are needed for what is to be changed.",
-    remedy="Give the account the management role or group that the cmdlet needs (docs: rights), or use another account.",
+    remedy="Give the account the management role or group that the cmdlet needs (docs/your_own_farm.md, Rights), or use another account.",
     source="Role-based access control decides which cmdlets a session offers",
     roles=ROLES,
 )
