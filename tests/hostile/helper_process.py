@@ -32,12 +32,14 @@ class Answer:
 
     :ivar reply: the helper's answer: ``objects`` and so on, or ``error``; nothing where it gave none.
     :ivar seconds: how long it took, its farewell included.
+    :ivar cpu: the processor's seconds of it.
     :ivar peak_mib: the most memory that its process had.
     :ivar said: what it wrote on standard error.
     """
 
     reply: dict[str, Any]
     seconds: float
+    cpu: float
     peak_mib: float
     said: str
 
@@ -123,12 +125,12 @@ def _run(line: str) -> dict[str, Any]:
         signal.setitimer(signal.ITIMER_REAL, HANG)
         told = answer.read()
         signal.setitimer(signal.ITIMER_REAL, 0)
-    os.waitpid(pid, 0)
+    _pid, _status, usage = os.wait4(pid, 0)
     seconds = time.monotonic() - started
     said = os.pread(errors, 1 << 20, 0).decode("utf-8", "replace")
     os.close(errors)
     reply, peak = json.loads(told) if told else ({}, 0.0)
-    return {"reply": reply, "seconds": seconds, "peak_mib": peak, "said": said}
+    return {"reply": reply, "seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak_mib": peak, "said": said}
 
 
 def _serve(job: dict[str, Any], out: Any) -> None:
@@ -141,7 +143,9 @@ def _serve(job: dict[str, Any], out: Any) -> None:
 
     context = PlayContext()
     context.remote_addr, context.connection = "hostile", PLUGIN
-    connection = connection_loader.get(PLUGIN, context, "/dev/null", task_uuid="", ansible_playbook_pid=str(os.getppid()))
+    connection = connection_loader.get(
+        PLUGIN, context, "/dev/null", task_uuid="", ansible_playbook_pid=str(os.getppid())
+    )
     connection.set_options(direct=job["options"])
     server = JsonRpcServer()
     server.register(connection)
@@ -153,7 +157,9 @@ def _serve(job: dict[str, Any], out: Any) -> None:
     assert peak is not None
     answer = json.loads(framed[8:])
     reply = json.loads(answer["result"]) if "result" in answer else {"traceback": answer}
-    json.dump([{**reply, "objects": [str(item)[:100] for item in reply.get("objects", [])][:10]}, int(peak[1]) / 1024], out)
+    json.dump(
+        [{**reply, "objects": [str(item)[:100] for item in reply.get("objects", [])][:10]}, int(peak[1]) / 1024], out
+    )
 
 
 if __name__ == "__main__":

@@ -116,7 +116,11 @@ class Host:
         is_psrp = b"/powershell/" in body
         if verb == "Command":
             return START if is_psrp else "open"
-        if verb == "Send" and not is_psrp and any(b"<Command " in base64.b64decode(text) for text in _STREAM.findall(body)):
+        if (
+            verb == "Send"
+            and not is_psrp
+            and any(b"<Command " in base64.b64decode(text) for text in _STREAM.findall(body))
+        ):
             return START
         if verb == "Receive" and self._has_started and (not is_psrp or b"CommandId=" in body):
             return "answer"

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import GRACE, Deadline, OutOfTime
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline, OutOfTime
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import requests, urllib3
 
 SEALED = ("multipart/encrypted", "multipart/x-multi-encrypted")
@@ -79,11 +79,6 @@ class Traffic:
         """Whether the server has not said anything yet."""
         return not self.received
 
-    @property
-    def last_moment(self) -> Deadline:
-        """When an answer to what was sent in time does not count any more."""
-        return self.deadline.extend(GRACE)
-
     def begin(self, request: requests.PreparedRequest) -> None:
         """Count a request that is about to be sent."""
         self.deadline.check()
@@ -95,7 +90,7 @@ class Traffic:
         connect, read = given if isinstance(given, tuple) else (given, given)
         connect = min(self._connect_timeout, connect or self._connect_timeout)
         read = min(read or connect, connect) if self.silent else read or self._connect_timeout
-        return self.deadline.remaining(connect), self.last_moment.remaining(read)
+        return self.deadline.remaining(connect), self.deadline.last_moment.remaining(read)
 
     def count(self, received: int, so_far: int) -> None:
         """Count what came of an answer of which ``so_far`` bytes have come.
@@ -126,7 +121,7 @@ class _MeasuredReader(io.RawIOBase):
 
     def readinto(self, buffer: t.Any) -> int | None:
         patience = 3600.0 if self._patience is None else self._patience
-        allowed = self._traffic.last_moment.remaining(patience)
+        allowed = self._traffic.deadline.last_moment.remaining(patience)
         self._sock.settimeout(allowed)
         try:
             received: int | None = self._raw.readinto(buffer)
@@ -162,7 +157,9 @@ def _measured(connection: type, traffic: Traffic) -> type:
             for piece in pieces or [data]:
                 if self.sock is not None:
                     patience = self.sock.gettimeout()
-                    self.sock.settimeout(traffic.last_moment.remaining(3600.0 if patience is None else patience))
+                    self.sock.settimeout(
+                        traffic.deadline.last_moment.remaining(3600.0 if patience is None else patience)
+                    )
                 super().send(piece)
 
     return Connection
