@@ -128,14 +128,21 @@ class ActionModule(ActionBase):
             variables["ansible_delegated_vars"] = {
                 host: {**of_host, **interpreter} for host, of_host in delegated.items()
             }
-        # a copy of the arguments hides the helper's socket from core, which would reset it at the end of the play
-        args = None if self._is_closed_with_the_play(helper) else dict(self._task.args)
+        # a copy, in which core does not find the socket that it would reset at the end of the play, nor anything that it may show
+        args = _HiddenArguments(self._task.args)
         real, self._connection = self._connection, helper.probe
         try:
             with _environment(COMMAND_TIMEOUT, str(helper.command_timeout)):
                 return t.cast(Result, self._execute_module(module_args=args, task_vars=variables))
         finally:
             self._connection = real
+
+
+class _HiddenArguments(dict[str, t.Any]):
+    """A module's arguments as core may write them into its debug output, and with it into its log."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} arguments>"
 
 
 @contextlib.contextmanager
