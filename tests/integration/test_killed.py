@@ -71,7 +71,8 @@ def sessions_are_closed(farm: Farm) -> bool:
 
 @pytest.mark.usefixtures("slowly")
 @pytest.mark.parametrize(
-    ("execution", "number"), [("worker", 0), ("worker", 1), ("worker", 2), ("worker", 3), ("worker", 6), ("subprocess", 2)]
+    ("execution", "number"),
+    [("worker", 0), ("worker", 1), ("worker", 2), ("worker", 3), ("worker", 6), ("subprocess", 2)],
 )
 def test_nothing_is_sent_for_a_playbook_that_was_killed(farm: Farm, execution: str, number: int) -> None:
     before, home = writes(farm), farm.state_dir / "ansible"

@@ -290,9 +290,9 @@ def test_tasks_of_ansible_itself_on_the_same_host_are_untouched(farm: Farm) -> N
         ("async: 10", "async"),
         ("vars: {ansible_connection: ssh}", "cannot carry a management shell"),
         ("vars: {ansible_lync_shell: {plcae: machine}}", "has unknown keys. Did you mean place?"),
-            ("vars: {ansible_lync_shell: 'user=u password=hunter4'}", "must be a dictionary, not text"),
-            ("vars: {ansible_lync_shell: {password hunter4: }}", "has unknown keys"),
-            ("vars: {ansible_lync_shell: {transport: hunter4}}", "transport must be psrp or winrm"),
+        ("vars: {ansible_lync_shell: 'user=u password=hunter4'}", "must be a dictionary, not text"),
+        ("vars: {ansible_lync_shell: {password hunter4: }}", "has unknown keys"),
+        ("vars: {ansible_lync_shell: {transport: hunter4}}", "transport must be psrp or winrm"),
     ],
 )
 def test_refuses_clearly(farm: Farm, keywords: str, says: str) -> None:

@@ -179,11 +179,7 @@ class Session:
         # the border of the transports' libraries: transport_errors knows every one of them
         except Exception as error:
             self._give_up()
-            if self.carrier.silent and transport_errors.is_silence(error):
-                raise ShellError(
-                    "unreachable", "the host does not answer: it said nothing within the connect time-out."
-                ) from error
-            raise transport_errors.to_error(error, opened=False) from error
+            raise transport_errors.to_error(error, opened=False, silent=self.carrier.silent) from error
         except BaseException:
             self.broken = True
             raise

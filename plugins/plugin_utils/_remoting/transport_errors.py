@@ -82,15 +82,18 @@ _KEPT_AFTER_OPENING = {"busy", "missing_library", "shell_denied", "throttled", "
 _Explain = t.Callable[[BaseException], tuple[str, str]]
 
 
-def to_error(error: BaseException, *, opened: bool) -> ShellError:
+def to_error(error: BaseException, *, opened: bool, silent: bool = False) -> ShellError:
     """Any exception that a carrier lets out, as one error.
 
     :param opened: whether the session had opened: what failed later is a lost session rather than a wrong setting.
+    :param silent: whether the server has not sent a single byte yet.
     """
     if isinstance(error, Unanswered) and error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, ShellError):
         return error
+    if silent and is_silence(error):
+        return ShellError("unreachable", "the host does not answer: it said nothing within the connect time-out.")
     kind, message = explain(error)
     if opened and kind not in _KEPT_AFTER_OPENING:
         return ShellError("session_lost", f"the session was lost: {message}.")
