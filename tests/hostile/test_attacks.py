@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from attacks import ATTACKS, Attack
 from helper_process import Answer, Helpers, helpers
 from hostile_server import Host, running
-
 from wire_stand_ins import PASSWORD, USER
 
 SLACK = 5.0
@@ -32,7 +32,7 @@ def options(carrier: str, port: int, way: str) -> dict[str, Any]:
         how = how if way == "plain" else {"protocol": "http", "auth": "ntlm"}
     else:
         how = {"scheme": "http", "transport": ["basic" if way == "plain" else "ntlm"], "_extras": {}}
-    shells = {f"{shell}_shell": {} for shell in ("exchange", "lync", "windows")}
+    shells: dict[str, Any] = {f"{shell}_shell": {} for shell in ("exchange", "lync", "windows")}
     return {
         "transport": carrier,
         "transport_options": {**account, **how},

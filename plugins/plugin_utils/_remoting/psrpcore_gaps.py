@@ -200,9 +200,9 @@ def _bound_decoding() -> None:
         if decoding is None:
             return find(self, type_names)
         if id(type_names) in decoding.type_names:
-            found = ps.PSObject()
-            found.PSObject.type_names = decoding.type_names[id(type_names)][0]
-            return found
+            again = ps.PSObject()
+            again.PSObject.type_names = decoding.type_names[id(type_names)][0]
+            return again
         found = find(self, type_names)
         if type(found) is ps.PSObject:
             # the key's list is kept with it, so that no other list can have its identity

@@ -12,7 +12,11 @@ from winrm import exceptions as winrm
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import REMEDIES, ErrorRecord
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import error_records, transport_errors, wsman_faults
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import (
+    error_records,
+    transport_errors,
+    wsman_faults,
+)
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Unanswered
 
 HERE = Pipeline((Cmdlet("Get-Thing", Identity="one"),))
@@ -86,7 +90,9 @@ def test_double_hop_rests_on_the_logon(found: ErrorRecord, pipeline: Pipeline, d
 
 
 def test_what_differs_from_call_to_call_is_left_out_of_the_id() -> None:
-    error = error_records.to_error(record(EXCHANGE.format(failure="ManagementObjectNotFoundException")), HERE, delegates=True)
+    error = error_records.to_error(
+        record(EXCHANGE.format(failure="ManagementObjectNotFoundException")), HERE, delegates=True
+    )
     assert error.error_id == "ManagementObjectNotFoundException,Microsoft.Exchange.Management.X.GetThing"
     assert error_records.stable_id("PathNotFound,Class") == "PathNotFound,Class"
 
