@@ -77,6 +77,7 @@ def describe(farm: Farm, host: Host) -> dict[str, Any]:
         "endpoints": endpoints(host),
         "limits": {**LIMITS, **farm.scenario.limits},
         "culture": host.culture,
+        "cbt": host.cbt,
         "latency": farm.latency.mode,
         "faults": farm.faults.of(host.fqdn),
     }

@@ -44,6 +44,7 @@ class Host:
     version: str = ""
     build: str = ""
     culture: str = "en-US"
+    cbt: str = "relaxed"
     site: str = ""
     services: list[str] = field(default_factory=list)
     autodiscover_uri: str | None = None

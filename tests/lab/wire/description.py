@@ -76,6 +76,7 @@ class Host:
     endpoints: tuple[Endpoint, ...]
     limits: Limits
     culture: str = "en-US"
+    cbt: str = "relaxed"
 
 
 def parse(answer: Mapping[str, Any]) -> Host:
@@ -88,6 +89,7 @@ def parse(answer: Mapping[str, Any]) -> Host:
         endpoints=tuple(_endpoint(endpoint) for endpoint in answer["endpoints"]),
         limits=Limits(**{k: v for k, v in answer.get("limits", {}).items() if k in Limits.__dataclass_fields__}),
         culture=answer.get("culture") or "en-US",
+        cbt=answer.get("cbt") or "relaxed",
     )
 
 
