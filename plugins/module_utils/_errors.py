@@ -96,14 +96,20 @@ class ShellError(Exception):
         return f"{sentence} {self.remedy}".strip()
 
     def details(self) -> dict[str, t.Any]:
-        """The error's fields, for a module's result and for the socket."""
+        """The error's fields, as a module's result documents them."""
+        fields = self.socket_details()
+        del fields["ended"]
+        return fields
+
+    def socket_details(self) -> dict[str, t.Any]:
+        """The error's fields, for the helper's answer to a module."""
         fields = asdict(self)
         del fields["result"]
         return fields
 
     @classmethod
     def from_details(cls, details: dict[str, t.Any]) -> ShellError:
-        """The inverse of :meth:`details`."""
+        """The inverse of :meth:`details` and of :meth:`socket_details`."""
         return cls(**details)
 
 
