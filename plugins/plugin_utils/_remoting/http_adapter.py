@@ -24,6 +24,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline, OutOfTime
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import requests, urllib3
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.soap import NotSoap
 
 SEALED = ("multipart/encrypted", "multipart/x-multi-encrypted")
 """How an HTTP message says that its body is sealed (MS-WSMV 2.2.9.1)."""
@@ -253,6 +254,8 @@ def _check_head(response: requests.Response, *, sealed: bool) -> None:
         )
     if sealed and response.status_code not in (401, 407) and not _is_sealed(response.headers):
         raise UnsealedAnswer(response.status_code)
+    if not sealed and _is_sealed(response.headers):
+        raise NotSoap("the server sent an encrypted answer to a request that was not encrypted")
     if response.status_code == 503 and response.headers.get("Server", "").startswith("Microsoft-HTTPAPI/"):
         raise RefusedByHttpSys
 

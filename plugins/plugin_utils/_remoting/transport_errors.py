@@ -145,6 +145,10 @@ def explain(error: BaseException) -> tuple[str, str]:
     for name in (*_own_names(error), *_type_names(error)):
         if name in EXPLAINED:
             return EXPLAINED[name](error)
+    return _explain_unforeseen(error)
+
+
+def _explain_unforeseen(error: BaseException) -> tuple[str, str]:
     return "session_lost", f"an unforeseen {type(error).__name__} in the transport"
 
 
@@ -207,6 +211,17 @@ def _explain_tls(error: BaseException) -> tuple[str, str]:
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return "untrusted", "the server's certificate is not trusted, or does not carry the host's name"
     return "unreachable", "no TLS connection could be agreed on: the port speaks no TLS, or no common version of it"
+
+
+def _explain_incomplete(error: BaseException) -> tuple[str, str]:
+    """Both libraries take what they look for in an answer without asking whether it is there."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    module = "" if frame is None else str(frame.tb_frame.f_globals.get("__name__", ""))
+    if module.partition(".")[0] in ("pypsrp", "winrm"):
+        return "session_lost", "the server's answer lacks a part that an answer of WS-Management has"
+    return _explain_unforeseen(error)
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:
@@ -281,6 +296,9 @@ EXPLAINED: dict[str, _Explain] = {
         "session_lost", "the server's messages are not those of PowerShell Remoting"
     ),
     "builtins.StopIteration": _NO_WSMAN,
+    "builtins.AttributeError": _explain_incomplete,
+    "builtins.LookupError": _explain_incomplete,
+    "builtins.TypeError": _explain_incomplete,
     "builtins.ValueError": lambda error: ("unsupported", escape_line(str(error)).rstrip(".")),
     "ssl.SSLError": _explain_tls,
     "builtins.OSError": _explain_connection,
