@@ -98,7 +98,8 @@ def describe(raw_data: str | bytes) -> Described:
             # serial numbers and names that are wrong but common: the verdict's business, not the controller's stderr
             warnings.simplefilter("ignore")
             _Reader(facts, x509.load_der_x509_certificate(der)).read()
-    except ValueError as error:
+    # a version beyond 3 is no ValueError of cryptography's
+    except (ValueError, x509.InvalidVersion) as error:
         facts["problems"].append(f"certificate: {error}")
     return facts
 

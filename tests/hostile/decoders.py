@@ -35,7 +35,7 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.car
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.session import Session
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.winrs import WinrsCarrier
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.wsman import WsmanCarrier
-from mutations import BYTES, HEADS, XML, change_der, mutate
+from mutations import BYTES, HEADS, LONGEST, XML, change_der, mutate
 
 SECONDS = 5.0
 """What one answer may take."""
@@ -403,7 +403,7 @@ class Certificates:
         """One with a part of it wrong, and every length right, or with wrong bytes."""
         data = chance.choice(self._honest)
         for _ in range(chance.choice((1, 1, 2, 3))):
-            data = change_der(chance, data)
+            data = change_der(chance, data)[:LONGEST]
         return data
 
     def decode(self, data: bytes) -> None:

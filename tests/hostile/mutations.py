@@ -24,7 +24,7 @@ _TAGS = (
 _ELEMENT = re.compile(rb"<([A-Za-z:_][\w:.-]*)([^<>]*?)(/?)>")
 _NUMBER = re.compile(rb"-?\d+")
 _ATTRIBUTE = re.compile(rb"""\s[\w:]+=(?:"[^"]*"|'[^']*')""")
-_LONGEST = 400_000
+LONGEST = 400_000
 
 Change = Callable[[random.Random, bytes], bytes]
 
@@ -32,7 +32,7 @@ Change = Callable[[random.Random, bytes], bytes]
 def mutate(chance: random.Random, data: bytes, changes: Sequence[Change]) -> bytes:
     """``data`` after one to four changes."""
     for _ in range(chance.choice((1, 1, 1, 1, 2, 2, 3, 4))):
-        data = chance.choice(changes)(chance, data)[:_LONGEST]
+        data = chance.choice(changes)(chance, data)[:LONGEST]
     return data
 
 
