@@ -164,10 +164,10 @@ class ActionModule(ActionBase):
             variables["ansible_delegated_vars"] = {
                 host: {**of_host, **interpreter} for host, of_host in delegated.items()
             }
-        # a copy of the arguments hides the helper's socket from core, which would reset it at the end of the play
         spec: ModuleSpec = importlib.import_module(f"{MODULES}.{self._name_module()}").SPEC
         self._task.args.update(spec.fill_in(self._task.args, variables))
-        args = None if self._is_closed_with_the_play(helper) else dict(self._task.args)
+        # a copy, in which core does not find the socket that it would reset at the end of the play, nor anything that it may show
+        args = _HiddenArguments(self._task.args)
         real, self._connection = self._connection, helper.probe
         try:
             with _environment(COMMAND_TIMEOUT, str(self._choose_timeout(helper))):
@@ -177,6 +177,13 @@ class ActionModule(ActionBase):
         for line in result.pop(SAID, ()):
             self._display.display(line)
         return result
+
+
+class _HiddenArguments(dict[str, t.Any]):
+    """A module's arguments as core may write them into its debug output, and with it into its log."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} arguments>"
 
 
 @contextlib.contextmanager

@@ -251,7 +251,7 @@ class Connection(NetworkConnectionBase):
                 )
             return ask(self._shells)
         except ShellError as error:
-            return json.dumps({"error": error.located(host=host).details()})
+            return json.dumps({"error": error.located(host=host).socket_details()})
         # the border of the helper: core would send the exception's text, which may quote the request. Its alarm ends up here too.
         except Exception as error:
             self._forget()
@@ -260,7 +260,7 @@ class Connection(NetworkConnectionBase):
                 f"the helper process met an unforeseen {type(error).__name__} and closed its sessions.",
                 host=host,
             )
-            return json.dumps({"error": found.details()})
+            return json.dumps({"error": found.socket_details()})
         finally:
             if self._playbook is not None and self._playbook.has_ended():
                 self.close()

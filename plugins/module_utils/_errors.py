@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import asdict, dataclass, field, replace
 
 REMEDIES: dict[str, str] = {
-    "access_denied": "Give the account the management role or group that this cmdlet needs (docs/your_own_farm.md, Rights), or use another account.",
+    "access_denied": "Give the account the role or group that this cmdlet needs (docs/your_own_farm.md, Rights), or use another one.",
     "authentication": "Check the user name, the password and the authentication method in the host's connection variables.",
     "bad_input": "Correct the task; nothing was written.",
     "bad_parameter": "The server refused the parameters; compare them with the cmdlet's documentation for this product version.",
@@ -106,14 +106,20 @@ class ShellError(Exception):
         return f"{sentence} {self.remedy}".strip()
 
     def details(self) -> dict[str, t.Any]:
-        """The error's fields, for a module's result and for the socket."""
+        """The error's fields, as a module's result documents them."""
+        fields = self.socket_details()
+        del fields["ended"]
+        return fields
+
+    def socket_details(self) -> dict[str, t.Any]:
+        """The error's fields, for the helper's answer to a module."""
         fields = asdict(self)
         del fields["result"]
         return fields
 
     @classmethod
     def from_details(cls, details: dict[str, t.Any]) -> ShellError:
-        """The inverse of :meth:`details`."""
+        """The inverse of :meth:`details` and of :meth:`socket_details`."""
         return cls(**details)
 
 

@@ -7,15 +7,23 @@ otherwise; ``kinds`` are the errors that are right, ``succeeds`` says that the t
 
 from __future__ import annotations
 
+import base64
 import gzip
+import re
 import uuid
+import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from psrpcore import types as ps
+from psrpcore._crypto import PSRemotingCrypto
 
 import psrp_messages as psrp
-from hostile_server import START, Asked, Raw, Reply, Script
+from hostile_server import START, Asked, Raw, Script
 from psrp_messages import Address
+from wire.front import Reply
 
 UNKNOWN = {"unknown_outcome"}
 FAILED = {"failed"}
@@ -28,47 +36,42 @@ SOAP = "application/soap+xml;charset=UTF-8"
 class Attack:
     """An attack.
 
+    :ivar script: what the server does.
+    :ivar write: whether a write is asked for, or a read.
     :ivar way: ``plain``, or ``sealed``: message encryption by NTLM.
     :ivar kinds: the kinds of error that are right.
     :ivar succeeds: whether to be told that the write was done is right as well.
     :ivar says: what has to be in the error's message.
     """
 
+    name: str
     script: type[Script]
+    kinds: frozenset[str]
     write: bool = True
     way: str = "plain"
-    kinds: frozenset[str] = frozenset()
     succeeds: bool = False
     says: str = ""
     timeout: float = 3.0
     carriers: tuple[str, ...] = ("psrp", "winrm")
 
-    @property
-    def name(self) -> str:
-        """Its name, in words."""
-        return "".join(f"_{c.lower()}" if c.isupper() else c for c in self.script.__name__).strip("_")
-
 
 ATTACKS: list[Attack] = []
 
 
-def attack(
-    kinds: set[str],
-    *,
-    write: bool = True,
-    way: str = "plain",
-    succeeds: bool = False,
-    says: str = "",
-    timeout: float = 3.0,
-    carriers: tuple[str, ...] = ("psrp", "winrm"),
-) -> Callable[[type[Script]], type[Script]]:
-    """Declare an attack."""
+def declare(name: str, script: type[Script], kinds: set[str], **more: Any) -> None:
+    """Declare an attack by its name."""
+    ATTACKS.append(Attack(name, script, frozenset(kinds), **more))
 
-    def declare(script: type[Script]) -> type[Script]:
-        ATTACKS.append(Attack(script, write, way, frozenset(kinds), succeeds, says, timeout, carriers))
+
+def attack(kinds: set[str], **more: Any) -> Callable[[type[Script]], type[Script]]:
+    """Declare a script as an attack of its name."""
+
+    def declare_class(script: type[Script]) -> type[Script]:
+        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in script.__name__).strip("_")
+        declare(name, script, kinds, **more)
         return script
 
-    return declare
+    return declare_class
 
 
 def replaces(stage: str, make: Callable[[Reply], Reply | Raw]) -> type[Script]:
@@ -86,10 +89,14 @@ def says_first(clixml: Callable[[], Iterator[tuple[int, str]]]) -> type[Script]:
 
     class Says(Script):
         def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
-            address = Address.read(fragments)
+            address, waiting = Address.read(fragments), b""
             for kind, text in clixml():
-                yield from psrp.split(address.body(kind, text), 30_000)
-            yield fragments
+                for piece in psrp.split(address.body(kind, text), 30_000):
+                    waiting += piece
+                    if len(waiting) > 30_000:
+                        yield waiting
+                        waiting = b""
+            yield waiting + fragments
 
     return Says
 
@@ -101,39 +108,40 @@ def redirect(status: int, target: str) -> Callable[[Reply], Reply]:
     return lambda _reply: Reply(status, [("Location", target)])
 
 
-@attack({"redirected"}, says="/owa")
-class RedirectToOwaAtTheDoor(replaces("open", redirect(302, "https://mail.litwareinc.com/owa"))):  # type: ignore[misc]
-    pass
+declare(
+    "redirect_to_owa_at_the_door",
+    replaces("open", redirect(302, "https://mail.litwareinc.com/owa")),
+    {"redirected"},
+    says="/owa",
+)
 
 
-@attack(UNKNOWN, says="http://evil.example/wsman")
-class RedirectOfTheWrite(replaces(START, redirect(302, "http://evil.example/wsman"))):  # type: ignore[misc]
-    pass
+declare(
+    "redirect_of_the_write",
+    replaces(START, redirect(302, "http://evil.example/wsman")),
+    UNKNOWN,
+    says="http://evil.example/wsman",
+)
 
 
-@attack(UNKNOWN)
-class RedirectThatKeepsTheBody(replaces(START, redirect(307, "/wsman"))):  # type: ignore[misc]
-    pass
+declare("redirect_that_keeps_the_body", replaces(START, redirect(307, "/wsman")), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class RedirectForEver(replaces(START, redirect(308, "https://127.0.0.1:1/wsman"))):  # type: ignore[misc]
-    pass
+declare("redirect_for_ever", replaces(START, redirect(308, "https://127.0.0.1:1/wsman")), UNKNOWN)
 
 
-@attack(UNKNOWN, says="evil.example/x")
-class RedirectWithALogon(replaces(START, redirect(301, "http://user:hunter2@evil.example/x?token=hunter2"))):  # type: ignore[misc]
-    pass
+declare(
+    "redirect_with_a_logon",
+    replaces(START, redirect(301, "http://user:hunter2@evil.example/x?token=hunter2")),
+    UNKNOWN,
+    says="evil.example/x",
+)
 
 
-@attack(UNKNOWN)
-class RedirectToNowhere(replaces("answer", redirect(303, "http://[::1"))):  # type: ignore[misc]
-    pass
+declare("redirect_to_nowhere", replaces("answer", redirect(303, "http://[::1")), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class RedirectWithEscapes(replaces(START, redirect(302, "http://evil.example/\x1b[2Jx"))):  # type: ignore[misc]
-    pass
+declare("redirect_with_escapes", replaces(START, redirect(302, "http://evil.example/\x1b[2Jx")), UNKNOWN)
 
 
 # Gateways, and what is no WS-Management at all
@@ -143,19 +151,13 @@ def status(number: int, body: bytes = b"", kind: str = "text/html") -> Callable[
     return lambda _reply: Reply(number, [("Content-Type", kind)], body)
 
 
-@attack(UNKNOWN)
-class BadGateway(replaces(START, status(502, b"<html>Bad Gateway</html>"))):  # type: ignore[misc]
-    pass
+declare("bad_gateway", replaces(START, status(502, b"<html>Bad Gateway</html>")), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class GatewayTimeout(replaces(START, status(504))):  # type: ignore[misc]
-    pass
+declare("gateway_timeout", replaces(START, status(504)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class GatewayTimeoutOfTheAnswer(replaces("answer", status(504))):  # type: ignore[misc]
-    pass
+declare("gateway_timeout_of_the_answer", replaces("answer", status(504)), UNKNOWN)
 
 
 def _answer_unavailable(_reply: Reply) -> Raw:
@@ -163,9 +165,7 @@ def _answer_unavailable(_reply: Reply) -> Raw:
     return Raw([head])
 
 
-@attack(UNKNOWN)
-class UnavailableByAGateway(replaces(START, _answer_unavailable)):  # type: ignore[misc]
-    pass
+declare("unavailable_by_a_gateway", replaces(START, _answer_unavailable), UNKNOWN)
 
 
 @attack({"session_lost"})
@@ -174,39 +174,33 @@ class UnavailableByHttpSys(Script):
         return (503, b"") if asked.stage == START else None
 
 
-@attack(UNKNOWN)
-class ServerErrorWithoutAWord(replaces(START, status(500))):  # type: ignore[misc]
-    pass
+declare("server_error_without_a_word", replaces(START, status(500)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class TeapotWithEscapes(replaces(START, status(418, ESCAPES.encode()))):  # type: ignore[misc]
-    pass
+declare("teapot_with_escapes", replaces(START, status(418, ESCAPES.encode())), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class EmptySuccess(replaces(START, status(200))):  # type: ignore[misc]
-    pass
+declare("empty_success", replaces(START, status(200)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class NoContent(replaces("answer", status(204))):  # type: ignore[misc]
-    pass
+declare("no_content", replaces("answer", status(204)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class APageInstead(replaces(START, status(200, b"<html><body>Welcome</body></html>"))):  # type: ignore[misc]
-    pass
+declare("a_page_instead", replaces(START, status(200, b"<html><body>Welcome</body></html>")), UNKNOWN)
 
 
-@attack({"unsupported", "session_lost"})
-class APageAtTheDoor(replaces("open", status(200, b"<!DOCTYPE html><html><body>Welcome</body></html>"))):  # type: ignore[misc]
-    pass
+declare(
+    "a_page_at_the_door",
+    replaces("open", status(200, b"<!DOCTYPE html><html><body>Welcome</body></html>")),
+    {"unsupported", "session_lost"},
+)
 
 
-@attack({"unsupported", "session_lost"})
-class OtherXmlAtTheDoor(replaces("open", status(200, b"<feed/>", "application/xml"))):  # type: ignore[misc]
-    pass
+declare(
+    "other_xml_at_the_door",
+    replaces("open", status(200, b"<feed/>", "application/xml")),
+    {"unsupported", "session_lost"},
+)
 
 
 # Content codings
@@ -216,24 +210,31 @@ def coded(coding: str, pack: Callable[[bytes], bytes]) -> Callable[[Reply], Repl
     return lambda reply: Reply(200, [("Content-Type", SOAP), ("Content-Encoding", coding)], pack(reply.body))
 
 
-@attack(UNKNOWN, says="gzip")
-class GzipBomb(replaces("answer", coded("gzip", lambda _body: gzip.compress(bytes(300_000_000), 1)))):  # type: ignore[misc]
-    pass
+declare(
+    "gzip_bomb",
+    replaces("answer", coded("gzip", lambda _body: gzip.compress(bytes(300_000_000), 1))),
+    UNKNOWN,
+    says="gzip",
+)
 
 
-@attack(UNKNOWN, says="deflate")
-class DeflateBomb(replaces(START, coded("deflate", lambda _body: zlib.compress(bytes(50_000_000), 1)))):  # type: ignore[misc]
-    pass
+declare(
+    "deflate_bomb",
+    replaces(START, coded("deflate", lambda _body: zlib.compress(bytes(50_000_000), 1))),
+    UNKNOWN,
+    says="deflate",
+)
 
 
-@attack({"unsupported"}, says="br")
-class BrotliAtTheDoor(replaces("open", coded("br", bytes))):  # type: ignore[misc]
-    pass
+declare("brotli_at_the_door", replaces("open", coded("br", bytes)), {"unsupported"}, says="br")
 
 
-@attack(UNKNOWN, says="gzip")
-class GzipInGzip(replaces("answer", coded("gzip, gzip", lambda body: gzip.compress(gzip.compress(body))))):  # type: ignore[misc]
-    pass
+declare(
+    "gzip_in_gzip",
+    replaces("answer", coded("gzip, gzip", lambda body: gzip.compress(gzip.compress(body)))),
+    UNKNOWN,
+    says="gzip",
+)
 
 
 # Bodies without an end
@@ -255,61 +256,63 @@ def endless(head: bytes, piece: bytes, pause: float = 0.0) -> Callable[[Reply], 
     return lambda _reply: Raw(pieces(), pause)
 
 
-@attack(UNKNOWN)
-class EndlessBody(replaces("answer", endless(HEAD + b"\r\n", b"x" * 65536))):  # type: ignore[misc]
-    pass
+declare("endless_body", replaces("answer", endless(HEAD + b"\r\n", b"x" * 65536)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class EndlessChunks(
-    replaces("answer", endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"4000\r\n" + b"x" * 16384 + b"\r\n"))
-):  # type: ignore[misc]
-    pass
+declare(
+    "endless_chunks",
+    replaces("answer", endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"4000\r\n" + b"x" * 16384 + b"\r\n")),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class EndlessTinyChunks(replaces(START, endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1000))):  # type: ignore[misc]
-    pass
+declare(
+    "endless_tiny_chunks",
+    replaces(START, endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1000)),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class EndlessTrailers(replaces(START, endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1000))):  # type: ignore[misc]
-    pass
+declare(
+    "endless_trailers",
+    replaces(START, endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1000)),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class EndlessHeaders(replaces(START, endless(HEAD, b"X-More: of it\r\n" * 10))):  # type: ignore[misc]
-    pass
+declare("endless_headers", replaces(START, endless(HEAD, b"X-More: of it\r\n" * 10)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class OneEndlessHeader(replaces(START, endless(HEAD + b"X-Long: ", b"x" * 4096))):  # type: ignore[misc]
-    pass
+declare("one_endless_header", replaces(START, endless(HEAD + b"X-Long: ", b"x" * 4096)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class ContinueForEver(replaces(START, endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100))):  # type: ignore[misc]
-    pass
+declare("continue_for_ever", replaces(START, endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100)), UNKNOWN)
 
 
-@attack(UNKNOWN, timeout=1.5)
-class DripOfTheBody(replaces("answer", endless(HEAD + b"Content-Length: 100000\r\n\r\n", b"x", 0.2))):  # type: ignore[misc]
-    pass
+declare(
+    "drip_of_the_body",
+    replaces("answer", endless(HEAD + b"Content-Length: 100000\r\n\r\n", b"x", 0.2)),
+    UNKNOWN,
+    timeout=1.5,
+)
 
 
-@attack(UNKNOWN, timeout=1.5)
-class DripOfTheHeaders(replaces(START, endless(HEAD + b"X-Slow: ", b"x", 0.2))):  # type: ignore[misc]
-    pass
+declare("drip_of_the_headers", replaces(START, endless(HEAD + b"X-Slow: ", b"x", 0.2)), UNKNOWN, timeout=1.5)
 
 
-@attack({"unreachable"}, timeout=1.5)
-class DripAtTheDoor(replaces("open", endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.2))):  # type: ignore[misc]
-    pass
+declare(
+    "drip_at_the_door",
+    replaces("open", endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.2)),
+    {"unreachable"},
+    timeout=1.5,
+)
 
 
-@attack(UNKNOWN)
-class AnnouncedGigabytes(replaces("answer", endless(HEAD + b"Content-Length: 99999999999\r\n\r\n", b"x" * 65536))):  # type: ignore[misc]
-    pass
+declare(
+    "announced_gigabytes",
+    replaces("answer", endless(HEAD + b"Content-Length: 99999999999\r\n\r\n", b"x" * 65536)),
+    UNKNOWN,
+)
 
 
 # Answers that break off, or are none
@@ -319,49 +322,40 @@ def raw(*pieces: bytes, close: bool = True) -> Callable[[Reply], Raw]:
     return lambda _reply: Raw(pieces, close=close)
 
 
-@attack(UNKNOWN, timeout=1.5)
-class SilenceAfterTheWrite(replaces(START, raw(close=False))):  # type: ignore[misc]
-    pass
+declare("silence_after_the_write", replaces(START, raw(close=False)), UNKNOWN, timeout=1.5)
 
 
-@attack({"unreachable"}, timeout=1.5, says="127.0.0.1")
-class SilenceAtTheDoor(replaces("open", raw(close=False))):  # type: ignore[misc]
-    pass
+declare("silence_at_the_door", replaces("open", raw(close=False)), {"unreachable"}, timeout=1.5, says="127.0.0.1")
 
 
-@attack(UNKNOWN)
-class HangUpAfterTheWrite(replaces(START, raw())):  # type: ignore[misc]
-    pass
+declare("hang_up_after_the_write", replaces(START, raw()), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class HangUpInTheAnswer(replaces("answer", raw(HEAD + b"Content-Length: 5000\r\n\r\n<s:Envelope"))):  # type: ignore[misc]
-    pass
+declare("hang_up_in_the_answer", replaces("answer", raw(HEAD + b"Content-Length: 5000\r\n\r\n<s:Envelope")), UNKNOWN)
 
 
-@attack(UNKNOWN, timeout=1.5)
-class HalfAnAnswer(replaces("answer", raw(HEAD + b"Content-Length: 5000\r\n\r\n<s:Envelope", close=False))):  # type: ignore[misc]
-    pass
+declare(
+    "half_an_answer",
+    replaces("answer", raw(HEAD + b"Content-Length: 5000\r\n\r\n<s:Envelope", close=False)),
+    UNKNOWN,
+    timeout=1.5,
+)
 
 
-@attack(UNKNOWN)
-class BinaryNoise(replaces(START, raw(bytes(range(256)) * 100))):  # type: ignore[misc]
-    pass
+declare("binary_noise", replaces(START, raw(bytes(range(256)) * 100)), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class AnotherProtocol(replaces(START, raw(b"SSH-2.0-OpenSSH_9.2p1\r\n"))):  # type: ignore[misc]
-    pass
+declare("another_protocol", replaces(START, raw(b"SSH-2.0-OpenSSH_9.2p1\r\n")), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class NegativeLength(replaces(START, raw(HEAD + b"Content-Length: -1\r\n\r\n"))):  # type: ignore[misc]
-    pass
+declare("negative_length", replaces(START, raw(HEAD + b"Content-Length: -1\r\n\r\n")), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class TwoAnswersInOne(replaces(START, raw(HEAD + b"Content-Length: 0\r\n\r\n" + HEAD + b"Content-Length: 0\r\n\r\n"))):  # type: ignore[misc]
-    pass
+declare(
+    "two_answers_in_one",
+    replaces(START, raw(HEAD + b"Content-Length: 0\r\n\r\n" + HEAD + b"Content-Length: 0\r\n\r\n")),
+    UNKNOWN,
+)
 
 
 # Envelopes
@@ -384,64 +378,65 @@ def without_declaration(envelope: bytes) -> bytes:
 LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (i, b"&l%d;" % (i - 1) * 10) for i in range(1, 10))
 
 
-@attack(UNKNOWN)
-class BillionLaughs(
-    body_of(START, lambda xml: b'<!DOCTYPE x [<!ENTITY l0 "ha">' + LAUGHS + b"]>" + without_declaration(xml))
-):  # type: ignore[misc]
-    pass
+declare(
+    "billion_laughs",
+    body_of(START, lambda xml: b'<!DOCTYPE x [<!ENTITY l0 "ha">' + LAUGHS + b"]>" + without_declaration(xml)),
+    UNKNOWN,
+)
 
 
-@attack({"session_lost", "unsupported"})
-class QuadraticEntitiesAtTheDoor(
-    body_of("open", lambda _xml: b'<!DOCTYPE x [<!ENTITY a "' + b"a" * 50_000 + b'">]><x>' + b"&a;" * 5000 + b"</x>")  # type: ignore[misc]
-):
-    pass
+declare(
+    "quadratic_entities_at_the_door",
+    body_of("open", lambda _xml: b'<!DOCTYPE x [<!ENTITY a "' + b"a" * 50_000 + b'">]><x>' + b"&a;" * 5000 + b"</x>"),
+    {"session_lost", "unsupported"},
+)
 
 
-@attack(UNKNOWN)
-class EntityOfAFile(
-    body_of("answer", lambda xml: b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + without_declaration(xml))
-):  # type: ignore[misc]
-    pass
+declare(
+    "entity_of_a_file",
+    body_of("answer", lambda xml: b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + without_declaration(xml)),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class EnvelopeInUtf16(body_of("answer", lambda xml: without_declaration(xml).decode().encode("utf-16"))):  # type: ignore[misc]
-    pass
+declare("envelope_in_utf16", body_of("answer", lambda xml: without_declaration(xml).decode().encode("utf-16")), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class EnvelopeInEbcdic(
+declare(
+    "envelope_in_ebcdic",
     body_of(
         "answer",
         lambda xml: b'<?xml version="1.0" encoding="cp037"?>' + without_declaration(xml).decode().encode("cp037"),
-    )  # type: ignore[misc]
-):
-    pass
+    ),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class ManyElements(body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a/>" * 240_000 + b"</s:Header>"))):  # type: ignore[misc]
-    pass
+declare(
+    "many_elements",
+    body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a/>" * 240_000 + b"</s:Header>")),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class ManyAttributes(
+declare(
+    "many_attributes",
     body_of(
         "answer",
         lambda xml: xml.replace(
             b"</s:Header>", b"<a " + b" ".join(b"a%d=''" % i for i in range(110_000)) + b"/></s:Header>"
         ),
-    )  # type: ignore[misc]
-):
-    pass
+    ),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN, succeeds=True)
-class DeeplyNested(
-    body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a>" * 49_000 + b"</a>" * 49_000 + b"</s:Header>"))
-):  # type: ignore[misc]
-    pass
+declare(
+    "deeply_nested",
+    body_of("answer", lambda xml: xml.replace(b"</s:Header>", b"<a>" * 49_000 + b"</a>" * 49_000 + b"</s:Header>")),
+    UNKNOWN,
+    succeeds=True,
+)
 
 
 def related(envelope: bytes, to: bytes) -> bytes:
@@ -449,34 +444,32 @@ def related(envelope: bytes, to: bytes) -> bytes:
     return before + mark + to + after[after.index(b"<") :]
 
 
-@attack(UNKNOWN)
-class AnswerToAnotherRequest(body_of(START, lambda xml: related(xml, b"uuid:00000000-0000-0000-0000-000000000000"))):  # type: ignore[misc]
-    pass
+declare(
+    "answer_to_another_request",
+    body_of(START, lambda xml: related(xml, b"uuid:00000000-0000-0000-0000-000000000000")),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class AnswerToNothing(body_of("answer", lambda xml: related(xml, b""))):  # type: ignore[misc]
-    pass
+declare("answer_to_nothing", body_of("answer", lambda xml: related(xml, b"")), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class OutputOfAnotherCommand(
+declare(
+    "output_of_another_command",
     body_of(
         "answer",
         lambda xml: xml.replace(b'<rsp:Stream Name="stdout" CommandId="', b'<rsp:Stream Name="stdout" CommandId="F'),
-    )  # type: ignore[misc]
-):
-    pass
+    ),
+    UNKNOWN,
+)
 
 
-@attack(UNKNOWN)
-class OutputThatIsNoBase64(body_of("answer", lambda xml: xml.replace(b'">', b'">*&#0;*'))):  # type: ignore[misc]
-    pass
+declare("output_that_is_no_base64", body_of("answer", lambda xml: xml.replace(b'">', b'">*&#0;*')), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class OutputOnAnotherStream(body_of("answer", lambda xml: xml.replace(b'Name="stdout"', b'Name="stdtwo"'))):  # type: ignore[misc]
-    pass
+declare(
+    "output_on_another_stream", body_of("answer", lambda xml: xml.replace(b'Name="stdout"', b'Name="stdtwo"')), UNKNOWN
+)
 
 
 def fault(code: str, reason: str = "No.") -> bytes:
@@ -498,29 +491,19 @@ def faults(stage: str, code: str, reason: str = "No.") -> type[Script]:
     return Faults
 
 
-@attack(UNKNOWN)
-class UnknownFaultAfterTheWrite(faults(START, "4711")):  # type: ignore[misc]
-    pass
+declare("unknown_fault_after_the_write", faults(START, "4711"), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class TimeOutFaultAfterTheWrite(faults(START, "2150858793")):  # type: ignore[misc]
-    pass
+declare("time_out_fault_after_the_write", faults(START, "2150858793"), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class AbortedAfterTheWrite(faults("answer", "995")):  # type: ignore[misc]
-    pass
+declare("aborted_after_the_write", faults("answer", "995"), UNKNOWN)
 
 
-@attack(UNKNOWN)
-class FaultWithoutANumber(faults(START, "x" * 100)):  # type: ignore[misc]
-    pass
+declare("fault_without_a_number", faults(START, "x" * 100), UNKNOWN)
 
 
-@attack({"session_lost"}, says="\\u001b")
-class EscapesInAFault(faults("open", "4711", "&#x9b;31m\u202e<![CDATA[]]>".replace("<![CDATA[]]>", "") + "x")):  # type: ignore[misc]
-    pass
+declare("escapes_in_a_fault", faults("open", "4711", "&#x9b;31m\u202ex"), {"session_lost"}, says="\\u009b31m\\u202ex")
 
 
 @attack(UNKNOWN, timeout=1.5)
@@ -623,9 +606,7 @@ def says(kind: int, *texts: str) -> type[Script]:
     return says_first(lambda: iter([(kind, text) for text in texts]))
 
 
-@attack(UNKNOWN)
-class LaughsInAnObject(says(psrp.OUTPUT, '<!DOCTYPE x [<!ENTITY a "ha">]><S>&a;</S>')):  # type: ignore[misc]
-    pass
+declare("laughs_in_an_object", says(psrp.OUTPUT, '<!DOCTYPE x [<!ENTITY a "ha">]><S>&a;</S>'), UNKNOWN)
 
 
 REFERENCES = '<Obj RefId="0"><LST>{}</LST></Obj>'.format(
@@ -634,9 +615,7 @@ REFERENCES = '<Obj RefId="0"><LST>{}</LST></Obj>'.format(
 )
 
 
-@attack(UNKNOWN, says="more characters")
-class ReferencesToOneObject(says(psrp.OUTPUT, REFERENCES)):  # type: ignore[misc]
-    pass
+declare("references_to_one_object", says(psrp.OUTPUT, REFERENCES), UNKNOWN, says="more characters", timeout=10.0)
 
 
 def nested_references() -> str:
@@ -650,106 +629,105 @@ def nested_references() -> str:
     return text
 
 
-@attack(UNKNOWN, says="more values")
-class ReferencesThatDouble(says(psrp.OUTPUT, nested_references())):  # type: ignore[misc]
-    pass
+declare("references_that_double", says(psrp.OUTPUT, nested_references()), UNKNOWN, says="more values", timeout=20.0)
 
 
 TYPES = '<Obj RefId="0"><LST><Obj RefId="1"><TN RefId="0">{}</TN></Obj>{}</LST></Obj>'.format(
-    "<T>System.Object</T>" * 10_000, '<Obj RefId="2"><TNRef RefId="0"/></Obj>' * 10_000
+    "<T>System.Object</T>" * 5_000, '<Obj RefId="2"><TNRef RefId="0"/></Obj>' * 5_000
 )
 
 
-@attack(UNKNOWN, says="more characters")
-class TypeNamesByReference(says(psrp.OUTPUT, TYPES)):  # type: ignore[misc]
-    pass
+declare("type_names_by_reference", says(psrp.OUTPUT, TYPES), UNKNOWN, says="more characters", timeout=20.0)
 
 
-@attack(UNKNOWN)
-class TinyElements(says(psrp.OUTPUT, '<Obj RefId="0"><LST>' + "<Nil/>" * 1_000_000 + "</LST></Obj>")):  # type: ignore[misc]
-    pass
+declare(
+    "tiny_elements",
+    says(psrp.OUTPUT, '<Obj RefId="0"><LST>' + "<Nil/>" * 1_000_000 + "</LST></Obj>"),
+    UNKNOWN,
+    timeout=20.0,
+)
 
 
-@attack(UNKNOWN, says="bytes")
-class OneHugeText(says(psrp.OUTPUT, "<S>" + "x" * 9_000_000 + "</S>")):  # type: ignore[misc]
-    pass
+declare("one_huge_text", says(psrp.OUTPUT, "<S>" + "x" * 9_000_000 + "</S>"), UNKNOWN, says="bytes", timeout=20.0)
 
 
-@attack(UNKNOWN, says="more characters", timeout=8.0)
-class AstralText(says(psrp.OUTPUT, "<S>" + "x" * 7_900_000 + "\U0001f600" + "</S>", "<S>" + "y" * 7_900_000 + "</S>")):  # type: ignore[misc]
-    pass
+declare(
+    "astral_text",
+    says(psrp.OUTPUT, "<S>" + "x" * 7_900_000 + "\U0001f600" + "</S>", "<S>" + "y" * 5_000_000 + "</S>"),
+    UNKNOWN,
+    says="more characters",
+    timeout=20.0,
+)
 
 
-@attack(UNKNOWN, says="more characters", timeout=8.0)
-class ManyTexts(says(psrp.OUTPUT, *["<S>" + "\u00e4" * 300_000 + "</S>"] * 12)):  # type: ignore[misc]
-    pass
+declare(
+    "many_texts",
+    says(psrp.OUTPUT, *["<S>" + "\u00e4" * 300_000 + "</S>"] * 7),
+    UNKNOWN,
+    says="more characters",
+    timeout=20.0,
+)
 
 
-@attack(UNKNOWN, says="more characters", timeout=8.0)
-class QuotesThatGrow(says(psrp.OUTPUT, *["<S>" + '"' * 1_000_000 + "</S>"] * 6)):  # type: ignore[misc]
-    pass
+declare(
+    "quotes_that_grow",
+    says(psrp.OUTPUT, *["<S>" + '"' * 1_000_000 + "</S>"] * 6),
+    UNKNOWN,
+    says="more characters",
+    timeout=20.0,
+)
 
 
-@attack(UNKNOWN, timeout=4.0)
-class EndlessObjects(says_first(lambda: iter([(psrp.OUTPUT, "<I32>1</I32>")] * 60_000))):  # type: ignore[misc]
-    pass
+declare("endless_objects", says_first(lambda: iter([(psrp.OUTPUT, "<I32>1</I32>")] * 60_000)), UNKNOWN, timeout=4.0)
 
 
-@attack(UNKNOWN, timeout=4.0)
-class EndlessWarnings(
+declare(
+    "endless_warnings",
     says_first(
         lambda: iter(
             [(psrp.WARNING, '<Obj RefId="0"><MS><S N="InformationalRecord_Message">w</S></MS></Obj>')] * 30_000
         )
-    )  # type: ignore[misc]
-):
-    pass
-
-
-@attack(UNKNOWN, succeeds=True, timeout=3.0)
-class EndlessProgress(
-    says_first(lambda: iter([(psrp.PROGRESS, '<Obj RefId="0"><MS><S N="Activity">a</S></MS></Obj>')] * 20_000))
-):  # type: ignore[misc]
-    pass
-
-
-@attack(UNKNOWN)
-class ObjectsInObjects(says(psrp.OUTPUT, '<Obj RefId="0"><LST>' * 4000 + "</LST></Obj>" * 4000)):  # type: ignore[misc]
-    pass
-
-
-@attack(UNKNOWN)
-class ReferenceToNothing(says(psrp.OUTPUT, '<Obj RefId="0"><LST><Ref RefId="99"/></LST></Obj>')):  # type: ignore[misc]
-    pass
-
-
-@attack(UNKNOWN)
-class NumberOfManyDigits(says(psrp.OUTPUT, f"<I64>{'9' * 100_000}</I64>")):  # type: ignore[misc]
-    pass
-
-
-@attack(UNKNOWN)
-class DurationWithoutEnd(says(psrp.OUTPUT, f"<TS>P{'9' * 4000}D</TS>")):  # type: ignore[misc]
-    pass
-
-
-@attack(UNKNOWN)
-class SecretWithoutAKey(says(psrp.OUTPUT, "<SS>AAAA</SS>")):  # type: ignore[misc]
-    pass
-
-
-ERROR = (
-    '<Obj RefId="0"><MS><Obj N="Exception" RefId="1"><MS><S N="Message">{text}</S></MS></Obj><S N="FullyQualifiedErrorId">{text}</S>'
-    '<Obj N="InvocationInfo" RefId="2"/><I32 N="ErrorCategory_Category">5</I32><S N="ErrorCategory_Activity">{text}</S>'
-    '<S N="ErrorCategory_Reason">{text}</S><S N="ErrorCategory_TargetName">{text}</S><S N="ErrorCategory_TargetType">x</S>'
-    '<S N="ErrorCategory_Message">{text}</S></MS></Obj>'
+    ),
+    UNKNOWN,
+    timeout=4.0,
 )
-CLIXML_ESCAPES = "".join(f"_x{ord(c):04X}_" if ord(c) < 0xA0 else c for c in ESCAPES)
 
 
-@attack(set(), succeeds=True, write=False)
-class EscapesInARecord(says(psrp.ERROR, ERROR.format(text=CLIXML_ESCAPES))):  # type: ignore[misc]
-    pass
+declare(
+    "endless_progress",
+    says_first(lambda: iter([(psrp.PROGRESS, '<Obj RefId="0"><MS><S N="Activity">a</S></MS></Obj>')] * 20_000)),
+    UNKNOWN,
+    succeeds=True,
+    timeout=3.0,
+)
+
+
+declare("objects_in_objects", says(psrp.OUTPUT, '<Obj RefId="0"><LST>' * 4000 + "</LST></Obj>" * 4000), UNKNOWN)
+
+
+declare("reference_to_nothing", says(psrp.OUTPUT, '<Obj RefId="0"><LST><Ref RefId="99"/></LST></Obj>'), UNKNOWN)
+
+
+declare("number_of_many_digits", says(psrp.OUTPUT, f"<I64>{'9' * 100_000}</I64>"), UNKNOWN)
+
+
+declare("duration_without_end", says(psrp.OUTPUT, f"<TS>P{'9' * 4000}D</TS>"), UNKNOWN)
+
+
+declare("secret_without_a_key", says(psrp.OUTPUT, "<SS>AAAA</SS>"), UNKNOWN)
+
+
+def record() -> str:
+    """An error record full of escapes, as .NET would write it."""
+    reason = ps.ErrorCategoryInfo(
+        Category=ps.ErrorCategory.NotSpecified, Activity=ESCAPES, Reason=ESCAPES, TargetName=ESCAPES
+    )
+    made = ps.ErrorRecord(Exception=ps.NETException(ESCAPES), CategoryInfo=reason, FullyQualifiedErrorId=ESCAPES)
+    text = ET.tostring(ps.serialize(made, PSRemotingCrypto()), encoding="unicode")
+    return re.sub("<ToString>.*?</ToString>", "", text)  # which psrpcore does not escape
+
+
+declare("escapes_in_a_record", says(psrp.ERROR, record()), set(), succeeds=True, write=False)
 
 
 @attack({"failed"})
@@ -757,10 +735,8 @@ class EscapesInTheEnd(Script):
     """The pipeline ends with an error record full of them."""
 
     def output(self, pipeline: uuid.UUID, fragments: bytes) -> Iterator[bytes]:
-        record = ERROR.format(text=CLIXML_ESCAPES).replace(
-            '<Obj RefId="0">', '<Obj RefId="9" N="ExceptionAsErrorRecord">', 1
-        )
-        state = f'<Obj RefId="0"><MS><I32 N="PipelineState">5</I32>{record}</MS></Obj>'
+        reason = record().replace("<Obj ", '<Obj N="ExceptionAsErrorRecord" ', 1)
+        state = f'<Obj RefId="99"><MS><I32 N="PipelineState">5</I32>{reason}</MS></Obj>'
         yield Address.read(fragments).message(psrp.STATE, state)
 
 
@@ -777,9 +753,13 @@ PROMPT = (
 )
 
 
-@attack(UNKNOWN, succeeds=True, timeout=3.0)
-class PromptsWithoutEnd(says_first(lambda: iter([(psrp.HOST_CALL, PROMPT.format(number=n)) for n in range(1, 400)]))):  # type: ignore[misc]
-    pass
+declare(
+    "prompts_without_end",
+    says_first(lambda: iter([(psrp.HOST_CALL, PROMPT.format(number=n)) for n in range(1, 400)])),
+    UNKNOWN,
+    succeeds=True,
+    timeout=3.0,
+)
 
 
 # What powershell.exe -s writes
@@ -791,8 +771,6 @@ class Writes(Script):
     text = b""
 
     def soap(self, asked: Asked, status: int, envelope: bytes) -> tuple[int, bytes]:
-        import base64
-
         if asked.stage != "answer" or b"ReceiveResponse" not in envelope:
             return status, envelope
         stream = b'<rsp:Stream Name="stdout">' + base64.b64encode(self.text) + b"</rsp:Stream>"
@@ -827,24 +805,16 @@ class OutputInAnotherName(Writes):
 # Somebody on the way to a server that seals its messages
 
 
-@attack(UNKNOWN, way="sealed")
-class PlainInTheSealedAnswer(replaces("answer", status(200, b"<s:Envelope/>", SOAP))):  # type: ignore[misc]
-    pass
+declare("plain_in_the_sealed_answer", replaces("answer", status(200, b"<s:Envelope/>", SOAP)), UNKNOWN, way="sealed")
 
 
-@attack(UNKNOWN, way="sealed")
-class PlainRefusalAfterTheWrite(replaces(START, status(500, fault("5"), SOAP))):  # type: ignore[misc]
-    pass
+declare("plain_refusal_after_the_write", replaces(START, status(500, fault("5"), SOAP)), UNKNOWN, way="sealed")
 
 
-@attack(UNKNOWN, way="sealed")
-class PlainForbiddenAfterTheWrite(replaces(START, status(403))):  # type: ignore[misc]
-    pass
+declare("plain_forbidden_after_the_write", replaces(START, status(403)), UNKNOWN, way="sealed")
 
 
-@attack(UNKNOWN, way="sealed")
-class PlainUnavailableAfterTheWrite(replaces(START, status(503))):  # type: ignore[misc]
-    pass
+declare("plain_unavailable_after_the_write", replaces(START, status(503)), UNKNOWN, way="sealed")
 
 
 @attack(UNKNOWN, way="sealed")
@@ -859,14 +829,20 @@ class ForgottenLogonAfterTheWrite(Script):
         return reply
 
 
-@attack(UNKNOWN, way="sealed")
-class SealedNoise(replaces("answer", lambda reply: Reply(200, reply.headers, reply.body[:-60] + bytes(60)))):  # type: ignore[misc]
-    pass
+declare(
+    "sealed_noise",
+    replaces("answer", lambda reply: Reply(200, reply.headers, reply.body[:-60] + bytes(60))),
+    UNKNOWN,
+    way="sealed",
+)
 
 
-@attack(UNKNOWN, way="sealed")
-class SealedWithoutParts(replaces("answer", lambda reply: Reply(200, reply.headers, b"--Encrypted Boundary\r\n"))):  # type: ignore[misc]
-    pass
+declare(
+    "sealed_without_parts",
+    replaces("answer", lambda reply: Reply(200, reply.headers, b"--Encrypted Boundary\r\n")),
+    UNKNOWN,
+    way="sealed",
+)
 
 
 @attack(UNKNOWN, way="sealed")
@@ -882,6 +858,10 @@ class AnOldSealedAnswer(Script):
         return self._old if asked.stage == "answer" and self._old else reply
 
 
-@attack(UNKNOWN, way="sealed", says="http://evil.example/wsman")
-class RedirectOfASealedWrite(replaces(START, redirect(302, "http://evil.example/wsman"))):  # type: ignore[misc]
-    pass
+declare(
+    "redirect_of_a_sealed_write",
+    replaces(START, redirect(302, "http://evil.example/wsman")),
+    UNKNOWN,
+    way="sealed",
+    says="http://evil.example/wsman",
+)

@@ -32,12 +32,14 @@ class Answer:
 
     :ivar reply: the helper's answer: ``objects`` and so on, or ``error``; nothing where it gave none.
     :ivar seconds: how long it took, its farewell included.
+    :ivar cpu: the processor's seconds of it.
     :ivar peak_mib: the most memory that its process had.
     :ivar said: what it wrote on standard error.
     """
 
     reply: dict[str, Any]
     seconds: float
+    cpu: float
     peak_mib: float
     said: str
 
@@ -109,7 +111,7 @@ def _load() -> None:
 
 def _run(line: str) -> dict[str, Any]:
     read, write = os.pipe()
-    errors, started = os.memfd_create("stderr"), time.monotonic()
+    errors = os.memfd_create("stderr")
     pid = os.fork()
     if pid == 0:
         os.dup2(errors, 2)
@@ -123,12 +125,11 @@ def _run(line: str) -> dict[str, Any]:
         signal.setitimer(signal.ITIMER_REAL, HANG)
         told = answer.read()
         signal.setitimer(signal.ITIMER_REAL, 0)
-    os.waitpid(pid, 0)
-    seconds = time.monotonic() - started
+    _pid, _status, usage = os.wait4(pid, 0)
     said = os.pread(errors, 1 << 20, 0).decode("utf-8", "replace")
     os.close(errors)
-    reply, peak = json.loads(told) if told else ({}, 0.0)
-    return {"reply": reply, "seconds": seconds, "peak_mib": peak, "said": said}
+    reply, seconds, peak = json.loads(told) if told else ({}, HANG, 0.0)
+    return {"reply": reply, "seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak_mib": peak, "said": said}
 
 
 def _serve(job: dict[str, Any], out: Any) -> None:
@@ -148,16 +149,17 @@ def _serve(job: dict[str, Any], out: Any) -> None:
     server = JsonRpcServer()
     server.register(connection)
     request = json.dumps({"shell": "windows", "pipeline": job["pipeline"]})
+    started = time.monotonic()
     response = to_bytes(server.handle_request(to_bytes(json.dumps(request_builder("invoke", request, job["timeout"])))))
     framed = len(response).to_bytes(8, "big") + response
     connection.close()
+    seconds = time.monotonic() - started
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
     assert peak is not None
     answer = json.loads(framed[8:])
     reply = json.loads(answer["result"]) if "result" in answer else {"traceback": answer}
-    json.dump(
-        [{**reply, "objects": [str(item)[:100] for item in reply.get("objects", [])][:10]}, int(peak[1]) / 1024], out
-    )
+    shown = {**reply, "objects": [str(item)[:100] for item in reply.get("objects", [])][:10]}
+    json.dump([shown, seconds, int(peak[1]) / 1024], out)
 
 
 if __name__ == "__main__":

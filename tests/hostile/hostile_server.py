@@ -17,6 +17,7 @@ import base64
 import contextlib
 import json
 import re
+import sys
 import threading
 import time
 import uuid
@@ -25,7 +26,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wire import powershells
 from wire.front import Reply
 from wire.httpd import Connection, Listener
 from wire.psrp import PsrpServer
@@ -200,8 +200,8 @@ def running(folder: Path, certificate: Path) -> Iterator[Host]:
     def make_server(runspace: Any, outlet: Any, *rest: Any) -> PsrpServer:
         return PsrpServer(runspace, _TamperedOutlet(outlet, host), *rest)
 
-    honest = powershells.PsrpServer
-    powershells.PsrpServer = make_server  # type: ignore[assignment, misc]  # the one hand on what a pipeline says
+    powershells: Any = sys.modules["wire.powershells"]
+    honest, powershells.PsrpServer = powershells.PsrpServer, make_server  # the one hand on what a pipeline says
     lab: Any = Lab(folder, certificate, _description(), make_runspace=make_runspace)
     host.lab = lab
     _tamper(host)
@@ -209,7 +209,7 @@ def running(folder: Path, certificate: Path) -> Iterator[Host]:
         yield host
     finally:
         host.over.set()
-        powershells.PsrpServer = honest  # type: ignore[misc]
+        powershells.PsrpServer = honest
         lab.close()
 
 

@@ -34,11 +34,16 @@ def watched(texts: tuple[str, ...]) -> Iterator[set[str]]:
 
 def helpers(home: Path) -> list[int]:
     """The ids of the helper processes of the plays that have this ANSIBLE_HOME."""
+    return of_home(home, b"ansible_connection")
+
+
+def of_home(home: Path, named: bytes = b"") -> list[int]:
+    """The ids of the processes that have this ANSIBLE_HOME, and a word in their command line."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            named = b"ansible_connection" in (process / "cmdline").read_bytes()
-            if named and f"ANSIBLE_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+            is_named = named in (process / "cmdline").read_bytes()
+            if is_named and f"ANSIBLE_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
                 found.append(int(process.name))
     return found
 

@@ -10,7 +10,7 @@ import time
 import typing as t
 import uuid
 
-FAREWELL = 3.0
+FAREWELL = 2.5
 """Seconds for asking a server to stop and to close, together: nothing depends on the answer."""
 GRACE = 1.3
 """Seconds after a deadline in which an answer still counts: a request names its time-out in whole seconds, and the answer has a way."""
@@ -25,14 +25,30 @@ class Unanswered(Exception):
 
 
 class Deadline:
-    """A point in time by which something must have happened; ``None`` seconds never pass."""
+    """A point in time by which something must have happened; ``None`` seconds never pass.
 
-    def __init__(self, seconds: float | None) -> None:
+    :param grace: seconds more in which the answer to what was sent in time still counts.
+    """
+
+    def __init__(self, seconds: float | None, grace: float = GRACE) -> None:
         self.seconds = seconds
+        self.grace = grace
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def __str__(self) -> str:
         return f"{round(self.seconds or 0.0, 1):g} seconds"
+
+    @classmethod
+    def for_farewell(cls) -> Deadline:
+        """That of a farewell, which begins now."""
+        return cls(FAREWELL, grace=0.0)
+
+    @property
+    def last_moment(self) -> Deadline:
+        """The same deadline with its grace: until then an answer counts."""
+        later = Deadline(self.seconds, grace=0.0)
+        later._end = None if self._end is None else self._end + self.grace
+        return later
 
     def remaining(self, at_most: float) -> float:
         """The seconds that are left, but not more than ``at_most``.
@@ -45,12 +61,6 @@ class Deadline:
         if left <= 0:
             raise OutOfTime
         return min(left, at_most)
-
-    def extend(self, seconds: float) -> Deadline:
-        """A deadline that many seconds later."""
-        later = Deadline(self.seconds)
-        later._end = None if self._end is None else self._end + seconds
-        return later
 
     def check(self) -> None:
         """Do nothing before the deadline.

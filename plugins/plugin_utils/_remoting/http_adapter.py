@@ -24,8 +24,9 @@ from urllib.parse import urlsplit
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import GRACE, Deadline, OutOfTime
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline, OutOfTime
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import requests, urllib3
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.soap import NotSoap
 
 SEALED = ("multipart/encrypted", "multipart/x-multi-encrypted")
 """How an HTTP message says that its body is sealed (MS-WSMV 2.2.9.1)."""
@@ -84,11 +85,6 @@ class Traffic:
         """Whether the server has not said anything yet."""
         return not self.received
 
-    @property
-    def last_moment(self) -> Deadline:
-        """When an answer to what was sent in time does not count any more."""
-        return self.deadline.extend(GRACE)
-
     def begin(self, request: requests.PreparedRequest) -> None:
         """Count a request that is about to be sent."""
         self.deadline.check()
@@ -100,13 +96,13 @@ class Traffic:
         connect, read = given if isinstance(given, tuple) else (given, given)
         connect = min(self._connect_timeout, connect or self._connect_timeout)
         read = min(read or connect, connect) if self.silent else read or self._connect_timeout
-        return self.deadline.remaining(connect), self.last_moment.remaining(read)
+        return self.deadline.remaining(connect), self.deadline.last_moment.remaining(read)
 
     def note_date(self, header: str | None) -> None:
         """Compare the server's clock, by the Date header of an answer, with this one's."""
         try:
             moment = email.utils.parsedate_to_datetime(header or "")
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             return
         if moment.tzinfo is not None:
             self.clock_offset = round(moment.timestamp() + 0.5 - time.time(), 1)
@@ -140,7 +136,7 @@ class _MeasuredReader(io.RawIOBase):
 
     def readinto(self, buffer: t.Any) -> int | None:
         patience = 3600.0 if self._patience is None else self._patience
-        allowed = self._traffic.last_moment.remaining(patience)
+        allowed = self._traffic.deadline.last_moment.remaining(patience)
         self._sock.settimeout(allowed)
         try:
             received: int | None = self._raw.readinto(buffer)
@@ -176,7 +172,9 @@ def _measured(connection: type, traffic: Traffic) -> type:
             for piece in pieces or [data]:
                 if self.sock is not None:
                     patience = self.sock.gettimeout()
-                    self.sock.settimeout(traffic.last_moment.remaining(3600.0 if patience is None else patience))
+                    self.sock.settimeout(
+                        traffic.deadline.last_moment.remaining(3600.0 if patience is None else patience)
+                    )
                 super().send(piece)
 
     return Connection
@@ -271,6 +269,8 @@ def _check_head(response: requests.Response, *, sealed: bool) -> None:
         )
     if sealed and response.status_code not in (401, 407) and not _is_sealed(response.headers):
         raise UnsealedAnswer(response.status_code)
+    if not sealed and _is_sealed(response.headers):
+        raise NotSoap("the server sent an encrypted answer to a request that was not encrypted")
     if response.status_code == 503 and response.headers.get("Server", "").startswith("Microsoft-HTTPAPI/"):
         raise RefusedByHttpSys
 

@@ -196,12 +196,17 @@ def _bound_decoding() -> None:
         return decode(self, element)
 
     def rehydrate(self: t.Any, type_names: list[str]) -> t.Any:
+        decoding = _decoding.get()
+        if decoding is None:
+            return find(self, type_names)
+        if id(type_names) in decoding.type_names:
+            again = ps.PSObject()
+            again.PSObject.type_names = decoding.type_names[id(type_names)][0]
+            return again
         found = find(self, type_names)
-        if (decoding := _decoding.get()) is not None and type(found) is ps.PSObject:
+        if type(found) is ps.PSObject:
             # the key's list is kept with it, so that no other list can have its identity
-            found.PSObject.type_names = decoding.type_names.setdefault(
-                id(type_names), (found.PSObject.type_names, type_names)
-            )[0]
+            decoding.type_names[id(type_names)] = (found.PSObject.type_names, type_names)
         return found
 
     t.cast(t.Any, psrpcore_serializer._Serializer).deserialize = deserialize

@@ -24,8 +24,6 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting imp
     transport_errors,
 )
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import (
-    FAREWELL,
-    GRACE,
     Carrier,
     Deadline,
     OutOfTime,
@@ -65,7 +63,7 @@ class _Gathered:
     received: int = 0
 
     def __post_init__(self) -> None:
-        self._budget = clixml_values.Budget(self.limits.values, self.limits.characters, self.deadline.extend(GRACE))
+        self._budget = clixml_values.Budget(self.limits.values, self.limits.characters, self.deadline.last_moment)
         self._decoder = clixml_values.Decoder(self._budget)
 
     def take(self, event: psrpcore.PSRPEvent[t.Any, t.Any]) -> None:
@@ -104,7 +102,17 @@ class _Gathered:
         return shown
 
     def record(self, record: ps.ErrorRecord) -> ErrorRecord:
-        """A PowerShell error record, with what is not localised of it."""
+        """A PowerShell error record, with what is not localised of it.
+
+        :raises ShellError: for one that cannot be made out.
+        """
+        try:
+            return self._to_record(record)
+        except (AttributeError, TypeError, ValueError) as error:
+            message = f"an error record of the server cannot be decoded ({type(error).__name__})."
+            raise ShellError("failed", message) from error
+
+    def _to_record(self, record: ps.ErrorRecord) -> ErrorRecord:
         category = record.CategoryInfo
         return ErrorRecord(
             message=self.line(str(record) if record.Exception is not None else str(record.FullyQualifiedErrorId)),
@@ -154,7 +162,7 @@ class Session:
     @property
     def farewell(self) -> Deadline:
         """The time for saying goodbye, stopping and closing together, which begins when it is first asked for."""
-        self._farewell = self._farewell or Deadline(FAREWELL)
+        self._farewell = self._farewell or Deadline.for_farewell()
         return self._farewell
 
     def open(self, timeout: float | None = None) -> None:
@@ -171,11 +179,7 @@ class Session:
         # the border of the transports' libraries: transport_errors knows every one of them
         except Exception as error:
             self._give_up()
-            if self.carrier.silent and transport_errors.is_silence(error):
-                raise ShellError(
-                    "unreachable", "the host does not answer: it said nothing within the connect time-out."
-                ) from error
-            raise transport_errors.to_error(error, opened=False) from error
+            raise transport_errors.to_error(error, opened=False, silent=self.carrier.silent) from error
         except BaseException:
             self.broken = True
             raise
@@ -226,7 +230,7 @@ class Session:
 
     def _open(self, gathered: _Gathered, deadline: Deadline) -> None:
         self._pool.open()
-        self._pool.deadline = deadline.extend(GRACE)
+        self._pool.deadline = deadline.last_moment
         self.carrier.open(b"".join(self._take_fragments()), deadline)
         while self._pool.state != ps.RunspacePoolState.Opened:
             self._check_alive(self._wait_for_event(None, gathered, deadline), gathered)
@@ -234,7 +238,7 @@ class Session:
     def _give_up(self) -> None:
         """Leave nothing behind of a session that did not open; its own error is the one to tell."""
         if self.carrier.silent:
-            self._farewell = Deadline(0.0)  # to a server that has never answered there is nothing to say
+            self._farewell = Deadline(0.0, grace=0.0)  # to a server that has never answered there is nothing to say
         with contextlib.suppress(ShellError):
             self.close()
 
@@ -264,7 +268,7 @@ class Session:
     ) -> Reply:
         given = data if data is not None else [cmdlet.parameters for cmdlet in pipeline.cmdlets]
         gathered = _Gathered(self._limits, clixml_values.list_secrets(given), deadline)
-        self._pool.deadline = deadline.extend(GRACE)
+        self._pool.deadline = deadline.last_moment
         try:
             if clixml_values.has_secrets(given):
                 self._exchange_key(gathered, deadline)

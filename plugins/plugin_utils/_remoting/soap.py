@@ -80,15 +80,25 @@ def check_relation(request: str | bytes, answer: bytes) -> None:
     check_streams(asked, answered)
 
 
-def check_streams(asked: ET.Element, answered: ET.Element) -> None:
-    """See that every stream in an answer is of the command that was asked for.
+def check_streams(asked: ET.Element, answered: ET.Element | None) -> None:
+    """See that every stream in an answer is one that was asked for, of the command that was asked for (MS-WSMV 2.2.4.9 and 2.2.4.31).
 
-    :raises NotSoap: where one is not.
+    :raises NotSoap: where one is not, and where the answer lacks what the libraries look for without asking.
     """
-    wanted = {stream.get("CommandId", "").lower() for stream in asked.iter(f"{_SHELL}DesiredStream")}
+    if answered is None:
+        raise NotSoap("the server's answer has no body")
+    desired = list(asked.iter(f"{_SHELL}DesiredStream"))
+    if not desired:
+        return
+    commands = {stream.get("CommandId", "").lower() for stream in desired} | {""}
+    names = {name for stream in desired for name in (stream.text or "").split()}
     for stream in answered.iter(f"{_SHELL}Stream"):
-        if wanted and stream.get("CommandId", "").lower() not in {*wanted, ""}:
+        if stream.get("CommandId", "").lower() not in commands:
             raise NotSoap("the server sent the output of another command")
+        if stream.get("Name") not in names:
+            raise NotSoap("the server sent a stream that was not asked for")
+    if any("State" not in state.attrib for state in answered.iter(f"{_SHELL}CommandState")):
+        raise NotSoap("the server's answer does not say in which state the command is")
 
 
 def _parse(text: str | bytes) -> ET.Element:

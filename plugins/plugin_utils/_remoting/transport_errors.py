@@ -82,15 +82,18 @@ _KEPT_AFTER_OPENING = {"busy", "missing_library", "shell_denied", "throttled", "
 _Explain = t.Callable[[BaseException], tuple[str, str]]
 
 
-def to_error(error: BaseException, *, opened: bool) -> ShellError:
+def to_error(error: BaseException, *, opened: bool, silent: bool = False) -> ShellError:
     """Any exception that a carrier lets out, as one error.
 
     :param opened: whether the session had opened: what failed later is a lost session rather than a wrong setting.
+    :param silent: whether the server has not sent a single byte yet.
     """
     if isinstance(error, Unanswered) and error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, ShellError):
         return error
+    if silent and is_silence(error):
+        return ShellError("unreachable", "the host does not answer: it said nothing within the connect time-out.")
     kind, message = explain(error)
     if opened and kind not in _KEPT_AFTER_OPENING:
         return ShellError("session_lost", f"the session was lost: {message}.")
@@ -142,6 +145,10 @@ def explain(error: BaseException) -> tuple[str, str]:
     for name in (*_own_names(error), *_type_names(error)):
         if name in EXPLAINED:
             return EXPLAINED[name](error)
+    return _explain_unforeseen(error)
+
+
+def _explain_unforeseen(error: BaseException) -> tuple[str, str]:
     return "session_lost", f"an unforeseen {type(error).__name__} in the transport"
 
 
@@ -204,6 +211,17 @@ def _explain_tls(error: BaseException) -> tuple[str, str]:
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return "untrusted", "the server's certificate is not trusted, or does not carry the host's name"
     return "unreachable", "no TLS connection could be agreed on: the port speaks no TLS, or no common version of it"
+
+
+def _explain_incomplete(error: BaseException) -> tuple[str, str]:
+    """Both libraries take what they look for in an answer without asking whether it is there."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    module = "" if frame is None else str(frame.tb_frame.f_globals.get("__name__", ""))
+    if module.partition(".")[0] in ("pypsrp", "winrm"):
+        return "session_lost", "the server's answer lacks a part that an answer of WS-Management has"
+    return _explain_unforeseen(error)
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:
@@ -278,6 +296,9 @@ EXPLAINED: dict[str, _Explain] = {
         "session_lost", "the server's messages are not those of PowerShell Remoting"
     ),
     "builtins.StopIteration": _NO_WSMAN,
+    "builtins.AttributeError": _explain_incomplete,
+    "builtins.LookupError": _explain_incomplete,
+    "builtins.TypeError": _explain_incomplete,
     "builtins.ValueError": lambda error: ("unsupported", escape_line(str(error)).rstrip(".")),
     "ssl.SSLError": _explain_tls,
     "builtins.OSError": _explain_connection,

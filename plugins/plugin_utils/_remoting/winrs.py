@@ -292,7 +292,7 @@ class WinrsCarrier:
                 raise
             # the border of pywinrm: the next method may be accepted
             except Exception as error:
-                refused.append(transport_errors.to_error(error, opened=False))
+                refused.append(transport_errors.to_error(error, opened=False, silent=self.silent))
         if len(refused) == 1:
             raise refused[0]
         tried = "; ".join(

@@ -87,14 +87,17 @@ class Part:
 
     text: str
     argument: Argument
+    kind: str = "named"
 
 
-def _named(name: str, value: tuple[str, Any]) -> Part:
+def named(name: str, value: tuple[str, Any]) -> Part:
+    """A value by a parameter's name."""
     text = f"-{name}" if not value[0] else f"-{name}:{value[0]}"
     return Part(text, (name, value[1]))
 
 
-def _right(parameter: Parameter) -> tuple[str, Any]:
+def right(parameter: Parameter) -> tuple[str, Any]:
+    """A value that the parameter takes."""
     if parameter.values:
         return quoted(parameter.values[-1]), parameter.values[-1]
     return _RIGHT[parameter.kind]
@@ -109,7 +112,7 @@ def _mandatory(cmdlet: Cmdlet, set_name: str) -> list[Parameter]:
 
 
 def _filled(cmdlet: Cmdlet, set_name: str) -> list[Part]:
-    return [_named(p.name, _right(p)) for p in _mandatory(cmdlet, set_name)]
+    return [named(p.name, right(p)) for p in _mandatory(cmdlet, set_name)]
 
 
 def _own(cmdlet: Cmdlet, set_name: str) -> Parameter | None:
@@ -125,13 +128,13 @@ def valid(cmdlet: Cmdlet) -> Iterator[Call]:
         yield _call(cmdlet, "valid", *parts)
         optional = [p for p in cmdlet.parameters.values() if p.is_in(set_name) and not p.is_mandatory(set_name)]
         if optional:
-            yield _call(cmdlet, "valid", *parts, _named(optional[-1].name, _right(optional[-1])))
+            yield _call(cmdlet, "valid", *parts, named(optional[-1].name, right(optional[-1])))
 
 
 def each_parameter(cmdlet: Cmdlet) -> Iterator[Call]:
     """Each parameter alone: what is mandatory is then missing, and sets are chosen by one parameter."""
     for parameter in cmdlet.parameters.values():
-        yield _call(cmdlet, "one parameter", _named(parameter.name, _right(parameter)))
+        yield _call(cmdlet, "one parameter", named(parameter.name, right(parameter)))
 
 
 def unknown(cmdlet: Cmdlet) -> Iterator[Call]:
@@ -154,7 +157,7 @@ def mixed(cmdlet: Cmdlet) -> Iterator[Call]:
     """What belongs to one set only together with what belongs to another only."""
     owns = [own for set_name in cmdlet.sets if (own := _own(cmdlet, set_name))]
     for first, second in itertools.pairwise(owns):
-        yield _call(cmdlet, "mixed", _named(first.name, _right(first)), _named(second.name, _right(second)))
+        yield _call(cmdlet, "mixed", named(first.name, right(first)), named(second.name, right(second)))
 
 
 def wrong_types(cmdlet: Cmdlet) -> Iterator[Call]:
@@ -167,11 +170,11 @@ def wrong_types(cmdlet: Cmdlet) -> Iterator[Call]:
             continue
         wrong = [("'zzyx'", "zzyx")] if parameter.values else _WRONG.get(kind, [])
         for value in wrong if not parameter.array else [pair for pair in wrong if not isinstance(pair[1], list)]:
-            yield _call(cmdlet, "wrong type", _named(parameter.name, value))
-        yield _call(cmdlet, "null", _named(parameter.name, ("$null", None)))
+            yield _call(cmdlet, "wrong type", named(parameter.name, value))
+        yield _call(cmdlet, "null", named(parameter.name, ("$null", None)))
     for parameter in cmdlet.parameters.values():
         if parameter.ever_mandatory and parameter.kind in {"string", "text"}:
-            yield _call(cmdlet, "empty", _named(parameter.name, ("''", "")))
+            yield _call(cmdlet, "empty", named(parameter.name, ("''", "")))
 
 
 def abbreviated(cmdlet: Cmdlet) -> Iterator[Call]:
@@ -179,10 +182,10 @@ def abbreviated(cmdlet: Cmdlet) -> Iterator[Call]:
     prefixes = {p.name[:length].lower(): p for p in cmdlet.parameters.values() for length in (1, 2, 4, len(p.name) - 1)}
     for prefix, parameter in sorted(prefixes.items()):
         if prefix:
-            yield _call(cmdlet, "abbreviated", _named(prefix, _right(parameter)))
+            yield _call(cmdlet, "abbreviated", named(prefix, right(parameter)))
     for parameter in cmdlet.parameters.values():
         for alias in parameter.aliases:
-            yield _call(cmdlet, "alias", _named(alias, _right(parameter)))
+            yield _call(cmdlet, "alias", named(alias, right(parameter)))
 
 
 def common(cmdlet: Cmdlet) -> Iterator[Call]:
@@ -203,7 +206,7 @@ def common(cmdlet: Cmdlet) -> Iterator[Call]:
 def twice(cmdlet: Cmdlet) -> Iterator[Call]:
     """A parameter given twice."""
     parameter, *_others = cmdlet.everything.values()
-    yield _call(cmdlet, "twice", *[_named(parameter.name, _right(parameter))] * 2)
+    yield _call(cmdlet, "twice", *[named(parameter.name, right(parameter))] * 2)
 
 
 def positional(cmdlet: Cmdlet) -> Iterator[Call]:
@@ -224,7 +227,7 @@ def piped(cmdlet: Cmdlet) -> Iterator[Call]:
         ("([pscustomobject]@{Zzyx=1})", ps.PSCustomObject(Zzyx=1)),
     )
     set_name = cmdlet.default_set or cmdlet.named_sets()[0]
-    rest = [_named(p.name, _right(p)) for p in _mandatory(cmdlet, set_name) if not (p.by_value or p.by_name)]
+    rest = [named(p.name, right(p)) for p in _mandatory(cmdlet, set_name) if not (p.by_value or p.by_name)]
     for value in inputs:
         for parts in ([], rest, _filled(cmdlet, set_name)):
             yield replace(_call(cmdlet, "piped", *parts), input=value)

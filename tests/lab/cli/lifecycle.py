@@ -17,6 +17,9 @@ from cli.client import ask_farm, read_lab
 from farm.errors import LabError
 from farm.scenario import load
 
+CBT = "EXCHANGE_LYNC_LAB_CBT"
+"""Read by each host process (wire.host), for which ``up --cbt`` speaks."""
+
 LAB = Path(__file__).resolve().parent.parent
 ROOT = LAB.parent.parent
 DEFAULT_STATE = ROOT / ".lab" / "default"
@@ -38,7 +41,7 @@ def find_engine(wanted: str | None) -> str | None:
     return found
 
 
-def up(state: Path, scenario: str, latency: str, engine: str | None) -> dict[str, Any]:
+def up(state: Path, scenario: str, latency: str, engine: str | None, cbt: str | None = None) -> dict[str, Any]:
     """Start a lab; its description once every listener answers."""
     load(scenario)
     found = find_engine(engine)
@@ -50,7 +53,7 @@ def up(state: Path, scenario: str, latency: str, engine: str | None) -> dict[str
         process = subprocess.Popen(
             [*arguments, *(["--engine", found] if found else [])],
             cwd=LAB,
-            env={**os.environ, "PYTHONPATH": str(LAB)},
+            env={**os.environ, "PYTHONPATH": str(LAB), **({CBT: cbt} if cbt else {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -19,6 +19,7 @@ from cli.inventory import CONNECTIONS, inventory
 from farm.errors import LabError
 from farm.faults import MODEL, WIRE
 from farm.scenario import names
+from wire.channel_bindings import LEVELS
 
 
 def _days(text: str) -> float:
@@ -49,6 +50,11 @@ def parser() -> argparse.ArgumentParser:
     made["up"].add_argument("--scenario", default="litware", help=f"one of {', '.join(names())}, or a YAML file")
     made["up"].add_argument("--latency", choices=["none", "real"], default="none", help="charge what real servers cost")
     made["up"].add_argument("--engine", help="path of a PowerShell engine to put behind the endpoints, or auto")
+    made["up"].add_argument(
+        "--cbt",
+        choices=list(LEVELS),
+        help="channel bindings, on all hosts",
+    )
     made["inventory"].add_argument("--connection", choices=list(CONNECTIONS), default="documented")
     made["journal"].add_argument("--writes", action="store_true", help="only cmdlets that write")
     for name in ("status", "journal", "state"):
@@ -64,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
 
 def up(chosen: argparse.Namespace) -> str:
     """Start."""
-    lab = lifecycle.up(chosen.state, chosen.scenario, chosen.latency, chosen.engine)
+    lab = lifecycle.up(chosen.state, chosen.scenario, chosen.latency, chosen.engine, chosen.cbt)
     hosts = ", ".join(lab["hosts"])
     return f"lab {lab['scenario']} is up in {chosen.state}: {hosts}; DNS at 127.0.0.1:{lab['dns']['port']}"
 

@@ -83,6 +83,7 @@ def describe(farm: Farm, host: Host) -> dict[str, Any]:
         "limits": {**LIMITS, **farm.scenario.limits},
         "culture": host.culture,
         "clock": clock_of(farm, host),
+        "cbt": host.cbt,
         "latency": farm.latency.mode,
         "faults": farm.faults.of(host.fqdn),
     }

@@ -75,6 +75,7 @@ class Host:
     version: str = ""
     build: str = ""
     culture: str = "en-US"
+    cbt: str = "relaxed"
     site: str = ""
     clock: float = 0.0
     services: list[str] = field(default_factory=list)

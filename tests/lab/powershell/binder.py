@@ -12,11 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from psrpcore import types as ps
+
 from powershell.catalogue import Cmdlet, Parameter
 from powershell.convert import ConversionError, NotInSetError, convert, property_of, to_text
 from powershell.errors import Terminating, binding_error
 from powershell.messages import text
 
+_SCOPES = {"global", "local", "private", "script", "variable"}
+_UNSUPPORTED_PREFERENCES = {"Suspend"}
 Arguments = Sequence[tuple[str | None, Any]]
 
 
@@ -84,7 +88,7 @@ def bind(cmdlet: Cmdlet, arguments: Arguments, culture: str = "en-US", *, input_
     :raises Terminating: with the error that PowerShell gives.
     """
     binding = Binding(cmdlet, culture, set(cmdlet.named_sets()))
-    rest = _bind_named(binding, arguments)
+    rest = _bind_named(binding, _pair_bare_names(binding, arguments))
     rest = _bind_positional(binding, rest)
     _check_sets(binding, before_input=True, settle=False)
     rest = _bind_remaining(binding, rest)
@@ -124,9 +128,7 @@ def _assign(binding: Binding, parameter: Parameter, value: Any) -> None:
 
 def _converted(binding: Binding, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, Unset):
-        if parameter.kind != "switch":
-            raise binding.fail("MissingArgument", parameter=parameter.name, type=parameter.type)
-        return True
+        return True  # a switch: what else has no value is refused before anything is bound
     function = binding.cmdlet.function and not parameter.common
     try:
         made = convert(value, parameter, binding.culture, function=function)
@@ -137,7 +139,26 @@ def _converted(binding: Binding, parameter: Parameter, value: Any) -> Any:
         raise _conversion_failure(binding, parameter, error, function) from None
     if parameter.ever_mandatory:
         _refuse_nothing(binding, parameter, made)
+    if parameter.common:
+        _check_common(binding, parameter, made)
     return made
+
+
+def _check_common(binding: Binding, parameter: Parameter, value: Any) -> None:
+    """What the engine's own parameters refuse: by an attribute, or as they are set."""
+    refused = binding.fail("ParameterArgumentValidationError", parameter=parameter.name, detail=to_text(value))
+    if parameter.name.endswith("Variable") and isinstance(value, str) and not _is_variable(value):
+        raise refused
+    if parameter.name == "OutBuffer" and value < 0:
+        raise refused
+    if parameter.values and value in _UNSUPPORTED_PREFERENCES:
+        raise binding.fail("ParameterBindingFailed", parameter=parameter.name, detail=to_text(value))
+
+
+def _is_variable(text: str) -> bool:
+    """Whether a text names a variable, and not an item of another drive (VariablePath); a plus before it means to append."""
+    drive, colon, _name = text.removeprefix("+").partition(":")
+    return not colon or not drive or drive.lower() in _SCOPES
 
 
 def _conversion_failure(binding: Binding, parameter: Parameter, error: ConversionError, function: bool) -> Terminating:
@@ -146,7 +167,9 @@ def _conversion_failure(binding: Binding, parameter: Parameter, error: Conversio
         key = "ParameterArgumentTransformationError"
     elif error.null and (parameter.ever_mandatory or error.boolean):
         key = "ParameterArgumentValidationErrorNullNotAllowed"
-    elif error.boolean:
+    elif parameter.common and parameter.values and error.null:
+        key = "ParameterBindingFailed"
+    elif error.boolean or (parameter.common and not parameter.values and isinstance(error.value, list | bytes)):
         key = "CannotConvertArgument"
     detail = text("cannot-convert", binding.culture, argument=to_text(error.value), type=parameter.type)
     return binding.fail(key, parameter=parameter.name, detail=detail)
@@ -160,11 +183,40 @@ def _refuse_nothing(binding: Binding, parameter: Parameter, value: Any, *, membe
         raise binding.fail("ParameterArgumentValidationErrorEmptyStringNotAllowed", parameter=parameter.name)
     if member:
         return
-    if isinstance(value, list | bytes) and not value:
+    if isinstance(value, list | bytes) and not value and parameter.kind != "identity":
         raise binding.fail("ParameterArgumentValidationErrorEmptyArrayNotAllowed", parameter=parameter.name)
     if isinstance(value, list) and parameter.array:
         for item in value:
             _refuse_nothing(binding, parameter, item, member=True)
+
+
+def _pair_bare_names(binding: Binding, arguments: Arguments) -> list[tuple[str | None, Any]]:
+    """Give the names without a value theirs, before anything is bound (ReparseUnboundArguments in the engine).
+
+    A switch means true; any other takes the argument after it, unless that has a name, and is refused where there is none.
+    """
+    paired: list[tuple[str | None, Any]] = []
+    waiting = list(arguments)
+    while waiting:
+        name, value = waiting.pop(0)
+        parameter = find_parameter(binding, name) if name is not None and isinstance(value, Unset) else None
+        if parameter is None or parameter.kind == "switch":
+            paired.append((name, value))
+        else:
+            paired.append((name, _take_value(binding, parameter, waiting)))
+    return paired
+
+
+def _take_value(binding: Binding, parameter: Parameter, waiting: list[tuple[str | None, Any]]) -> Any:
+    """What comes after a bare name, if it can be its value: what looks like a name is one where there is a parameter of it."""
+    if waiting:
+        name, value = waiting[0]
+        if name is None:
+            return waiting.pop(0)[1]
+        if find_parameter(binding, name) is None and isinstance(value, Unset):
+            waiting.pop(0)
+            return ps.PSString(f"-{name}")
+    raise binding.fail("MissingArgument", parameter=parameter.name, type=parameter.type)
 
 
 def _bind_named(binding: Binding, arguments: Arguments) -> list[tuple[str | None, Any]]:

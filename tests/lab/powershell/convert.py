@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import functools
 import ipaddress
+import math
+import operator
 import re
 import socket
 import uuid
@@ -24,8 +27,7 @@ _UNIQUE = {"byte": (0, 2**8), "uint16": (0, 2**16), "int": (-(2**31), 2**31), "u
 _INTEGERS: dict[str, Callable[[int], Any]] = {
     "byte": ps.PSByte, "uint16": ps.PSUInt16, "int": ps.PSInt, "uint": ps.PSUInt, "long": ps.PSInt64, "ulong": ps.PSUInt64,
 }  # fmt: skip
-_MULTIPLIERS = {"": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
-_TICKS = dt.timedelta(microseconds=1) / 10
+_MULTIPLIERS = {"": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
 _DATES_BY_LANGUAGE = {
     "en": ("%m/%d/%Y", "%m/%d/%y"),
     "de": ("%d.%m.%Y", "%d.%m.%y"),
@@ -64,20 +66,65 @@ def to_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value)
+    if isinstance(value, ps.PSChar):
+        return chr(int(value))
+    if isinstance(value, dt.timedelta):
+        return _timespan_text(value)
+    if isinstance(value, bytes | bytearray):
+        return " ".join(map(str, value))
+    if isinstance(value, float):
+        return _double_text(value)
     if isinstance(value, dt.datetime):
         return value.strftime("%m/%d/%Y %H:%M:%S")
     if isinstance(value, dict):
         return "System.Collections.Hashtable"
     if isinstance(value, list | tuple):
         return " ".join(to_text(item) for item in value)
-    if isinstance(value, ps.PSObject) and not isinstance(value, str | int | float | uuid.UUID):
+    if isinstance(value, ps.PSVersion):
+        return ".".join(
+            str(part) for part in (value.major, value.minor, value.build, value.revision) if part is not None
+        )
+    if isinstance(value, ps.PSObject) and not isinstance(value, str | int | decimal.Decimal | uuid.UUID):
         text = value.PSObject.to_string
+        if text is None and isinstance(value, ps.PSCustomObject):
+            return (
+                "@{"
+                + "; ".join(f"{entry.name}={to_text(entry.get_value(value))}" for entry in properties_of(value))
+                + "}"
+            )
         return text if text is not None else value.PSObject.type_names[0]
     return str(value)
 
 
+def _timespan_text(value: dt.timedelta) -> str:
+    """TimeSpan's constant format: ``[-][d.]hh:mm:ss[.fffffff]``."""
+    ticks = _to_ticks(value)
+    seconds, fraction = divmod(abs(ticks), 10**7)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = (f"{days}." if days else "", f"{hours:02}:{minutes:02}:{seconds:02}", f".{fraction:07}" if fraction else "")
+    return ("-" if ticks < 0 else "") + "".join(parts)
+
+
+def _to_ticks(value: dt.timedelta) -> int:
+    return (value // dt.timedelta(microseconds=1)) * 10 + getattr(value, "nanoseconds", 0) % 1000 // 100
+
+
+def _double_text(value: float) -> str:
+    """Double's shortest form that reads back, in the invariant culture."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return repr(float(value)).replace("e", "E")
+
+
 def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple) and not isinstance(value, str | bytes)
+    """Whether .NET sees a collection: bytes are an array of numbers."""
+    return isinstance(value, list | tuple | bytes | bytearray)
 
 
 def _string(value: Any, _parameter: Parameter, _culture: str) -> Any:
@@ -100,6 +147,8 @@ def _identity(value: Any, parameter: Parameter, culture: str) -> Any:
 def _switch(value: Any, _parameter: Parameter, _culture: str) -> Any:
     if isinstance(value, bool):
         return value
+    if isinstance(value, ps.PSChar):
+        raise ConversionError(value, boolean=True)
     if isinstance(value, int | float | decimal.Decimal):
         return value != 0
     raise ConversionError(value, boolean=True)
@@ -117,6 +166,8 @@ def _number(value: Any) -> int | None:
     if isinstance(value, bool | int):
         return int(value)
     if isinstance(value, float | decimal.Decimal):
+        if not decimal.Decimal(str(float(value))).is_finite():
+            return None
         return int(decimal.Decimal(str(value)).to_integral_value(decimal.ROUND_HALF_EVEN))
     if not isinstance(value, str):
         return None
@@ -124,7 +175,8 @@ def _number(value: Any) -> int | None:
         return 0
     if re.fullmatch(r"\s*[+-]?0x[0-9a-fA-F]+\s*", value):
         return int(value.strip(), 16)
-    found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)(kb|mb|gb|tb|)\s*", value, re.IGNORECASE)
+    pattern = r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(kb|mb|gb|tb|pb|)\s*"
+    found = re.fullmatch(pattern, value, re.IGNORECASE)
     return _number(decimal.Decimal(found[1]) * _MULTIPLIERS[found[2].lower()]) if found else None
 
 
@@ -143,7 +195,9 @@ def _datetime(value: Any, _parameter: Parameter, culture: str) -> Any:
     if isinstance(value, dt.datetime):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return ps_datetime(dt.datetime(1, 1, 1, tzinfo=dt.UTC) + value * _TICKS)
+        return ps_datetime(
+            dt.datetime(1, 1, 1) + dt.timedelta(microseconds=int(value) / 10)
+        )  # DateTime(Int64) has no zone
     moment = _parsed_date(value.strip(), culture) if isinstance(value, str) and value.strip() else None
     if moment is None:
         raise ConversionError(value)
@@ -204,6 +258,12 @@ def _uri(value: Any, _parameter: Parameter, _culture: str) -> Any:
 
 
 def _ipaddress(value: Any, _parameter: Parameter, _culture: str) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool | ps.PSChar):
+        if not 0 <= value < 2**32:
+            raise ConversionError(value)
+        return ps.PSString(
+            str(ipaddress.ip_address(int(value).to_bytes(4, "little")))
+        )  # IPAddress(Int64): the first byte comes first
     text = to_text(value).strip()
     try:
         return ps.PSString(str(ipaddress.ip_address(text)))
@@ -310,16 +370,29 @@ def _single(value: Any, parameter: Parameter, culture: str, function: bool) -> A
         culture = "en-US"
         if parameter.kind == "switch" and not parameter.common and not isinstance(value, bool):
             raise ConversionError(value, boolean=True)
+    if function and parameter.kind == "identity":
+        return value  # an [object] to the engine; what a product's identity refuses, its own cmdlet refuses
     if _is_list(value) and parameter.kind in _INTEGERS:
         raise ConversionError(value)
     return _CONVERTERS[parameter.kind](value, parameter, culture)
 
 
 def _enumerated(value: Any, parameter: Parameter) -> Any:
+    """One name or several, whose numbers .NET combines: of flags the names in the order of their numbers, of others what has the result."""
     texts = [to_text(item) for item in value] if _is_list(value) else to_text(value).split(",")
-    if len(texts) > 1 and not parameter.flags:
+    if _is_list(value) and (not texts or (len(texts) > 1 and not parameter.flags)):
         raise ConversionError(value)
-    return ps.PSString(", ".join(_enumerator(text.strip(), parameter) for text in texts))
+    if parameter.flags and len(texts) == 1 and texts[0].isdigit() and int(texts[0]) < 2 ** (len(parameter.values) - 1):
+        texts = [name for bit, name in enumerate(parameter.values[1:]) if int(texts[0]) >> bit & 1] or [
+            parameter.values[0]
+        ]
+    chosen = [parameter.values.index(_enumerator(text.strip(), parameter)) for text in texts]
+    if parameter.flags:
+        return ps.PSString(", ".join(parameter.values[index] for index in sorted(set(chosen) - {0}) or [0]))
+    combined = functools.reduce(operator.or_, chosen)
+    if combined >= len(parameter.values):
+        raise ConversionError(value)
+    return ps.PSString(parameter.values[combined])
 
 
 def _enumerator(text: str, parameter: Parameter) -> str:

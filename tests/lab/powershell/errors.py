@@ -71,6 +71,8 @@ def _binding_reason(key: str) -> str:
 
 
 def _binding_category(key: str) -> str:
+    if key == "ParameterBindingFailed":
+        return "WriteError"
     return "InvalidData" if key.startswith("ParameterArgument") else "InvalidArgument"
 
 

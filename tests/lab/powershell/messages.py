@@ -26,6 +26,7 @@ _ENGLISH = {
         'that can accept multiple values, use the array syntax. For example, "-parameter value1,value2,value3".'
     ),
     "PositionalParameterNotFound": "A positional parameter cannot be found that accepts argument '{argument}'.",
+    "ParameterBindingFailed": "Cannot bind parameter '{parameter}' to the target. {detail}",
     "CannotConvertArgument": "Cannot process argument transformation on parameter '{parameter}'. {detail}",
     "CannotConvertArgumentNoMessage": "Cannot bind parameter '{parameter}'. {detail}",
     "ParameterArgumentTransformationError": "Cannot process argument transformation on parameter '{parameter}'. {detail}",

@@ -19,11 +19,9 @@ from typing import Any
 
 import spnego
 import spnego.tls
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from spnego.channel_bindings import GssChannelBindings
 
 from wire import sealing
+from wire.channel_bindings import Bindings
 from wire.credentials import Credentials
 from wire.ports import Identity
 
@@ -49,21 +47,12 @@ def _credssp_tls() -> spnego.tls.CredSSPTLSContext:
     return context
 
 
-def channel_bindings(certificate: bytes) -> GssChannelBindings:
-    """tls-server-end-point (RFC 5929) of a certificate in PEM."""
-    loaded = x509.load_pem_x509_certificate(certificate)
-    algorithm = loaded.signature_hash_algorithm
-    if algorithm is None or algorithm.name in ("md5", "sha1"):
-        algorithm = hashes.SHA256()
-    return GssChannelBindings(application_data=b"tls-server-end-point:" + loaded.fingerprint(algorithm))
-
-
 @dataclass
 class ConnectionAuth:
     """What a connection has proved so far."""
 
     credentials: Credentials
-    bindings: GssChannelBindings | None = None
+    bindings: Bindings | None = None
     address: str = "127.0.0.1"
     identity: Identity | None = None
     final: Headers = field(default_factory=list)
@@ -125,6 +114,8 @@ class ConnectionAuth:
                 self.identity, self._scheme = None, scheme
                 self._context = self._new_context(scheme)
             answer: bytes | None = self._context.step(token)
+            if self.bindings is not None and not self.bindings.admits(token):
+                raise ValueError("wrong channel bindings")
         except Exception:  # pyspnego raises SpnegoError, ValueError, struct.error, ssl.SSLError, ...: each means 401
             self._context = self.identity = None
             return None
@@ -133,7 +124,7 @@ class ConnectionAuth:
     def _new_context(self, scheme: str) -> Any:
         if scheme == "credssp":
             return spnego.server(protocol="credssp", credssp_tls_context=_credssp_tls())
-        return spnego.server(protocol=scheme, channel_bindings=self.bindings)
+        return spnego.server(protocol=scheme)
 
     def _recognise(self) -> bool:
         user = self.credentials.find(self._context.client_principal or "")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from wire.command_line import arguments, expanded, redirection, statements
+from wire.command_line import Statement, arguments, expanded, statements, unquoted
 from wire.description import Host
 from wire.ports import Identity
 
@@ -38,6 +38,8 @@ class Shell:
     """One ``cmd /c``: runs a line and keeps what it wrote."""
 
     environment: Mapping[str, str]
+    files: dict[str, str] = field(default_factory=dict)
+    """What was written to files, by their names in lower case: the host has no disk, and forgets them with the command shell."""
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
@@ -45,22 +47,37 @@ class Shell:
 
     def run(self, line: str) -> None:
         """Run a line with its operators."""
-        for operator, text in statements(line):
-            wanted = {"&&": self.exit_code == 0, "||": self.exit_code != 0}.get(operator, True)
+        for statement in statements(line):
+            wanted = {"&&": self.exit_code == 0, "||": self.exit_code != 0}.get(statement.operator, True)
             if wanted and not self._exited:
-                self._command(expanded(text, self.environment))
+                self._command(statement)
 
-    def _command(self, text: str) -> None:
-        """Run one command, with what it writes sent to standard error where the text says so."""
-        text, redirected = redirection(text)
-        before = self.stdout
-        self._plain_command(text)
-        if redirected:
-            self.stderr += self.stdout.removeprefix(before)
-            self.stdout = before
+    def _command(self, statement: Statement) -> None:
+        """Run one command, and send what it writes to where the statement says, the redirections in their order."""
+        before, self.stdout, self.stderr = (self.stdout, self.stderr), "", ""
+        self._plain_command(expanded(statement.text, self.environment))
+        written, self.stdout, self.stderr = {1: self.stdout, 2: self.stderr}, *before
+        goes = {1: "&1", 2: "&2"}
+        for redirection in statement.redirections:
+            number = redirection.target.removeprefix("&")
+            to_stream = redirection.target.startswith("&") and number.isdigit()
+            goes[redirection.stream] = goes.get(int(number), "nul") if to_stream else redirection.target
+            if not to_stream and not redirection.appends:
+                self.files[redirection.target.lower()] = ""
+        for stream, text in written.items():
+            self._write(goes[stream], text)
+
+    def _write(self, target: str, text: str) -> None:
+        if target == "&1":
+            self.stdout += text
+        elif target == "&2":
+            self.stderr += text
+        elif target.lower() != "nul":
+            self.files[target.lower()] = self.files.get(target.lower(), "") + text
 
     def _plain_command(self, text: str) -> None:
         name, _separator, rest = text.partition(" ")
+        name = name.rstrip()
         folded = name.strip('"').lower().rpartition("\\")[2].removesuffix(".exe")
         if folded.startswith("echo."):
             folded, rest = "echo", name[5:]
@@ -75,6 +92,14 @@ class Shell:
 
     def _echo(self, rest: str) -> None:
         self.stdout += f"{rest}\r\n"
+
+    def _type(self, rest: str) -> None:
+        name = rest.strip().strip('"').lower()
+        if name in self.files:
+            self.stdout += self.files[name]
+        else:
+            self.exit_code = 1
+            self.stderr += "The system cannot find the file specified.\r\n"
 
     def _exit(self, rest: str) -> None:
         number = rest.lower().replace("/b", "").strip()
@@ -99,7 +124,7 @@ class Shell:
     def _nested(self, rest: str) -> None:
         words = arguments(rest)
         if words and words[0].lower() == "/c":
-            self.run(rest.partition(" ")[2].strip().strip('"'))
+            self.run(unquoted(rest.lstrip()[2:]))
 
     def _nothing(self, rest: str) -> None:
         """Accepted for its exit code only."""
@@ -117,14 +142,15 @@ _COMMANDS = _PROGRAMS | {
     "set": Shell._set,
     "cd": Shell._directory,
     "rem": Shell._nothing,
+    "type": Shell._type,
 }
 
 
-def run(line: str, variables: Mapping[str, str], *, skip_shell: bool) -> Shell:
+def run(line: str, variables: Mapping[str, str], *, skip_shell: bool, files: dict[str, str] | None = None) -> Shell:
     """Run a line; without cmd.exe (WINRS_SKIP_CMD_SHELL) its first word must be a program's full path."""
     path, _separator, name = (arguments(line) or [""])[0].lower().rpartition("\\")
     if skip_shell and not (path and name.removesuffix(".exe") in _PROGRAMS):
         raise NoSuchProgramError(name)
-    shell = Shell(variables)
-    shell.run(line)
+    shell = Shell(variables, {} if files is None else files)
+    shell.run(line if skip_shell else unquoted(line))
     return shell

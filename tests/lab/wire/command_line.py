@@ -5,9 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-_OPERATORS = re.compile(r'"[^"]*"?|>&\d|(?P<operator>&&|\|\||&)|[^"&|>]+|[|>]')
-_TO_STDERR = re.compile(r"(?:(?<=\s)1)?>&2\s*")
+_PIECES = re.compile(
+    r"""(?P<quoted>"[^"]*"?) | \^(?P<escaped>.) | (?P<operator>&&|\|\||&|\|)
+        | (?P<redirection>(?:(?<![^\s])\d)?>>?(?:&\d|\s*(?:"[^"]*"|[^\s"&|<>]+)))
+        | (?P<plain>[^"^&|<>]) | (?P<other>.)""",
+    re.VERBOSE,
+)
+_REDIRECTION = re.compile(r"(?P<stream>\d?)(?P<append>>>?)\s*(?P<target>.*)")
 _VARIABLE = re.compile(r"%([^%]+)%")
 _BACKSLASHES = re.compile(r'(\\*)("?)')
 
@@ -46,19 +52,66 @@ def expanded(line: str, environment: Mapping[str, str]) -> str:
     return _VARIABLE.sub(lambda match: folded.get(match.group(1).upper(), match.group(0)), line)
 
 
-def statements(line: str) -> list[tuple[str, str]]:
-    """The commands of a line, each with the operator before it: "", "&", "&&" or "||"."""
-    found = [("", "")]
-    for match in _OPERATORS.finditer(line):
-        operator = match.group("operator")
-        if operator:
-            found.append((operator, ""))
+@dataclass(frozen=True)
+class Redirection:
+    """Where a stream goes: to another stream, or to a file."""
+
+    stream: int
+    target: str
+    appends: bool = False
+
+
+@dataclass
+class Statement:
+    """A command of a line with the operator before it: nothing, ``&``, ``&&``, ``||`` or ``|``."""
+
+    operator: str = ""
+    text: str = ""
+    redirections: list[Redirection] = field(default_factory=list)
+
+
+def statements(line: str) -> list[Statement]:
+    """The commands of a line, by the rules of ``cmd /?`` and ``help cmd``: quotes and carets take the meaning of what they protect.
+
+    A command's text goes on up to the operator, blanks included: ``echo hi && x`` writes a blank after hi.
+    """
+    found = [Statement()]
+    for match in _PIECES.finditer(line):
+        kind, text = str(match.lastgroup), match.group(match.lastgroup or 0)
+        if kind == "operator":
+            found.append(Statement(text))
+        elif kind == "redirection":
+            found[-1].redirections.append(_redirection(text))
         else:
-            found[-1] = (found[-1][0], found[-1][1] + match.group(0))
-    return [(operator, text.strip()) for operator, text in found if text.strip()]
+            found[-1].text += text
+    for statement in found:
+        statement.text = statement.text.lstrip()
+    return [statement for statement in found if statement.text.strip()]
 
 
-def redirection(text: str) -> tuple[str, bool]:
-    """The command without ``>&2``, and whether it was there."""
-    plain, found = _TO_STDERR.subn(" ", text)
-    return plain.strip() if found else text, bool(found)
+def _redirection(text: str) -> Redirection:
+    match = _REDIRECTION.match(text)
+    assert match is not None  # its expression is part of the one that found it
+    return Redirection(int(match["stream"] or 1), match["target"].strip('"'), match["append"] == ">>")
+
+
+def unquoted(rest: str) -> str:
+    """What ``cmd /c`` runs of the text after it.
+
+    By ``cmd /?``: a first quote is taken off together with the last one on the line, unless there are just two quotes, blanks and
+    nothing special between them, and they hold the name of a program.
+    """
+    rest = rest.strip()
+    if not rest.startswith('"'):
+        return rest
+    inside = rest[1 : rest.rfind('"')]
+    special = set('&<>()@^|"') & set(inside)
+    if (
+        rest.count('"') == 2
+        and not special
+        and " " in inside
+        and inside.lower().endswith((".exe", ".cmd", ".bat", ".com"))
+    ):
+        return rest
+    before, _quote, after = rest[1:].rpartition('"')
+    return before + after if '"' in rest[1:] else rest[1:]

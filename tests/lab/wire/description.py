@@ -78,6 +78,7 @@ class Host:
     culture: str = "en-US"
     clock: float = 0.0
     """Seconds by which its clock is ahead of the real one when it starts."""
+    cbt: str = "relaxed"
 
 
 def parse(answer: Mapping[str, Any]) -> Host:
@@ -91,6 +92,7 @@ def parse(answer: Mapping[str, Any]) -> Host:
         limits=Limits(**{k: v for k, v in answer.get("limits", {}).items() if k in Limits.__dataclass_fields__}),
         culture=answer.get("culture") or "en-US",
         clock=float(answer.get("clock") or 0),
+        cbt=answer.get("cbt") or "relaxed",
     )
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from wire import description
-from wire.auth import channel_bindings, server_tls, show_by_name
+from wire.auth import server_tls, show_by_name
+from wire.channel_bindings import Bindings
 from wire.credentials import Credentials
 from wire.engine import Engine
 from wire.farm_client import Connection, FarmClient, FarmGoneError, SessionClient
@@ -28,6 +29,9 @@ from wire.injected_faults import Faults
 from wire.ports import Identity, Runspace
 from wire.powershells import MakeRunspace, PowerShells, StartupText
 from wire.service import Service
+
+CBT = "EXCHANGE_LYNC_LAB_CBT"
+"""The environment variable by which ``up --cbt`` overrides what the scenario says of each host."""
 
 
 def emulated(profile: str, identity: Identity, session: SessionClient) -> Runspace:
@@ -80,7 +84,7 @@ class HostServer:
         if "web_site_certificate" in place and name == "product_https":
             site = server_tls(Path(place["web_site_certificate"]), Path(place["web_site_key"]))
             show_by_name(tls, {self.host.fqdn.lower(), self.host.short.lower(), "localhost"}, site)
-        bindings = channel_bindings(certificate.read_bytes())
+        bindings = Bindings.of(certificate.read_bytes(), os.environ.get(CBT) or self.host.cbt)
         return Listener(front, self._credentials, self.farm.count_request, tls, bindings, self._ahead)
 
     def _ahead(self) -> float:

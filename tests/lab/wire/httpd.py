@@ -12,9 +12,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from spnego.channel_bindings import GssChannelBindings
-
 from wire.auth import ConnectionAuth
+from wire.channel_bindings import Bindings
 from wire.credentials import Credentials
 from wire.front import Front
 
@@ -81,7 +80,7 @@ class Listener(ThreadingHTTPServer):
         credentials: Credentials,
         on_request: Callable[[], None],
         tls: ssl.SSLContext | None = None,
-        bindings: GssChannelBindings | None = None,
+        bindings: Bindings | None = None,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.front, self.credentials, self.on_request = front, credentials, on_request

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,17 @@ from wire import fragments
 
 _AVAILABILITY = (ps.PSRPMessageType.SetMaxRunspaces, ps.PSRPMessageType.SetMinRunspaces)
 _CONNECTED_WITH = (ps.PSRPMessageType.SessionCapability, ps.PSRPMessageType.RunspacePoolInitData)
+
+
+_MUTABLE = (
+    "state", "runspace_pool_id", "their_capability", "_ci_count", "_fragment_count", "_receive_buffer", "_incoming_fragments",
+    "_incoming_messages", "_send_buffer", "_max_runspaces", "_min_runspaces",
+)  # fmt: skip
+"""What of a pool a Connect changes."""
+
+
+class ConnectError(ValueError):
+    """What came with a Connect is not a client's capability and its wish to connect to this pool."""
 
 
 class Pool(psrpcore.ServerRunspacePool):
@@ -43,10 +55,17 @@ class Pool(psrpcore.ServerRunspacePool):
                 yield None, fragment.raw
 
     def answer_connect(self, data: bytes) -> bytes:
-        """Come back from a disconnect: connectResponseXml carries only these two messages, the others come over Receive."""
-        self.connect()
-        for _event in self.events(data):
-            pass  # psrpcore has queued its answers
+        """Come back from a disconnect: connectResponseXml carries only these two messages, the others come over Receive.
+
+        :raises ConnectError: for what is no Connect of this pool's; the pool is then as it was before.
+        """
+        kept = {name: copy.copy(getattr(self, name)) for name in _MUTABLE}
+        try:
+            self._take_connect(data)
+        except Exception as error:  # psrpcore raises many types; each means that the client has sent something else
+            for name, value in kept.items():
+                setattr(self, name, value)
+            raise ConnectError(str(error)) from error
         queue = self._send_buffer
         if not any(message.message_type == ps.PSRPMessageType.SessionCapability for message in queue):
             self.prepare_message(self.our_capability)
@@ -56,6 +75,13 @@ class Pool(psrpcore.ServerRunspacePool):
         answer = b"".join(ours for _pipeline, ours in self.drain())
         queue.extend(later)
         return answer
+
+    def _take_connect(self, data: bytes) -> None:
+        pool = self.runspace_pool_id
+        self.connect()
+        kinds = [type(event).__name__ for event in self.events(data)]  # psrpcore has queued its answers
+        if kinds != ["SessionCapabilityEvent", "ConnectRunspacePoolEvent"] or self.runspace_pool_id != pool:
+            raise ValueError(f"no Connect: {', '.join(kinds) or 'nothing'}")
 
 
 class ServerPipeline(psrpcore.ServerPipeline):

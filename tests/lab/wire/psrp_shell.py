@@ -17,6 +17,7 @@ from wire import namespaces as ns
 from wire.envelope import Request
 from wire.output import Fetched, Output
 from wire.ports import Outlet, Peer
+from wire.psrp_pool import ConnectError
 from wire.shell import Shell
 
 
@@ -127,7 +128,11 @@ class PsrpShell(Shell):
 
     def connect(self, request: Request) -> str:
         """Answer a client that comes (back)."""
-        answer = self.peer.connect(decoded(request.element("Connect").findtext(ns.tag(ns.POWERSHELL, "connectXml"))))
+        sent = decoded(request.element("Connect").findtext(ns.tag(ns.POWERSHELL, "connectXml")))
+        try:
+            answer = self.peer.connect(sent)
+        except ConnectError:
+            raise faults.malformed() from None
         text = base64.b64encode(answer).decode()
         streams = f"<rsp:InputStreams>{self.input_streams}</rsp:InputStreams><rsp:OutputStreams>{self.output_streams}"
         response = f'<connectResponseXml xmlns="{ns.POWERSHELL}">{text}</connectResponseXml>'

@@ -14,6 +14,8 @@ _LENGTH = re.compile(rb"Length=(\d+)")
 _PROTOCOLS = {"credssp": "application/HTTP-CredSSP-session-encrypted"}
 _SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
 _OCTETS = b"\tContent-Type: application/octet-stream\r\n"
+_OCTETS_OF_A_CLIENT = re.compile(rb"\A[ \t]*Content-Type:[ \t]*application/octet-stream\r\n", re.IGNORECASE)
+"""Windows takes it with and without the tab before it: the Ruby clients (WinRb/WinRM) have always sent none."""
 
 
 class SealError(ValueError):
@@ -39,7 +41,7 @@ def _unsealed_part(context: Any, boundary: bytes, header: bytes, payload: bytes)
     length = _LENGTH.search(header)
     if length is None:
         raise SealError("no length")
-    sealed = payload.removeprefix(_OCTETS).removesuffix(boundary + b"--\r\n")
+    sealed = _OCTETS_OF_A_CLIENT.sub(b"", payload, count=1).removesuffix(boundary + b"--\r\n")
     (signature,) = struct.unpack("<i", sealed[:4])
     plain: bytes = context.unwrap_winrm(sealed[4 : 4 + signature], sealed[4 + signature :])
     if len(plain) != int(length.group(1)):

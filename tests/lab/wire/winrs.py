@@ -113,6 +113,7 @@ class CmdShell(Shell):
         self._environment = environment(variables)
         self._encoding = _CODE_PAGES.get(request.options.get("WINRS_CODEPAGE", "437"), "utf-8")
         self._processes: dict[str, Process] = {}
+        self._files: dict[str, str] = {}
         self.start_powershell: PowerShellStarter
 
     @property
@@ -130,7 +131,7 @@ class CmdShell(Shell):
             self._processes[command_id] = self.start_powershell(powershell_call(split(line)[1:]), output)
             return
         try:
-            done = cmd.run(line, self._environment, skip_shell=skip)
+            done = cmd.run(line, self._environment, skip_shell=skip, files=self._files)
         except cmd.NoSuchProgramError:
             raise faults.file_not_found() from None
         stdout, stderr = (text.encode(self._encoding, "replace") for text in (done.stdout, done.stderr))

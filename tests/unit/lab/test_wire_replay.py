@@ -49,23 +49,63 @@ def faster(match: re.Match[str]) -> str:
     return f"<wsman:OperationTimeout>PT{float(match.group(1)) * PACE:.3f}S"
 
 
+class Identifiers:
+    """Which of our ids stands for which recorded one.
+
+    Only what a request has made is learnt, from the answer to it: a list of what there is may come in another order here.
+    """
+
+    _MAKES = ("Create", "Command")
+
+    def __init__(self) -> None:
+        self._ours: dict[str, str] = {}
+
+    def translate(self, request: str) -> str:
+        """All at once: one id may be translated into what another is translated from."""
+        if not self._ours:
+            return request
+        known = re.compile("|".join(map(re.escape, self._ours)))
+        return known.sub(lambda match: self._ours[match[0]], request)
+
+    def learn(self, verb: str, recorded: str, answered: str) -> None:
+        """From the answers to one request."""
+        if verb in self._MAKES:
+            for theirs, mine in zip(identifiers(recorded), identifiers(answered), strict=False):
+                self._ours.setdefault(theirs, mine)
+
+
 def replay(lab: Lab, path: Path) -> Iterator[tuple[str, Any, Any]]:
     """The verb of each pair, with the recorded and our own shape."""
-    ours: dict[str, str] = {}
+    ours = Identifiers()
     identity = Identity(USER)
     for number, message in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))["messages"]):
         request, recorded = message.get("request"), message.get("response")
         if not request or not recorded:
             continue
-        for theirs, mine in ours.items():
-            request = request.replace(theirs, mine)
-        request = re.sub(r"<wsman:OperationTimeout>PT(\d+)S", faster, request)
+        request = re.sub(r"<wsman:OperationTimeout>PT(\d+)S", faster, ours.translate(request))
         if (path.stem, number) in WAITED:
             lab.server.service.registry.expire_all("idle")
         _status, answer = lab.server.service.handle(request.encode(), identity, "/wsman")
-        ours.update(zip(identifiers(recorded), identifiers(answer.decode()), strict=False))
-        verb = re.search(r"Action[^>]*>([^<]*)<", request)
-        yield verb.group(1).rsplit("/", 1)[-1] if verb else "", shape(recorded), shape(answer.decode())
+        found = re.search(r"Action[^>]*>([^<]*)<", request)
+        verb = found.group(1).rsplit("/", 1)[-1] if found else ""
+        ours.learn(verb, recorded, answer.decode())
+        yield verb, shape(recorded), shape(answer.decode())
+
+
+ONE, TWO, THREE, FOUR = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "1234")
+
+
+def listing(*ids: str) -> str:
+    return "".join(f"<rsp:ShellId>{each}</rsp:ShellId>" for each in ids)
+
+
+def test_a_list_in_another_order_swaps_no_ids() -> None:
+    ours = Identifiers()
+    ours.learn("Create", listing(ONE), listing(TWO))  # ours has the id that is another's in the recording
+    ours.learn("Create", listing(TWO), listing(THREE))
+    ours.learn("Enumerate", listing(ONE, TWO), listing(THREE, TWO))
+    ours.learn("Enumerate", listing(FOUR), listing(ONE))
+    assert ours.translate(f"{ONE} {TWO} {FOUR}") == f"{TWO} {THREE} {FOUR}"
 
 
 def test_recorded_conversations(

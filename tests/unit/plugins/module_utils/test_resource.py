@@ -71,7 +71,7 @@ class Server:
             self.properties.update(parameters)
         if lost:
             error = ShellError("unknown_outcome", "the answer was lost.", ended=self.ended)
-            return json.dumps({"error": error.details()})
+            return json.dumps({"error": error.socket_details()})
         return json.dumps(Reply(warnings=("slow",)).encoded())
 
     def offered(self, request: str) -> str:
@@ -210,9 +210,12 @@ def test_a_replicated_write_has_its_time_to_show_however_its_answer_was_lost(
     server = Server()
     server.late, server.shows_after = {"Realm": "s"}, 4
     error = ShellError(lost, "no.", ended=True)
-    monkeypatch.setattr(
-        server, "_write", lambda _parameters: server.writes.append({}) or json.dumps({"error": error.details()})
-    )
+
+    def lose(_parameters: dict[str, Any]) -> str:
+        server.writes.append({})
+        return json.dumps({"error": error.socket_details()})
+
+    monkeypatch.setattr(server, "_write", lose)
     result = run(server, realm="s", patience=30.0)
     assert (result["thing"]["realm"], len(server.writes)) == ("s", 1)
 

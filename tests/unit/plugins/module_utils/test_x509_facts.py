@@ -52,6 +52,17 @@ def test_facts_of_a_web_server_certificate(certificate: Maker, now: dt.datetime)
     assert re.fullmatch("[0-9A-F]{40}", facts["thumbprint"])
 
 
+def test_a_version_that_x509_does_not_have_is_remarked_on(certificate: Maker) -> None:
+    """cryptography tells of it by an exception that is no ValueError."""
+    der = base64.b64decode(describe(certificate())["raw_data"])
+    version_3 = bytes.fromhex("a003020102")
+    assert der.count(version_3) == 1
+    facts = describe(der.replace(version_3, bytes.fromhex("a003020109")))
+    assert facts["problems"] == []
+    assert [remark.split(":")[0] for remark in facts["remarks"]] == ["certificate"]
+    assert facts["subject"] == "CN=litwareinc.com"
+
+
 def test_every_form_of_the_same_certificate_is_described_alike(certificate: Maker) -> None:
     text = certificate()
     der = base64.b64decode(text)

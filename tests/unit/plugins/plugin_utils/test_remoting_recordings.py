@@ -112,6 +112,12 @@ class Recording:
                 return None
         return None
 
+    def skip_to(self, action: str) -> bool:
+        """Pass over what comes before the next exchange of that action, which this client would not ask; whether there is one."""
+        while self.exchanges and self.exchanges[0].action != action:
+            self.exchanges.pop(0)
+        return bool(self.exchanges)
+
     def _learn(self, request: str, recorded: Exchange) -> None:
         for pattern in (r'ShellId="([^"]*)"', r'Name="ShellId">([^<]*)<', r'CommandId="([^"]*)"'):
             mine, theirs = first(pattern, request), first(pattern, recorded.request)
@@ -241,7 +247,7 @@ def replay_psrp(file: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     key = recorded_key(recording.exchanges)
     if key is not None:
         monkeypatch.setattr("psrpcore._client.create_keypair", lambda: key)
-    while any(exchange.action == "Create" for exchange in recording.exchanges):
+    while recording.skip_to("Create"):
         carrier = WsmanCarrier({"remote_addr": "windows-host", "auth": "ntlm", "operation_timeout": 1})
         carrier._wsman.transport = PypsrpTransport(recording)
         session = Session(carrier)
@@ -374,6 +380,19 @@ def test_psrp_conversations(shared: Path, monkeypatch: pytest.MonkeyPatch, recor
         for name, outcome in outcomes.items()
     }
     assert {name: kinds for name, kinds in errors_met.items() if kinds} == ENDED_BY_AN_ERROR
+
+
+def test_a_recording_that_begins_with_a_get_comes_to_its_end(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (shared / "fixtures" / "wsman" / "test_psrp_error_failed.yml").open(encoding="utf-8") as stream:
+        recorded = yaml.safe_load(stream)
+    get = {"request": "<wsa:Action>http://schemas.xmlsoap.org/ws/2004/09/transfer/Get</wsa:Action>", "response": "<x/>"}
+    file = tmp_path / "begins_with_get.yml"
+    file.write_text(yaml.safe_dump({"messages": [get, *recorded["messages"]]}), encoding="utf-8")
+    outcome = replay_psrp(file, monkeypatch)
+    assert (outcome.trouble, outcome.left) == ("", [])
+    assert [reply.kind for reply in outcome.replies if isinstance(reply, ShellError)] == ["failed"]
 
 
 def reply_of(name: str, shared: Path, monkeypatch: pytest.MonkeyPatch, number: int = 0) -> Reply:

@@ -36,6 +36,7 @@ class PlayedSession:
     opened: list[PlayedSession]
     wrong: list[ShellError]
     at: tuple[str, ...]
+    patience = FAREWELL
     offers = ("get-THING", "get-OTHER")
     """What the first session offers, and each after it."""
     clock_offset = None
@@ -71,7 +72,7 @@ class PlayedSession:
 
     @property
     def farewell(self) -> Deadline:
-        self._farewell = self._farewell or Deadline(_shells.FAREWELL)
+        self._farewell = self._farewell or Deadline(type(self).patience)
         return self._farewell
 
     def close(self) -> None:
@@ -253,7 +254,7 @@ def test_closing_removes_the_products_session_first_within_the_time_of_a_farewel
 
 
 def test_a_server_that_is_gone_is_not_waited_for_twice(shells: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_shells, "FAREWELL", 0.0)
+    monkeypatch.setattr(PlayedSession, "patience", 0.0)
     farm = shells("session_lost", at="Get-PSSession", exchange="machine")
     farm.invoke("exchange", READ, PATIENCE)
     farm.close()
