@@ -176,6 +176,13 @@ def check_not_expired(certificate: Certificate, moment: Moment) -> str | None:
     return f"{certificate} is valid until {instant(end)} ({count_days(end, moment.now)} days left)"
 
 
+def check_days_left(certificate: Certificate, moment: Moment, warn_days: int) -> str | None:
+    """It does not expire soon. One that has expired is for :func:`check_not_expired`."""
+    end = certificate.not_after
+    days = count_days(end, moment.now) if end else warn_days
+    return f"{certificate} has only {days} days left" if 0 <= days < warn_days else None
+
+
 def check_server_authentication(certificate: Certificate, _moment: Moment) -> str | None:
     """Its extended key usage, if any, allows server authentication."""
     purposes = certificate.extended_key_usages

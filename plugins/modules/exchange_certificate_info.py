@@ -20,8 +20,11 @@ description:
 options:
   servers:
     description:
-      - The servers to read, by name or fully qualified domain name. All of the organisation but Edge Transport servers, if not given.
-      - The task fails if one of them does not exist. One that exists but cannot be reached is returned with its RV(servers[].error).
+      - The servers to read, by name or fully qualified domain name.
+      - If not given, all servers of the organisation that take part in server-to-server authentication, which are those of Exchange 2013
+        and later that are not Edge Transport servers.
+      - The task fails if one of them does not exist, or is an Edge Transport server. A server that exists but cannot be reached is
+        returned with its RV(servers[].error).
     type: list
     elements: str
 extends_documentation_fragment:
@@ -41,7 +44,7 @@ requirements:
 notes:
   - Needs C(Get-ExchangeServer), C(Get-ExchangeCertificate) and C(Get-AuthConfig). View-Only Organization Management has them.
 seealso:
-  - module: onprem.exchange_lync.certificate_verdict
+  - module: onprem.exchange_lync.farm_audit
   - module: onprem.exchange_lync.lync_certificate_info
 """
 
@@ -152,7 +155,10 @@ servers:
           elements: str
           returned: always
         has_private_key:
-          description: Whether the server has the private key. V(null) where Exchange does not tell.
+          description:
+            - Whether the server has the private key. V(null) where Exchange does not tell.
+            - Exchange does not send this of another server's certificates. V(true) is then concluded from a key that can be exported, or
+              from services that use it.
           type: bool
           returned: always
         friendly_name:
@@ -257,7 +263,8 @@ SPEC = ModuleSpec(argument_spec={"servers": {"type": "list", "elements": "str"},
 
 def run(call: Call) -> Result:
     """Read every store that is asked for, and AuthConfig."""
-    return {"servers": read_stores(call), "auth_config": read_auth_config(open_directory(call))}
+    directory = open_directory(call)
+    return {"servers": read_stores(call, directory), "auth_config": read_auth_config(directory)}
 
 
 def main() -> None:

@@ -105,7 +105,8 @@ error:
 from dataclasses import replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import SPEC as ANY, run_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import SPEC as ANY
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import run_cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION, open_directory
 
 SPEC = replace(ANY, argument_spec={**ANY.argument_spec, **OPTION})

@@ -246,65 +246,43 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import (
-    Assignment,
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import Assignment
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import WAIVABLE
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_request import (
+    USES,
     name_writing_cmdlet,
-    refuse_automatic,
+    read_request,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import (
-    TOKEN_ISSUER,
-    WAIVABLE,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import FOLLOWING, make_wait
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
     argument_spec={
-        "use": {
-            "type": "str",
-            "required": True,
-            "aliases": ["type"],
-            "choices": [
-                "AccessEdgeExternal",
-                "AudioVideoAuthentication",
-                "DataEdgeExternal",
-                "Default",
-                "External",
-                "Internal",
-                "OAuthTokenIssuer",
-                "PICWebService",
-                "ProvisionService",
-                "WebServicesExternal",
-                "WebServicesInternal",
-                "WsFedTokenTransfer",
-                "XMPPServer",
-            ],
-        },
+        "use": {"type": "str", "required": True, "aliases": ["type"], "choices": list(USES)},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "thumbprint": {"type": "str"},
         "path": {"type": "str"},
         "password": {"type": "str", "no_log": True},
-        "effective_date": {"type": "str"},
-        "sip_domains": {"type": "list", "elements": "str", "default": []},
         "automatic": {"type": "bool", "default": False},
         "warn_days": {"type": "int", "default": 60},
+        "effective_date": {"type": "str"},
         "on_conflict": {"type": "str", "choices": ["stage", "replace", "keep", "fail"], "default": "stage"},
+        "sip_domains": {"type": "list", "elements": "str"},
         "allow": {"type": "list", "elements": "str", "choices": list(WAIVABLE), "default": []},
         "timeout": {"type": "int", "default": 300},
         **FOLLOWING,
     },
-    required_if=[("state", "present", ("thumbprint", "path", "automatic"), True)],
     required_by={"password": ["path"]},
 )
 
 
 def run(call: Call) -> Result:
     """Assign the certificate, and see it in force on this host."""
-    is_global = call.params["use"] == TOKEN_ISSUER
-    with located(shell="lync", cmdlet=name_writing_cmdlet(call)):
-        refuse_automatic(call)
-        patience = call.params["timeout"] if is_global else None
-        return ensure(call, Assignment(), patience=patience, follow=make_wait(call) if is_global else None)
+    with located(shell="lync", cmdlet=name_writing_cmdlet(call.params)):
+        request = read_request(call.params)
+        if not request.is_global:
+            return ensure(call, Assignment(request))
+        return ensure(call, Assignment(request), patience=call.params["timeout"], follow=make_wait(call))
 
 
 def main() -> None:

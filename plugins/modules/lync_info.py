@@ -267,21 +267,22 @@ replicas:
       last_update_creation: "2026-11-27T11:59:40Z"
       product_version: 5.0.8308.0
 central_management:
-  description: Which computer is the active master of the Central Management Store. V(null) where the server does not say.
+  description: Where the Central Management Store is mastered. V(null) where the server does not say.
   returned: when O(gather) has V(central_management)
   type: dict
   contains:
     active_master_fqdn:
-      description: The active master.
+      description: The computer or the pool that is the active master. V(null) where none is.
       type: str
       returned: always
-    active_file_transfer_agent_fqdns:
-      description: The active file transfer agents.
-      type: str
+    active_file_transfer_agents:
+      description: The computers or the pool whose file transfer agents are active.
+      type: list
+      elements: str
       returned: always
   sample:
     active_master_fqdn: atl-lync-001.litwareinc.com
-    active_file_transfer_agent_fqdns: atl-lync-001.litwareinc.com
+    active_file_transfer_agents: [atl-lync-001.litwareinc.com]
 windows_services:
   description: The Windows services of the computer that is asked.
   returned: when O(gather) has V(windows_services)

@@ -149,7 +149,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import OAuthConfiguration
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import FOLLOWING, make_wait
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
@@ -166,7 +166,7 @@ SPEC = ModuleSpec(
 
 
 def run(call: Call) -> Result:
-    """Set what differs, after refusing what cannot be meant."""
+    """Set what differs, after refusing values that cannot be used."""
     OAuthConfiguration().desired(call)  # before anything is opened
     return ensure(call, OAuthConfiguration(), follow=make_wait(call))
 

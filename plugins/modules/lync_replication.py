@@ -161,10 +161,13 @@ error:
   type: dict
 """
 
+import datetime as dt
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Instant
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import REPLICAS, replicate
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import REPLICAS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import replicate
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -181,13 +184,19 @@ SPEC = ModuleSpec(
 def run(call: Call) -> Result:
     """Start, read and wait, as far as each is asked for."""
     if call.params["timeout"] < 0 or call.params["interval"] < 1:
-        message = "timeout must not be negative, and interval must be at least 1."
-        raise ShellError("bad_input", message, shell="lync", cmdlet=REPLICAS.cmdlet.name)
+        raise _refuse("timeout must not be negative, and interval must be at least 1.")
+    given = call.params["since"]
+    if given is not None and not given.strip():
+        raise _refuse("since is empty: give a moment, or leave the option out.")
     try:
-        since = Instant().desired(call.params["since"])
+        since = Instant().accept(given)
     except ValueError as error:
-        raise ShellError("bad_input", f"since: {error}.", shell="lync", cmdlet=REPLICAS.cmdlet.name) from error
-    return replicate(call, since)
+        raise _refuse(f"since: {error}.") from error
+    return replicate(call, since and dt.datetime.fromisoformat(since))
+
+
+def _refuse(message: str) -> ShellError:
+    return ShellError("bad_input", message, shell="lync", cmdlet=REPLICAS.cmdlet.name)
 
 
 def main() -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,9 +75,14 @@ def find_errors(use: str, candidate: Candidate, moment: Moment) -> list[Breach]:
     return found
 
 
-def find_warnings(use: str, candidate: Candidate, moment: Moment) -> list[Breach]:
-    """What the user should know about it."""
+def find_warnings(use: str, candidate: Candidate, moment: Moment, warn_days: int) -> list[Breach]:
+    """What the user should know about it.
+
+    :param warn_days: the fewest days that it should have left.
+    """
     found = [*_ask(_WARNINGS, candidate.certificate, moment)]
+    if evidence := checks.check_days_left(candidate.certificate, moment, warn_days):
+        found.append(Breach("expires_soon", evidence))
     if use != TOKEN_ISSUER:
         return found
     if evidence := checks.check_subject_wildcard(candidate.certificate):
@@ -109,8 +113,3 @@ def _find_missing(candidate: Candidate, domains: Sequence[str]) -> list[Breach]:
     certificate = candidate.certificate
     missing = [domain for domain in domains if not checks.find_domain(certificate, domain)]
     return [Breach("sip_domain_missing", f"{domain}: {checks.list_names(certificate)}") for domain in missing]
-
-
-def choose_moment(now: dt.datetime, effective: str | None) -> Moment:
-    """The moment for which a certificate is judged that is to take effect at ``effective``."""
-    return Moment.at(now, dt.datetime.fromisoformat(effective) if effective else None)

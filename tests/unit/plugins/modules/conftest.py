@@ -25,12 +25,15 @@ class ScriptedHelper:
     """Answers each cmdlet with the objects (dictionaries become objects), the error or the function of its parameters that it is given.
 
     What is not in the script is not offered. Select-Object is obeyed.
+
+    :ivar said: what the module told the user while it ran.
     """
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {name.replace("_", "-", 1): answer for name, answer in answers.items()}
         self.shells: list[str] = []
         self.pipelines: list[Pipeline] = []
+        self.said: list[str] = []
 
     @property
     def writes(self) -> list[Cmdlet]:
@@ -106,10 +109,9 @@ def run_module() -> RunModule:
     """Run a module as the action plugin does: arguments validated by its own specification. What it returns has to be documented."""
 
     def run(module: ModuleType, helper: ScriptedHelper, *, check: bool = False, **params: Any) -> dict[str, Any]:
-        limits = {key: value for key, value in vars(module.SPEC).items() if key != "argument_spec"}
-        validated = ArgumentSpecValidator(module.SPEC.argument_spec, **limits).validate(params)
+        validated = ArgumentSpecValidator(module.SPEC.options, **module.SPEC.limits()).validate(params)
         assert not validated.error_messages, validated.error_messages
-        call = Call(validated.validated_parameters, check_mode=check, helper=lambda: helper)
+        call = Call(validated.validated_parameters, check_mode=check, helper=lambda: helper, say=helper.said.append)
         result = carry_out(module.run, call)
         documented: dict[str, Any] = yaml.safe_load(module.RETURN)
         assert undocumented({key: value for key, value in result.items() if key not in COMMON}, documented) == []
