@@ -247,9 +247,27 @@ version:
     build: 5.0.8308.0
     text: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed."
 oauth_configuration:
-  description: The OAuth configuration, as M(onprem.exchange_lync.lync_oauth_configuration) returns it.
+  description: The OAuth configuration of the Central Management Store, as M(onprem.exchange_lync.lync_oauth_configuration) returns it.
   returned: when O(gather) has V(oauth_configuration)
   type: dict
+  contains:
+    exchange_autodiscover_url:
+      description: The URL of Exchange's Autodiscover service, or V(null).
+      type: str
+      returned: always
+    exchange_autodiscover_allowed_domains:
+      description: The domains that Autodiscover may redirect to.
+      type: list
+      elements: str
+      returned: always
+    realm:
+      description: The realm, or V(null).
+      type: str
+      returned: always
+    service_name:
+      description: The identifier of Lync in tokens.
+      type: str
+      returned: always
   sample:
     exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
     exchange_autodiscover_allowed_domains: []
@@ -260,6 +278,27 @@ replicas:
   returned: when O(gather) has V(replicas)
   type: list
   elements: dict
+  contains:
+    replica_fqdn:
+      description: The server that has the replica.
+      type: str
+      returned: always
+    up_to_date:
+      description: Whether it has reported that it has the newest update that was made for it.
+      type: bool
+      returned: always
+    last_status_report:
+      description: When it last reported.
+      type: str
+      returned: always
+    last_update_creation:
+      description: When the update was made that it was sent last.
+      type: str
+      returned: always
+    product_version:
+      description: The version of the product on it.
+      type: str
+      returned: always
   sample:
     - replica_fqdn: atl-lync-001.litwareinc.com
       up_to_date: true

@@ -17,6 +17,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording import word_error
 
 RunModule = Callable[..., dict[str, Any]]
 
@@ -77,7 +78,8 @@ class ScriptedHelper:
         notes = {name: item.get(name) for name in names}
         if expanded is None:
             return [RemoteObject(properties=notes)]
-        members = item[expanded] if isinstance(item[expanded], list) else [item[expanded]]
+        value = item.get(expanded)
+        members = value if isinstance(value, list) else [] if value is None else [value]
         return [RemoteObject(properties={**member.properties, **notes}) for member in members]
 
 
@@ -113,6 +115,11 @@ def run_module() -> RunModule:
         assert not validated.error_messages, validated.error_messages
         call = Call(validated.validated_parameters, check_mode=check, helper=lambda: helper, say=helper.said.append)
         result = carry_out(module.run, call)
+        if "error" in result and result["error"]:
+            worded = word_error(
+                ShellError.from_details(result["error"]), module.__name__.rsplit(".")[-1], in_role=False
+            )
+            result |= {"msg": str(worded), "error": worded.details()}
         documented: dict[str, Any] = yaml.safe_load(module.RETURN)
         assert undocumented({key: value for key, value in result.items() if key not in COMMON}, documented) == []
         return result
