@@ -360,7 +360,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION, open_directory
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import PARTS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization_parts import PARTS
 
 GATHER = [
     "servers",

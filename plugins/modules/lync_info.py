@@ -346,7 +346,7 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.gathering import PARTS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import PARTS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
     list_front_ends,
     list_oauth_computers,

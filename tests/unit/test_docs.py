@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation names what is there: links, make targets, modules, variables, rules of the verdict."""
+"""The documentation names what is there: links, make targets, modules, variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._verdict.rules import RULES
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,18 +83,6 @@ def test_the_readme_names_everything(heading: str, folder: str) -> None:
     assert sorted(named) == sorted(there)
 
 
-def test_the_rules_of_the_verdict_are_those_of_the_code() -> None:
-    rows = [row[:3] for row in table("docs/certificates.md", "# What the certificate verdict asks")]
-    assert rows == [[f"`{rule.id}`", rule.severity, rule.demand] for rule in RULES.values()]
-
-
-def test_every_rule_names_a_source_of_the_list() -> None:
-    text = (ROOT / "docs/certificates.md").read_text(encoding="utf-8")
-    sources = {name.casefold() for name in re.findall(r"^- \*\*(.+?)\*\*:", text, re.M)}
-    for row in table("docs/certificates.md", "# What the certificate verdict asks"):
-        assert {name.casefold() for name in row[3].split(", ")} <= sources, row[0]
-
-
 def test_the_keys_of_a_shell_are_those_of_the_code() -> None:
     rows = table("docs/your_own_farm.md", "## Variables of a shell")
     assert {key for row in rows for key in re.findall(r"`(\w+)`", row[0])} == KEYS
@@ -110,10 +97,23 @@ def test_the_timeouts_are_those_of_the_plugin() -> None:
     assert {row[0].strip("`"): row[1].strip("`") for row in rows}.items() <= defaults.items()
 
 
-def test_the_variables_of_the_playbook_are_those_of_the_role() -> None:
-    specification = yaml.safe_load((ROOT / "roles/integration/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    options = specification["argument_specs"]["main"]["options"]
+@pages
+def test_the_variables_are_those_of_the_role_farm(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert set(re.findall(r"(?<![\w*])farm_[a-z_]+(?![\w*])", text)) <= {*variables(), *PLUGINS}
+    assert not re.search(r"\bintegration_\w+", text), "roles have no variables of their own"
+
+
+def test_the_guide_names_every_variable_that_has_to_be_given() -> None:
     page = (ROOT / "docs/your_own_farm.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\bintegration_\w+", page)) <= set(options)
-    without_default = {name for name, option in options.items() if option.get("required")}
-    assert set(re.findall(r"^\| `(integration_\w+)` \|", page, re.M)) == without_default
+    required = {name for name, option in variables().items() if option.get("required")}
+    assert set(re.findall(r"^\| `(farm_\w+)` \|", page, re.M)) == required
+
+
+def variables() -> dict[str, dict[str, t.Any]]:
+    """The options of the role farm."""
+    specification = yaml.safe_load((ROOT / "roles/farm/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    return t.cast("dict[str, dict[str, t.Any]]", specification["argument_specs"]["main"]["options"])
+
+
+PLUGINS = {path.stem for kind in ("modules", "filter") for path in (ROOT / "plugins" / kind).glob("farm_*.py")}

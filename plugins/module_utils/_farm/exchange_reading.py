@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import ORGANIZATION, OWN, Gather
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import Facts, host_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization_parts import (
+    ORGANIZATION,
+    OWN,
+    Gather,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading

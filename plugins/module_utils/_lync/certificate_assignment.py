@@ -84,10 +84,10 @@ class Assignment:
             there = observed.describe(observed.thumbprint or observed.in_use)
             return Plan(there, there)
         _refuse_past(request, evidence)
-        warnings = _judge(request, evidence)
         effective, kept = settle_conflict(request, observed, evidence)
         if kept:
             return Plan(before, before, warnings=(kept,))
+        warnings = _judge(request, evidence, effective)
         after = _foretell(request, observed, evidence, effective)
         return Plan(before, after, _make_steps(request, evidence, effective), warnings)
 
@@ -169,20 +169,20 @@ def _refuse_past(request: Request, evidence: Evidence) -> None:
         raise ShellError("bad_input", message)
 
 
-def _judge(request: Request, evidence: Evidence) -> tuple[str, ...]:
-    """Refuse an unfit certificate, and say what else there is to know.
+def _judge(request: Request, evidence: Evidence, effective: dt.datetime | None) -> tuple[str, ...]:
+    """Refuse a certificate that is unfit when it takes effect, and say what else there is to know.
 
     :raises ShellError: of kind ``certificate``.
     """
-    candidate, date, end = evidence.candidate, request.effective_date, evidence.in_use_until
+    candidate, end = evidence.candidate, evidence.in_use_until
     if candidate is None:
         return ("The server offers no Get-PfxData, so the certificate in the file was not judged.",)
-    moment = Moment.at(evidence.now, date)
+    moment = Moment.at(evidence.now, effective)
     refuse_unfit(evidence.thumbprint, find_errors(request.use, candidate, moment), request.allow)
     found = find_warnings(request.use, candidate, moment, request.warn_days)
     warnings = [f"{evidence.thumbprint}: {breach}." for breach in found]
-    if date and end and is_too_late(date, end):
-        late = f"it takes effect at {instant(date)}, less than 24 hours before the one in use ends ({instant(end)})"
+    if effective and end and is_too_late(effective, end):
+        late = f"it takes effect at {instant(effective)}, less than 24 hours before the one in use ends ({instant(end)})"
         warnings.append(f"{evidence.thumbprint}: {late}, so servers that cache the old key may refuse its tokens.")
     return tuple(warnings)
 

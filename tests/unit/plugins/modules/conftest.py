@@ -115,7 +115,7 @@ def run_module() -> RunModule:
         assert not validated.error_messages, validated.error_messages
         call = Call(validated.validated_parameters, check_mode=check, helper=lambda: helper, say=helper.said.append)
         result = carry_out(module.run, call)
-        if "error" in result and result["error"]:
+        if result.get("error"):
             worded = word_error(
                 ShellError.from_details(result["error"]), module.__name__.rsplit(".")[-1], in_role=False
             )

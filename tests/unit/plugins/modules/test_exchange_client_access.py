@@ -361,8 +361,8 @@ def test_a_domain_controller_that_never_shows_the_write(farm: Farm, set_uri: Any
 
 
 def test_a_plan_asks_nobody(farm: Farm) -> None:
-    params = {"autodiscover_service_internal_uri": RIGHT, "autodiscover_site_scope": None, "servers": None}
-    params |= {"only_blank": False, "exclude": [], "on_conflict": "fail"}
+    params: dict[str, Any] = {"autodiscover_service_internal_uri": RIGHT, "autodiscover_site_scope": None}
+    params |= {"servers": None, "only_blank": False, "exclude": [], "on_conflict": "fail"}
     subject = ClientAccess()
     observed = subject.observe(Call(params, check_mode=False, helper=lambda: farm.helper))
     silent = Call(params, check_mode=False, helper=pytest.fail)

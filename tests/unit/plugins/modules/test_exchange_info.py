@@ -180,8 +180,7 @@ def test_what_an_organisation_does_not_have_is_null(scripted: Any, run_module: A
 def test_every_read_of_the_directory_goes_to_the_domain_controller_that_is_named(
     scripted: Any, run_module: Any
 ) -> None:
-    script = {name: (lambda answer: lambda **_asked: answer)(answer) for name, answer in SCRIPT.items()}
-    helper = scripted(**script | {"Get_AutodiscoverVirtualDirectory": [DIRECTORY]})
+    helper = scripted(**SCRIPT | {"Get_AutodiscoverVirtualDirectory": [DIRECTORY]})
     result = run_module(exchange_info, helper, domain_controller=" dc2.contoso.com ")
     assert "failed" not in result
     asked = {line.subject: line.cmdlets[0].parameters.get("DomainController") for line in helper.pipelines}

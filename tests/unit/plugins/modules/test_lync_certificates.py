@@ -461,6 +461,22 @@ def test_one_that_ends_within_a_day_cannot_be_followed_in_time(front_end: FrontE
     assert assign("good", on_conflict="replace")["changed"]
 
 
+def test_one_that_ends_within_two_days_is_followed_late(front_end: FrontEnd, assign: Any) -> None:
+    front_end.helper.answers["Get-Date"] = [days(7.5)]
+    front_end.assign("ends")
+    assert "less than 24 hours before the one in use ends" in assign("good", check=True)["warnings"][0]
+    front_end.helper.answers["Get-Date"] = [days(6.5)]
+    assert "warnings" not in assign("good", check=True)
+
+
+def test_one_that_would_be_staged_is_judged_at_the_moment_it_takes_effect(front_end: FrontEnd, assign: Any) -> None:
+    front_end.helper.answers["Get-Date"] = [days(8.5)]
+    front_end.assign("good")
+    assert "(expired)" in refusal(front_end, assign("ends"))
+    front_end.helper.answers["Get-Date"] = [days(9.5)]
+    assert assign("later", check=True)["changed"]
+
+
 def test_one_that_has_expired_is_replaced_at_once(front_end: FrontEnd, assign: Any) -> None:
     front_end.assign("expired")
     assert assign("good", on_conflict="fail")["changed"]

@@ -35,7 +35,9 @@ ANSWERS: dict[str, Any] = {
         {"Identity": f"UserServer:{POOL}", "Role": "UserServer", "PoolFqdn": POOL, "SiteId": "Site:London", "Version": 7}
     ],
     "Get_CsServerVersion": ["Skype for Business Server 2019 (7.0.2046.0): Volume license key installed."],
-    "Get_CsOAuthConfiguration": [{"ExchangeAutodiscoverUrl": "", "ExchangeAutodiscoverAllowedDomains": "*.a.com;*.b.com", "Realm": "contoso.com"}],
+    "Get_CsOAuthConfiguration": [
+        {"ExchangeAutodiscoverUrl": "", "ExchangeAutodiscoverAllowedDomains": "*.a.com;*.b.com", "Realm": "contoso.com"}
+    ],
     "Get_CsManagementStoreReplicationStatus": lambda CentralManagementStoreStatus=False: (
         [{"ActiveMasterFqdn": POOL, "ActiveFileTransferAgents": RemoteObject(items=(POOL,))}]
         if CentralManagementStoreStatus
