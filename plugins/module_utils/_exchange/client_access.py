@@ -65,7 +65,7 @@ def read_client_access(directory: Directory) -> list[Facts]:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedServices:
     """The services with the servers that they run on, and what a write of one needs.
 
     :ivar noun: that of the cmdlets which this version has.
@@ -89,7 +89,7 @@ class ClientAccess:
     name = "client_access"
     shell: ShellName = "exchange"
 
-    def observe(self, call: Call) -> Observed:
+    def observe(self, call: Call) -> ObservedServices:
         """Read every service once, whatever the number of servers that the task names.
 
         :raises ShellError: of kind ``not_found`` where a server that is named has no service, or where there is none at all.
@@ -103,9 +103,9 @@ class ClientAccess:
         if without and (call.params["servers"] is not None or len(without) == len(servers)):
             raise _refuse_missing(call, noun, without)
         found = [{**server, **services[server["name"]]} for server in servers if server["name"] in services]
-        return Observed(noun, directory, found, self._is_hybrid(call, directory, found))
+        return ObservedServices(noun, directory, found, self._is_hybrid(call, directory, found))
 
-    def plan(self, call: Call, observed: Observed) -> Plan:
+    def plan(self, call: Call, observed: ObservedServices) -> Plan:
         """One write for each service that differs.
 
         :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not

@@ -24,7 +24,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certifi
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_observation import (
     Evidence,
     Judge,
-    Observed,
+    ObservedAssignments,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_request import Request
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_staging import (
@@ -52,7 +52,7 @@ class Assignment:
         self._in_file: Facts | None = None
         self._evidence: Evidence | None = None
 
-    def observe(self, call: Call) -> Observed:
+    def observe(self, call: Call) -> ObservedAssignments:
         """Read what is assigned; all else only where something is to be done, and once."""
         request, everything = self._request, read_assigned(call.shell(self.shell))
         judge, assigned = (
@@ -63,13 +63,13 @@ class Assignment:
         if request.path and not thumbprint and not request.absent:
             self._in_file = self._in_file or judge.read_file("")
             thumbprint = str((self._in_file or {}).get("thumbprint", ""))
-        found = Observed(dt.datetime.now(dt.UTC), assigned, thumbprint)
+        found = ObservedAssignments(dt.datetime.now(dt.UTC), assigned, thumbprint)
         if request.absent or is_done(request, found):
             return found
         self._evidence = self._evidence or judge.collect(found, self._in_file)
-        return Observed(found.now, assigned, self._evidence.thumbprint, self._evidence)
+        return ObservedAssignments(found.now, assigned, self._evidence.thumbprint, self._evidence)
 
-    def plan(self, call: Call, observed: Observed) -> Plan:
+    def plan(self, call: Call, observed: ObservedAssignments) -> Plan:
         """Assign or remove; nothing where that is done already.
 
         :raises ShellError: of kind ``certificate`` where a rule is broken that the task does not waive, of kind ``conflict`` where
@@ -92,7 +92,7 @@ class Assignment:
         return Plan(before, after, _make_steps(request, evidence, effective), warnings)
 
 
-def is_done(request: Request, observed: Observed) -> bool:
+def is_done(request: Request, observed: ObservedAssignments) -> bool:
     """Whether the certificate is in force, or staged as the task wants it.
 
     Where the task leaves the certificate open, any will do. One that is in force is not staged again, whatever the date; and one that is
@@ -110,7 +110,7 @@ def is_done(request: Request, observed: Observed) -> bool:
     return request.is_global and request.on_conflict != "replace"
 
 
-def must_remove(request: Request, observed: Observed) -> bool:
+def must_remove(request: Request, observed: ObservedAssignments) -> bool:
     """Whether the assignment is to be removed. A thumbprint that the task names is the only one that it removes.
 
     :raises ShellError: of kind ``conflict`` where the cmdlet would remove another one, in force or staged, with it.
@@ -125,7 +125,9 @@ def must_remove(request: Request, observed: Observed) -> bool:
     return bool(there) and request.thumbprint in ("", *there)
 
 
-def settle_conflict(request: Request, observed: Observed, evidence: Evidence) -> tuple[dt.datetime | None, str]:
+def settle_conflict(
+    request: Request, observed: ObservedAssignments, evidence: Evidence
+) -> tuple[dt.datetime | None, str]:
     """The effective date (none for at once), and why nothing is done.
 
     Exchange trusts the keys that it has read, so that an OAuthTokenIssuer that is in use is replaced at once only where the task says so.
@@ -149,13 +151,13 @@ def settle_conflict(request: Request, observed: Observed, evidence: Evidence) ->
     return chosen, ""
 
 
-def _find_valid_rival(observed: Observed, evidence: Evidence) -> str:
+def _find_valid_rival(observed: ObservedAssignments, evidence: Evidence) -> str:
     """Another certificate that is in use, as long as it is valid: one that has expired signs nothing that anybody takes."""
     expired = evidence.in_use_until is not None and evidence.in_use_until < evidence.now
     return "" if expired or observed.in_use == evidence.thumbprint else observed.in_use
 
 
-def _describe_staged_rival(observed: Observed, evidence: Evidence) -> str:
+def _describe_staged_rival(observed: ObservedAssignments, evidence: Evidence) -> str:
     staged = observed.find_staged()
     if staged is None or staged.effective_date is None or staged.thumbprint == evidence.thumbprint:
         return ""
@@ -180,9 +182,11 @@ def _judge(request: Request, evidence: Evidence, effective: dt.datetime | None) 
     moment = Moment.at(evidence.now, effective)
     refuse_unfit(evidence.thumbprint, find_errors(request.use, candidate, moment), request.allow)
     found = find_warnings(request.use, candidate, moment, request.warn_days)
-    warnings = [f"{evidence.thumbprint}: {breach}." for breach in found]
+    warnings = [f"{evidence.thumbprint}: {flaw}." for flaw in found]
     if effective and end and is_too_late(effective, end):
-        late = f"it takes effect at {instant(effective)}, less than 24 hours before the one in use ends ({instant(end)})"
+        late = (
+            f"it takes effect at {instant(effective)}, less than 24 hours before the one in use ends ({instant(end)})"
+        )
         warnings.append(f"{evidence.thumbprint}: {late}, so servers that cache the old key may refuse its tokens.")
     return tuple(warnings)
 
@@ -216,7 +220,9 @@ def _concerns(item: Facts, request: Request) -> bool:
     return item["use"] == request.use and (scope in ("", "global") if request.is_global else scope != "global")
 
 
-def _foretell(request: Request, observed: Observed, evidence: Evidence, effective: dt.datetime | None) -> Facts:
+def _foretell(
+    request: Request, observed: ObservedAssignments, evidence: Evidence, effective: dt.datetime | None
+) -> Facts:
     facts, current, in_use = evidence.facts or {}, observed.describe(observed.in_use), observed.in_use
     # one that is in force already keeps the one before it
     kept = current["previous_thumbprint"] if current else None

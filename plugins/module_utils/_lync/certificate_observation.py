@@ -58,7 +58,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedAssignments:
     """What is assigned.
 
     :ivar now: the controller's clock, by which a staged assignment is told from one in force.
@@ -111,7 +111,7 @@ class Judge:
         """The certificate in the file; None where the server cannot look into it, though ``thumbprint`` says what it is."""
         return read_pfx(self._windows, self._request.path, self._request.password, thumbprint)
 
-    def collect(self, observed: Observed, in_file: Facts | None) -> Evidence:
+    def collect(self, observed: ObservedAssignments, in_file: Facts | None) -> Evidence:
         """The certificate (of the store, the file, or chosen), the end of the one that it follows, and the clock.
 
         :param in_file: the certificate in the file, where it was read already.
