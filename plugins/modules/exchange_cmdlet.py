@@ -20,6 +20,9 @@ extends_documentation_fragment:
   - onprem.exchange_lync._attributes.shell
   - onprem.exchange_lync._directory
   - onprem.exchange_lync._cmdlet
+notes:
+  - O(domain_controller) is given to the cmdlet as C(DomainController), unless O(parameters) has that. A cmdlet without this parameter
+    runs without it, and the task warns.
 seealso:
   - module: onprem.exchange_lync.lync_cmdlet
   - module: onprem.exchange_lync.exchange_info

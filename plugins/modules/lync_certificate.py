@@ -20,6 +20,7 @@ description:
   - A certificate is checked before it is assigned. One that breaks a rule is refused before anything is written.
   - An OAuthTokenIssuer certificate that is in use is not replaced at once unless the task says so, since Exchange trusts only the keys
     that it has read from Lync. See O(on_conflict).
+  - A certificate that is in use, or is staged already, is no change.
 options:
   use:
     description: What the certificate is used for.
@@ -53,7 +54,8 @@ options:
     description:
       - The certificate, by its SHA-1 thumbprint. Case, blanks and colons do not matter.
       - It has to be in the store C(LocalMachine\My) of the host with its private key, unless O(path) brings it.
-      - An empty value is refused. It does not count as left out.
+      - One of O(thumbprint), O(path) and O(automatic) is needed with O(state=present).
+      - An empty value is refused. It does not count as left out. This holds for all options.
       - Needed with O(path) where the server has no C(Get-PfxData) to look into the file (Windows Server 2008 R2).
     type: str
   path:
@@ -66,34 +68,37 @@ options:
     type: str
   automatic:
     description:
-      - If neither O(thumbprint) nor O(path) is given and no OAuthTokenIssuer certificate is assigned, choose one of the host's store, as
-        long as there is one safe choice.
-      - Safe are the one valid certificate that an authority issued for the default SIP domain as its common name, or else the
-        certificate that is assigned as Default. Never one that is self-signed, one with a private key that cannot be exported, or one
-        with a key in a CNG provider.
+      - If neither O(thumbprint) nor O(path) is given and no OAuthTokenIssuer certificate is assigned or staged, choose one of the host's
+        store, if there is one safe choice.
+      - The safe choice is the only valid certificate that an authority issued for the default SIP domain as its common name, or else the
+        certificate that is assigned as Default. It is never one that is self-signed, one with a private key that cannot be exported, or
+        one with a key in a CNG provider.
+      - If there is no safe choice, the task fails, and lists the certificates that could be named.
       - Only for O(use=OAuthTokenIssuer).
     type: bool
     default: false
   warn_days:
-    description: With O(automatic), a certificate that expires in fewer days than this is not chosen.
+    description: A certificate that expires in fewer days than this gives a warning, and is not chosen with O(automatic).
     type: int
     default: 60
   effective_date:
     description:
-      - From when on the certificate is to be used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use
+      - The date from which the certificate is used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use
         stays in force until then (C(-Roll)).
       - Exchange caches the signing certificate for up to a day, so the date must be at least 24 hours before the current certificate
         expires. A later date gives a warning.
-      - If not given, O(on_conflict) decides where another certificate is in use, and the certificate is in force at once where none is.
+      - If not given, O(on_conflict) decides if another certificate is in use. If none is, the certificate is in force at once.
     type: str
   on_conflict:
     description:
-      - What to do if another OAuthTokenIssuer certificate is in use and valid, and O(effective_date) is not given.
-      - V(stage) stages the certificate to take effect in 24 hours, so that Exchange reads its key before it signs. If the one in use
-        ends before that, the task fails.
-      - V(replace) replaces it at once. Exchange refuses Lync's tokens until it has read Lync's metadata again.
-      - V(keep) leaves the one in use. V(fail) fails.
-      - Has no meaning for other uses, which are always replaced at once.
+      - What to do if another OAuthTokenIssuer certificate is in use and valid, and O(effective_date) is not given, or if another one is
+        staged.
+      - V(stage) stages the certificate to take effect in 24 hours, so that Exchange reads its key before it signs. The task fails if the
+        one in use ends before that, or if another one is staged already.
+      - V(replace) replaces what is in use at once, or at the O(effective_date), and what is staged. Exchange refuses Lync's tokens until
+        it has read Lync's metadata again, if the key is new to it.
+      - V(keep) leaves what is there. V(fail) fails.
+      - It has no meaning for other uses, which are always replaced at once.
     type: str
     choices: [stage, replace, keep, fail]
     default: stage
@@ -103,21 +108,23 @@ options:
       - Defaults to the deployment's SIP domains.
     type: list
     elements: str
-    default: []
   allow:
     description:
       - Rules that the certificate may break.
-      - V(key_size) is an RSA key of less than 2048 bits, V(key_type) another key than RSA (OAuthTokenIssuer only), V(expired) and
-        V(not_yet_valid) are about its validity by the server's clock, V(sip_domain_missing) is a SIP domain that neither the subject nor
-        the alternative names carry (OAuthTokenIssuer only).
+      - V(key_size) is an RSA key of fewer than 2048 bits. V(key_type) is another key than RSA (OAuthTokenIssuer only).
+      - V(expired) and V(not_yet_valid) are about its validity when it takes effect, by the server's clock.
+      - V(sip_domain_missing) is the default SIP domain in neither the subject nor the alternative names (OAuthTokenIssuer only). It is a
+        warning for a certificate that Lync uses already, and for further SIP domains.
+      - A certificate without its private key, one whose key cannot be exported (OAuthTokenIssuer only), and one with a key in a CNG
+        provider on Lync Server 2013 and earlier are always refused.
     type: list
     elements: str
     choices: [key_size, key_type, expired, not_yet_valid, sip_domain_missing]
     default: []
   timeout:
     description:
-      - Seconds that a global assignment may take to show on the host, by way of its replica of the Central Management Store, and with
-        O(wait) on all of them.
+      - Seconds that a global assignment may take to show on the host, which gets it from its replica of the Central Management Store. With
+        O(wait), the same time again for all replicas that matter.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -158,7 +165,14 @@ EXAMPLES = r"""
       {{ certificates.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | map(attribute='thumbprint') | first }}
   run_once: true
 
-- name: Or bring one in a file
+- name: Or choose it, if none is assigned and one choice is safe
+  onprem.exchange_lync.lync_certificate:
+    use: OAuthTokenIssuer
+    automatic: true
+    wait: true
+  run_once: true
+
+- name: Or bring one in a file, to follow the one in use in 24 hours
   onprem.exchange_lync.lync_certificate:
     use: OAuthTokenIssuer
     path: C:\Certificates\oauth.pfx
@@ -234,7 +248,7 @@ diff:
   type: dict
 replication:
   description: What came of waiting, as M(onprem.exchange_lync.lync_replication) returns it.
-  returned: if O(wait=true) and something was written
+  returned: success and failure, if O(wait=true) and something was written
   type: dict
 error:
   description:

@@ -15,6 +15,7 @@ author:
 description:
   - Sets where Lync Server or Skype for Business Server finds Exchange, and the names that it uses when it authenticates to other servers.
   - There is one global OAuth configuration. An option that is left out leaves its property alone.
+  - What somebody may have chosen is replaced only if the task says so. See O(on_conflict).
 options:
   exchange_autodiscover_url:
     description:
@@ -39,9 +40,10 @@ options:
     type: str
   on_conflict:
     description:
-      - What to do where a value would be replaced that somebody may have chosen. That is any value that is not blank, except for a URL
-        that Lync cannot use, such as the one for Outlook, which ends in C(.xml). Allowed domains may be added.
-      - V(fail) writes nothing, and names the values. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
+      - What to do if a value would be replaced that somebody may have chosen.
+      - That is any value that is not blank. Two things are no replacement, adding allowed domains, and correcting a URL that Lync cannot
+        use, such as the one for Outlook of the same host, which ends in C(.xml).
+      - V(fail) writes nothing, and lists these values. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
     type: str
     choices: [fail, keep, replace]
     default: fail
@@ -72,6 +74,14 @@ EXAMPLES = r"""
 - name: Tell Lync where Autodiscover is
   onprem.exchange_lync.lync_oauth_configuration:
     exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
+  run_once: true
+
+- name: Replace a URL that leads to Exchange Online, and wait until every front end knows
+  onprem.exchange_lync.lync_oauth_configuration:
+    exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
+    on_conflict: replace
+    wait: true
+    exclude: [old-lync-001.litwareinc.com]
   run_once: true
 
 - name: Allow redirections, and set the realm
@@ -137,7 +147,7 @@ diff:
   type: dict
 replication:
   description: What came of waiting, as M(onprem.exchange_lync.lync_replication) returns it.
-  returned: if O(wait=true) and something was written
+  returned: success and failure, if O(wait=true) and something was written
   type: dict
 error:
   description:

@@ -33,8 +33,8 @@ options:
     default: 5
   exclude:
     description:
-      - Replicas, by name, that nobody has to wait for. Those of servers that are out of service never become up to date, and those of
-        Edge Servers only if they can be reached.
+      - Replicas, by the server's name, that are not waited for. Those of servers that are out of service never become up to date, and those
+        of Edge Servers only if they can be reached.
     type: list
     elements: str
     default: []
@@ -47,9 +47,10 @@ options:
   since:
     description:
       - Count a replica as up to date only if its last update was created at this moment or later, in ISO 8601 with a time zone.
-      - The Master Replicator begins some time after a write, and until then every replica still reports that it is up to date. The modules
-        that write wait in the right way by themselves, with O(onprem.exchange_lync.lync_oauth_configuration#module:wait) and
-        O(onprem.exchange_lync.lync_certificate#module:wait).
+      - The Master Replicator begins some time after a write, and until then every replica still reports that it is up to date. To wait for
+        a write, use O(onprem.exchange_lync.lync_oauth_configuration#module:wait) or O(onprem.exchange_lync.lync_certificate#module:wait),
+        which compare each replica with what it reported before the write.
+      - Use O(since) for a write that was made without these modules. It is compared with the clock of the Central Management Server.
     type: str
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
@@ -98,7 +99,7 @@ replicas:
       type: str
       returned: always
     up_to_date:
-      description: Whether it has the newest version.
+      description: Whether it has reported that it has the newest update that was made for it.
       type: bool
       returned: always
     last_status_report:
@@ -106,7 +107,7 @@ replicas:
       type: str
       returned: always
     last_update_creation:
-      description: When the version was made that it has been sent.
+      description: When the update was made that it was sent last.
       type: str
       returned: always
     product_version:
@@ -120,13 +121,13 @@ replicas:
       last_update_creation: "2026-08-01T12:00:00Z"
       product_version: 5.0.8308.0
 lagging:
-  description: The replicas that are not up to date, without those of O(exclude).
+  description: The replicas that are not up to date, or were not sent anything since they had to be, without those of O(exclude).
   returned: success, and failure because of the time-out
   type: list
   elements: str
   sample: []
 up_to_date:
-  description: Whether none lags.
+  description: Whether RV(lagging) is empty.
   returned: success, and failure because of the time-out
   type: bool
   sample: true
