@@ -59,6 +59,7 @@ class ActionModule(ActionBase):
             error = ShellError.from_details(result["error"])
             host = "" if error.kind in OF_NO_HOST else self._host(variables)
             result.update(self._explained(error.located(host=host)))
+            result.pop("exception", None)  # of a module in a process of its own: core would show its words instead
             if result["error"]["kind"] in UNREACHABLE and not result.get("changed"):
                 # as Ansible's own modules are reported for a host without a way in, so that ignore_unreachable has its effect
                 del result["failed"]

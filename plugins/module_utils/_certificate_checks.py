@@ -143,6 +143,12 @@ def check_exportable(certificate: Certificate, _moment: Moment) -> str | None:
     return f"the private key of {certificate} cannot be exported" if certificate.exportable is False else None
 
 
+def check_exportable_known(certificate: Certificate, _moment: Moment) -> str | None:
+    """Whether the private key can be exported was seen, of a certificate whose private key the host has."""
+    unknown = certificate.has_private_key and certificate.exportable is None
+    return f"it was not seen whether the private key of {certificate} can be exported" if unknown else None
+
+
 def check_key_type(certificate: Certificate, _moment: Moment) -> str | None:
     """The key is RSA."""
     return None if certificate.key_type in ("RSA", None) else f"{certificate} has a key of type {certificate.key_type}"

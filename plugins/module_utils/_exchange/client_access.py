@@ -171,7 +171,7 @@ def _refuse_missing(call: Call, noun: str, without: list[str]) -> ShellError:
 
 def _refuse_replacing(kept: list[str], noun: str) -> ShellError:
     remedy = (
-        "Nothing was written. Set O(on_conflict) to replace if they may be replaced, to keep to leave them as they are, or name "
-        "only the other servers in O(servers)."
+        "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest. To "
+        "leave whole servers alone, list them in O(exclude)."
     )
     return ShellError("conflict", f"{'; '.join(kept)}.", shell="exchange", cmdlet=f"Set-{noun}", remedy=remedy)

@@ -145,7 +145,9 @@ def settle_conflict(
     chosen = choose_effective_date(evidence.now, end) if policy == "stage" and not staged else None
     if chosen is None:
         soon = f" until {instant(end)}, which is too soon to stage another one" if end and not staged else ""
-        remedy = "Nothing was written. Set O(on_conflict) to replace if it may be replaced, or to keep to leave it."
+        remedy = (
+            "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is."
+        )
         message = f"{rivals} as {request.use}{soon if policy == 'stage' else ''}."
         raise ShellError("conflict", message, remedy=remedy)
     return chosen, ""

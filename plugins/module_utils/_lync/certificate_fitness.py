@@ -87,6 +87,8 @@ def find_warnings(use: str, candidate: Candidate, moment: Moment, warn_days: int
         return found
     if evidence := checks.check_subject_wildcard(candidate.certificate):
         found.append(Flaw("wildcard_subject", evidence))
+    if evidence := checks.check_exportable_known(candidate.certificate, moment):
+        found.append(Flaw("private_key_not_exportable", evidence))
     return [*found, *_find_missing(candidate, candidate.sip_domains[0 if candidate.assigned else 1 :])]
 
 

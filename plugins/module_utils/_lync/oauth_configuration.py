@@ -104,6 +104,6 @@ def _is_mistaken(there: str, wanted: str | None) -> bool:
 
 
 def _refuse_replacing(held: dict[str, str]) -> ShellError:
-    remedy = "Nothing was written. Set O(on_conflict) to replace if it may be replaced, or to keep to leave it as it is and set the rest."
+    remedy = "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest."
     message, cmdlet = f"{'; '.join(held.values())}.", _OAUTH_CONFIGURATION.write.name
     return ShellError("conflict", message, shell="lync", cmdlet=cmdlet, remedy=remedy)

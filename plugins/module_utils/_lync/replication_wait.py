@@ -110,15 +110,16 @@ def watch(
     :param waits: whether it is an error that somebody still lags at the end.
     :raises ShellError: of kind ``timeout``, with the status in its result.
     """
-    started, teller, remaining = time.monotonic(), _Teller(call, timeout), iter(pauses)
-    replicas = read_replicas(shell)
-    while (behind := awaited.list_lagging(replicas)) and (left := started + timeout - time.monotonic()) > 0:
-        teller.tell(behind, awaited.count(replicas), time.monotonic() - started)
-        time.sleep(min(next(remaining), left))
+    teller, remaining, waited = _Teller(call, timeout), iter(pauses), 0.0
+    replicas, started = read_replicas(shell), time.monotonic()
+    while (behind := awaited.list_lagging(replicas)) and waited < timeout:
+        teller.tell(behind, awaited.count(replicas), waited)
+        time.sleep(min(next(remaining), timeout - waited))
         replicas = read_replicas(shell)
-    status = _describe(replicas, behind, time.monotonic() - started)
+        waited = time.monotonic() - started
+    status = _describe(replicas, behind, waited)
     if behind and waits and not call.check_mode:
-        raise _fail_late(status)
+        raise _fail_late(status, timeout)
     return status
 
 
@@ -154,8 +155,8 @@ class _Teller:
         self._call.say(f"{done}, waiting for {', '.join(behind)}, {waited:.0f} of {self._timeout:g} s")
 
 
-def _fail_late(status: Result) -> ShellError:
-    message = f"after {status['waited']:g} s these replicas are not up to date: {', '.join(status['lagging'])}."
+def _fail_late(status: Result, timeout: float) -> ShellError:
+    message = f"after {timeout:g} s these replicas are not up to date: {', '.join(status['lagging'])}."
     remedy = (
         "Check that each of these servers and its REPLICA service run. Then run again: what was written is not written again. "
         "Wait longer with O(timeout), or leave out the replica of a server that is out of service with O(exclude)."
