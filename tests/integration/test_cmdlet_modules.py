@@ -135,3 +135,28 @@ def test_mistakes_are_refused_with_the_cmdlet_and_the_remedy(farm: Farm) -> None
         assert "atl-exchange-001.litwareinc.com: exchange management shell: " in step.msg
         assert step.result["error"]["remedy"] in step.msg
     assert run.writes == []
+
+
+def test_a_domain_controller_is_named_to_cmdlets_that_take_one(farm: Farm) -> None:
+    """One that takes none says so before it does anything, and runs without."""
+    run = farm.play(
+        """
+        - name: takes one
+          onprem.exchange_lync.exchange_cmdlet: {cmdlet: Get-AuthConfig, select: [Name], domain_controller: atl-dc-001.litwareinc.com}
+        - name: takes none
+          onprem.exchange_lync.exchange_cmdlet:
+            cmdlet: Get-Command
+            parameters: {Name: Get-AuthConfig}
+            select: [Name]
+            domain_controller: atl-dc-001.litwareinc.com
+        """,
+        hosts="exchange_servers",
+    )
+    assert run.rc == 0, run.output
+    assert run.step("takes one").result["commands"] == ["Get-AuthConfig -DomainController 'atl-dc-001.litwareinc.com'"]
+    none = run.step("takes none")
+    assert (none.result["commands"], none.result["objects"]) == (
+        ["Get-Command -Name 'Get-AuthConfig'"],
+        [{"Name": "Get-AuthConfig"}],
+    )
+    assert "so it is run without" in none.result["warnings"][0]

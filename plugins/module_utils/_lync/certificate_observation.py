@@ -10,7 +10,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import Moment, read_certificate
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import (
+    Certificate,
+    Moment,
+    read_certificate,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import (
     SOON,
@@ -137,10 +141,13 @@ class Judge:
             certificate,
             domains,
             assigned=any(item["thumbprint"] == certificate.thumbprint for item in self._everything),
-            takes_cng=certificate.key_provider != "cng" or self._takes_cng(),
+            takes_cng=certificate.key_provider != "cng" or self._takes_cng(certificate),
         )
 
-    def _takes_cng(self) -> bool:
+    def _takes_cng(self, certificate: Certificate) -> bool:
+        # every key of an elliptic curve is CNG's, and all versions can request one (Request-CsCertificate, parameter KeyAlg)
+        if certificate.key_type != "RSA":
+            return True
         return not str(read_version(self._lync)["build"] or "").startswith(_WITHOUT_CNG)
 
     def _read_store(self) -> list[Facts]:

@@ -282,6 +282,12 @@ def test_a_cng_key_is_refused_where_the_version_cannot_use_it(
     assert front_end.helper.reads.count("Get-CsServerVersion") == before
 
 
+def test_a_key_of_an_elliptic_curve_is_no_matter_of_the_provider(front_end: FrontEnd, assign: Any) -> None:
+    front_end.version = "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed."
+    assert assign("ec", use="WebServicesExternal", check=True)["changed"]
+    assert "Get-CsServerVersion" not in front_end.helper.reads
+
+
 def test_any_certificate_that_lync_has_assigned_already_may_issue_tokens(front_end: FrontEnd, assign: Any) -> None:
     """Microsoft's Director has CN=dir01.contoso.net and no other name, in a deployment of contoso.com."""
     assert "(sip_domain_missing)" in refusal(front_end, assign("foreign"))
