@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from harness import ROOT, Farm, Run
+from harness import ROOT, Farm
 
+ALL = "exchange_servers:lync_servers:dns_servers"
 HOSTS = {
     "modules/dns_info": "dns_servers",
     "modules/dns_record": "dns_servers",
@@ -19,19 +18,20 @@ HOSTS = {
     "modules/exchange_client_access": "exchange_servers",
     "modules/exchange_cmdlet": "exchange_servers",
     "modules/exchange_info": "exchange_servers",
+    "modules/farm_audit": ALL,
+    "modules/farm_info": ALL,
+    "modules/farm_report": ALL,
     "modules/lync_certificate": "lync_servers",
     "modules/lync_certificate_info": "lync_servers",
     "modules/lync_cmdlet": "lync_servers",
     "modules/lync_info": "lync_servers",
     "modules/lync_oauth_configuration": "lync_servers",
     "modules/lync_replication": "lync_servers",
-    "filter/oauth_token_issuer_candidates": "lync_servers",
-    "filter/problems": "exchange_servers",
-    # these want a farm whose token issuer has been assigned
-    "modules/certificate_verdict": "",
-    "filter/certificate_verdict": "lync_servers",
+    "filter/farm_audit": ALL,
+    "filter/farm_description": "lync_servers",
+    "filter/farm_parts": ALL,
 }
-"""Of each plugin: the hosts that its examples are for. The examples of certificate_verdict are a play and say it themselves."""
+"""Of each plugin: the hosts that its examples are for."""
 SECRETS = {"vault_pfx_password": 'pfx: "ä" 50% é'}
 
 pytestmark = pytest.mark.connections("documented")
@@ -46,37 +46,10 @@ def examples(plugin: str) -> str:
     raise LookupError(f"{plugin} has no EXAMPLES")
 
 
-def play(farm: Farm, plugin: str, folder: Path) -> tuple[Run, list[Any]]:
-    """Run the examples of a plugin: tasks, or a whole play."""
-    text = examples(plugin)
-    content = yaml.safe_load(text)
-    if HOSTS[plugin]:
-        return farm.play(text, hosts=HOSTS[plugin], extra_vars=SECRETS), content
-    playbook = folder / "examples.yml"
-    playbook.write_text(text, encoding="utf-8")
-    return farm.playbook(playbook), [task for each in content for task in each["tasks"]]
-
-
-@pytest.fixture(scope="module")
-def token_issuer(farm: Farm) -> None:
-    """Prepares the farm for the examples that judge it."""
-    tasks = """
-    - onprem.exchange_lync.lync_certificate_info:
-      register: found
-    - onprem.exchange_lync.lync_certificate:
-        use: OAuthTokenIssuer
-        thumbprint: "{{ (found.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | first).thumbprint }}"
-    - onprem.exchange_lync.lync_replication: {wait: true}
-    """
-    run = farm.play(tasks, hosts="lync_servers")
-    assert run.rc == 0, run.output
-
-
 @pytest.mark.parametrize("plugin", HOSTS)
-def test_examples_run(request: pytest.FixtureRequest, farm: Farm, tmp_path: Path, plugin: str) -> None:
-    if plugin.endswith("/certificate_verdict"):
-        request.getfixturevalue("token_issuer")
-    run, tasks = play(farm, plugin, tmp_path)
+def test_examples_run(farm: Farm, plugin: str) -> None:
+    tasks = yaml.safe_load(examples(plugin))
+    run = farm.play(examples(plugin), hosts=HOSTS[plugin], extra_vars=SECRETS)
     assert run.rc == 0, run.output
     assert all(task.get("name") for task in tasks)
     # a task may leave out hosts that it is not for, but not all of them
