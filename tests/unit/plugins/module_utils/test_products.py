@@ -24,7 +24,9 @@ def find_imports(path: Path) -> Iterator[str]:
             base = str(node.module).removeprefix(PACKAGE).lstrip(".")
             yield from (f"{base}.{alias.name}".lstrip(".") for alias in node.names)
         if isinstance(node, ast.Import):
-            yield from (alias.name.removeprefix(f"{PACKAGE}.") for alias in node.names if alias.name.startswith(PACKAGE))
+            yield from (
+                alias.name.removeprefix(f"{PACKAGE}.") for alias in node.names if alias.name.startswith(PACKAGE)
+            )
 
 
 def list_packages(paths: list[Path]) -> set[str]:
