@@ -119,7 +119,7 @@ class Moment:
         return cls(now, max(now, effective or now))
 
 
-Check = Callable[[Certificate, Moment], str | None]
+Check = Callable[[Certificate, Moment], "str | None"]
 
 
 def check_readable(certificate: Certificate, _moment: Moment) -> str | None:

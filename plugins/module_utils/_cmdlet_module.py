@@ -51,7 +51,7 @@ UNKNOWN_PARAMETER = "NamedParameterNotFound"
 """How the id of an error begins by which a cmdlet refuses a parameter that it does not have, before it does anything."""
 
 
-def run_cmdlet(call: Call, shell_name: ShellName, defaults: t.Mapping[str, Value] = {}) -> Result:
+def run_cmdlet(call: Call, shell_name: ShellName, **defaults: Value) -> Result:
     """Run the cmdlet that the task names, or, where it is a write and this is check mode, say that it would run.
 
     :param defaults: parameters that the cmdlet gets unless the task gives them, and as far as it has them.

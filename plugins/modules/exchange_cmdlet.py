@@ -118,7 +118,7 @@ SPEC = replace(ANY, argument_spec={**ANY.argument_spec, **OPTION})
 def run(call: Call) -> Result:
     """Run the cmdlet, through the domain controller that the task names."""
     controller = open_directory(call).domain_controller
-    return run_cmdlet(call, "exchange", {"DomainController": controller} if controller else {})
+    return run_cmdlet(call, "exchange", **({"DomainController": controller} if controller else {}))
 
 
 def main() -> None:

@@ -134,7 +134,7 @@ def test_the_one_safe_choice(farm: Farm, thumbprints: dict[str, str]) -> None:
 
 def test_empty_is_not_left_out(farm: Farm, thumbprints: dict[str, str]) -> None:
     """A variable that is empty once took the deployment's certificate away."""
-    cases = [
+    cases: list[dict[str, Any]] = [
         {"use": "OAuthTokenIssuer", "state": "absent", "thumbprint": ""},
         {"use": "OAuthTokenIssuer", "thumbprint": " ", "automatic": True},
         {"use": "OAuthTokenIssuer"},
