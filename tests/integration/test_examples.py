@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples in the documentation of modules and filters run as they are, on the documented farm, and none of their tasks is left out."""
+"""The examples of modules, filters and roles run as they are, on the documented farm, and none of their tasks is left out."""
 
 from __future__ import annotations
 
 import ast
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from harness import ROOT, Farm
+from harness import ROOT, Farm, Run
 
-ALL = "exchange_servers:lync_servers:dns_servers"
 HOSTS = {
     "modules/dns_info": "dns_servers",
     "modules/dns_record": "dns_servers",
@@ -18,20 +20,19 @@ HOSTS = {
     "modules/exchange_client_access": "exchange_servers",
     "modules/exchange_cmdlet": "exchange_servers",
     "modules/exchange_info": "exchange_servers",
-    "modules/farm_audit": ALL,
-    "modules/farm_info": ALL,
-    "modules/farm_report": ALL,
     "modules/lync_certificate": "lync_servers",
     "modules/lync_certificate_info": "lync_servers",
     "modules/lync_cmdlet": "lync_servers",
     "modules/lync_info": "lync_servers",
     "modules/lync_oauth_configuration": "lync_servers",
     "modules/lync_replication": "lync_servers",
-    "filter/farm_audit": ALL,
-    "filter/farm_description": "lync_servers",
-    "filter/farm_parts": ALL,
+    **dict.fromkeys(("modules/farm_info", "modules/farm_audit", "modules/farm_report", "filter/farm_audit"), "all"),
+    "filter/farm_description": "exchange_servers",
+    "filter/farm_parts": "exchange_servers:lync_servers",
 }
 """Of each plugin: the hosts that its examples are for."""
+ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))
+FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECRETS = {"vault_pfx_password": 'pfx: "ä" 50% é'}
 
 pytestmark = pytest.mark.connections("documented")
@@ -48,13 +49,31 @@ def examples(plugin: str) -> str:
 
 @pytest.mark.parametrize("plugin", HOSTS)
 def test_examples_run(farm: Farm, plugin: str) -> None:
-    tasks = yaml.safe_load(examples(plugin))
     run = farm.play(examples(plugin), hosts=HOSTS[plugin], extra_vars=SECRETS)
     assert run.rc == 0, run.output
+    _all_ran(run, yaml.safe_load(examples(plugin)))
+
+
+def _all_ran(run: Run, tasks: list[dict[str, Any]]) -> None:
+    """A task may leave out hosts that it is not for, but not all of them."""
     assert all(task.get("name") for task in tasks)
-    # a task may leave out hosts that it is not for, but not all of them
-    assert [step.task for step in run.steps if step.outcome == "failed"] == []
-    assert {step.task for step in run.steps if step.outcome == "ok"} == {task["name"] for task in tasks}
+    assert [step.task for step in run.steps if step.failed] == []
+    ran = {step.task for step in run.steps if step.outcome == "ok"}
+    assert {task["name"] for task in tasks if "ansible.builtin.import_role" not in task} <= ran
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_example_of_a_role_runs(farm: Farm, role: str, tmp_path: Path) -> None:
+    """Each is a play. In check mode, so that each finds the farm as the one before it did."""
+    (block,) = FENCE.findall((ROOT / "roles" / role / "README.md").read_text(encoding="utf-8"))
+    (play,) = yaml.safe_load(block)
+    playbook = tmp_path / "example.yml"
+    playbook.write_text(block, encoding="utf-8")
+    run = farm.playbook(playbook, "--check")
+    assert (run.rc, run.writes) == (0, []), run.output
+    assert any("import_role" in keyword for task in play["tasks"] for keyword in task)
+    assert "Report what was found" in run.output
+    _all_ran(run, play["tasks"])
 
 
 @pytest.mark.parametrize("kind", ["modules", "filter"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation names what is there: links, make targets, modules, variables."""
+"""The documentation names what is there: links, make targets, modules, roles, variables, rules."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import REPLACEMENTS, RULES
+from ansible_collections.onprem.exchange_lync.plugins.modules.farm_report import _KEPT as STATISTICS
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "roles").glob("*/README.md")),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "tests/lab/README.md")),
 ]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -83,6 +86,10 @@ def test_the_readme_names_everything(heading: str, folder: str) -> None:
     assert sorted(named) == sorted(there)
 
 
+def test_every_role_has_a_readme() -> None:
+    assert [role.name for role in (ROOT / "roles").iterdir() if not (role / "README.md").exists()] == []
+
+
 def test_the_keys_of_a_shell_are_those_of_the_code() -> None:
     rows = table("docs/your_own_farm.md", "## Variables of a shell")
     assert {key for row in rows for key in re.findall(r"`(\w+)`", row[0])} == KEYS
@@ -97,23 +104,81 @@ def test_the_timeouts_are_those_of_the_plugin() -> None:
     assert {row[0].strip("`"): row[1].strip("`") for row in rows}.items() <= defaults.items()
 
 
+FARM: dict[str, dict[str, t.Any]] = yaml.safe_load(
+    (ROOT / "roles/farm/meta/argument_specs.yml").read_text(encoding="utf-8")
+)["argument_specs"]["main"]["options"]
+"""The variables of the roles, as role farm specifies them."""
+
+
+def write_meaning(option: dict[str, t.Any]) -> str:
+    """An option's description in Markdown."""
+    text = option["description"]
+    return re.sub(r"\b[COV]\(([^)]*)\)", r"`\1`", text if isinstance(text, str) else " ".join(text))
+
+
+def write_default(option: dict[str, t.Any]) -> str:
+    """What a table shows as an option's default."""
+    default = option.get("default")
+    if option.get("required") or default is None:
+        return "required" if option.get("required") else ""
+    group = re.match(r"{{ groups\['(\w+)'\]", str(default))
+    return f"group `{group[1]}`" if group else f"`{str(default).lower()}`"
+
+
+def write_row(name: str, option: dict[str, t.Any]) -> str:
+    return f"| `{name}` | {write_default(option)} | {write_meaning(option)} |"
+
+
+def test_the_variables_are_those_of_the_specification() -> None:
+    """Each once, in one of the tables."""
+    text = (ROOT / "roles/farm/README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `farm_.*", text, re.M)
+    assert sorted(rows) == sorted(write_row(name, option) for name, option in FARM.items())
+
+
+def test_the_keys_of_a_record_are_those_of_the_specification() -> None:
+    names = [
+        row[0].strip("`") for row in table("roles/farm/README.md", "A record in `farm_dns_records` has these keys")
+    ]
+    assert sorted(names) == sorted(FARM["farm_dns_records"]["options"])
+
+
 @pages
-def test_the_variables_are_those_of_the_role_farm(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert set(re.findall(r"(?<![\w*])farm_[a-z_]+(?![\w*])", text)) <= {*variables(), *PLUGINS}
-    assert not re.search(r"\bintegration_\w+", text), "roles have no variables of their own"
+def test_the_variables_that_a_page_names_exist(page: Path) -> None:
+    """Modules, filters and statistics have the same prefix."""
+    plugins = {path.stem for folder in ("modules", "filter") for path in (ROOT / "plugins" / folder).glob("farm_*.py")}
+    known = {*FARM, *plugins, *(f"farm_{name}" for name in STATISTICS)}
+    assert set(re.findall(r"\bfarm_\w+", page.read_text(encoding="utf-8"))) <= known
+
+
+def test_the_statistics_are_those_of_the_report() -> None:
+    text = (ROOT / "roles/audit/README.md").read_text(encoding="utf-8").partition("## What it returns")[2]
+    assert set(re.findall(r"`farm_(\w+)`", text.partition("##")[0])) - {"audit", "info"} == set(STATISTICS)
+
+
+@pages
+def test_no_page_names_a_variable_of_another_role(page: Path) -> None:
+    """They have none."""
+    assert not re.search(
+        r"\b(?:integration|preflight|certificates|verify)_(?!result)\w+", page.read_text(encoding="utf-8")
+    )
 
 
 def test_the_guide_names_every_variable_that_has_to_be_given() -> None:
+    required = {name for name, option in FARM.items() if option.get("required")}
     page = (ROOT / "docs/your_own_farm.md").read_text(encoding="utf-8")
-    required = {name for name, option in variables().items() if option.get("required")}
     assert set(re.findall(r"^\| `(farm_\w+)` \|", page, re.M)) == required
 
 
-def variables() -> dict[str, dict[str, t.Any]]:
-    """The options of the role farm."""
-    specification = yaml.safe_load((ROOT / "roles/farm/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    return t.cast("dict[str, dict[str, t.Any]]", specification["argument_specs"]["main"]["options"])
+@pages
+def test_the_rules_that_a_page_names_exist(page: Path) -> None:
+    """In the lists that take rules."""
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"farm_(?:tolerate|replace): \[([^\]]*)\]", text)
+    rules = {item.strip().partition("@")[0] for items in named for item in items.split(",") if item.strip()}
+    assert rules <= RULES.keys()
 
 
-PLUGINS = {path.stem for kind in ("modules", "filter") for path in (ROOT / "plugins" / kind).glob("farm_*.py")}
+def test_each_rule_that_holds_back_a_change_has_its_example() -> None:
+    rows = table("docs/your_own_farm.md", "## When something is in the way")
+    assert sorted(row[0].strip("`") for row in rows) == sorted(REPLACEMENTS)

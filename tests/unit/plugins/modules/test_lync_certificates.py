@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,6 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificates import describe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import (
     certificate_assignment,
@@ -64,7 +64,10 @@ class FrontEnd:
             "narrow": make(serial=9, dns_names=()),
         }
         self.raw = {name: base64.b64decode(data) for name, data in made.items()}
-        self.of = {name: describe(data)["thumbprint"] for name, data in made.items()}
+        self.of = {
+            name: hashlib.sha1(base64.b64decode(data), usedforsecurity=False).hexdigest().upper()
+            for name, data in made.items()
+        }
         self.names = {thumbprint: name for name, thumbprint in self.of.items()}
         self.stored = set(self.raw) - {"file"}
         self.assigned: dict[tuple[str, str], dict[str, Any]] = {}
