@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,13 +53,24 @@ def three_runs(farm: Farm) -> tuple[Watched, Watched, Watched]:
     return integrate(farm, *CHECK), integrate(farm), integrate(farm)
 
 
-def said(run: Run, task: str) -> str:
-    """What a task of a role said first. Releases of ansible-core differ in whether the role is part of its name."""
-    for step in run.steps:
-        if step.task.rpartition(" : ")[2] == task:
-            message = step.result.get("msg", "")
-            return "\n".join(message) if isinstance(message, list) else str(message)
-    raise LookupError(f"no result of task {task!r} in:\n{run.output}")
+REPORT = re.compile(
+    r"^TASK \[[^\]]*Report what was found\] \*+\n(.*?)^(?:ok|fatal|\[ERROR\])", re.MULTILINE | re.DOTALL
+)
+
+
+def reports(run: Run) -> list[list[str]]:
+    """The reports that a run printed, line by line."""
+    return [text.splitlines() for text in REPORT.findall(run.output)]
+
+
+def problems(report: list[str]) -> list[str]:
+    """The problems and notes of a report, without their remedies."""
+    return [line.strip() for line in report if line.startswith("  [")]
+
+
+def headers(run: Run) -> list[str]:
+    """The names of the tasks that the run printed a header for."""
+    return re.findall(r"^TASK \[(.*?)\] \*+$", run.output, re.MULTILINE)
 
 
 def answers(farm: Farm, name: str, kind: str = "CNAME") -> list[str]:
