@@ -182,7 +182,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificate:
-  description: The assignment as it is, or would be in check mode. Null where there is none.
+  description: The assignment as it is, or would be in check mode. V(null) if there is none.
   returned: success
   type: dict
   contains:
@@ -195,7 +195,7 @@ certificate:
       type: str
       returned: always
     previous_thumbprint:
-      description: The one before it, which is kept; null if there is none.
+      description: The certificate that it follows, which is kept. V(null) if there is none.
       type: str
       returned: always
     scope:
@@ -203,7 +203,9 @@ certificate:
       type: str
       returned: always
     effective_date:
-      description: From when on it is in force. Null in check mode if O(effective_date) is not given.
+      description:
+        - When it takes effect. In check mode V(null) if that would be at once.
+        - A certificate that O(on_conflict=stage) stages takes effect 24 hours after the run, so check mode foretells a slightly earlier time.
       type: str
       returned: always
     subject:

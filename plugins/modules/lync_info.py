@@ -192,7 +192,7 @@ sip_domains:
       returned: always
   sample: [{"name": "litwareinc.com", "default": true}]
 default_sip_domain:
-  description: The default SIP domain, or null where none is.
+  description: The default SIP domain, or V(null) if there is none.
   returned: when O(gather) has V(sip_domains)
   type: str
   sample: litwareinc.com
@@ -231,11 +231,11 @@ version:
   type: dict
   contains:
     product:
-      description: The product's name and year, or null where C(Get-CsServerVersion) does not tell.
+      description: The product's name and year, or V(null) if C(Get-CsServerVersion) does not show it.
       type: str
       returned: always
     build:
-      description: The build number, or null where C(Get-CsServerVersion) does not tell.
+      description: The build number, or V(null) if C(Get-CsServerVersion) does not show it.
       type: str
       returned: always
     text:
@@ -306,12 +306,12 @@ replicas:
       last_update_creation: "2026-11-27T11:59:40Z"
       product_version: 5.0.8308.0
 central_management:
-  description: Where the Central Management Store is mastered. V(null) where the server does not say.
+  description: Where the Central Management Store is mastered. V(null) if the server does not show it.
   returned: when O(gather) has V(central_management)
   type: dict
   contains:
     active_master_fqdn:
-      description: The computer or the pool that is the active master. V(null) where none is.
+      description: The computer or the pool that is the active master. V(null) if there is none.
       type: str
       returned: always
     active_file_transfer_agents:

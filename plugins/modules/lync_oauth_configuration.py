@@ -99,7 +99,7 @@ oauth_configuration:
   type: dict
   contains:
     exchange_autodiscover_url:
-      description: The URL of Exchange's Autodiscover service, or null.
+      description: The URL of Exchange's Autodiscover service, or V(null).
       type: str
       returned: always
     exchange_autodiscover_allowed_domains:
@@ -108,7 +108,7 @@ oauth_configuration:
       elements: str
       returned: always
     realm:
-      description: The realm, or null.
+      description: The realm, or V(null).
       type: str
       returned: always
     service_name:
