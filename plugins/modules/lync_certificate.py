@@ -93,8 +93,8 @@ options:
     description:
       - What to do if another OAuthTokenIssuer certificate is in use and valid, and O(effective_date) is not given, or if another one is
         staged.
-      - V(stage) stages the certificate to take effect in 24 hours, so that Exchange reads its key before it signs. The task fails if the
-        one in use ends before that, or if another one is staged already.
+      - V(stage) stages the certificate to take effect in 24 hours, at the next full hour, so that Exchange reads its key before it signs.
+        The task fails if the one in use ends before that, or if another one is staged already.
       - V(replace) replaces what is in use at once, or at the O(effective_date), and what is staged. Exchange refuses Lync's tokens until
         it has read Lync's metadata again, if the key is new to it.
       - V(keep) leaves what is there. V(fail) fails.
@@ -203,9 +203,7 @@ certificate:
       type: str
       returned: always
     effective_date:
-      description:
-        - When it takes effect. In check mode V(null) if that would be at once.
-        - A certificate that O(on_conflict=stage) stages takes effect 24 hours after the run, so check mode foretells a slightly earlier time.
+      description: When it takes effect. In check mode V(null) if that would be at once.
       type: str
       returned: always
     subject:

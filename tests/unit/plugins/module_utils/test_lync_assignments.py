@@ -61,17 +61,19 @@ def test_an_assignment_of_the_results_is_read() -> None:
     [
         (None, True),
         (NOW + 10 * DAY, True),
-        (dt.datetime(2026, 8, 2, 12, 1, tzinfo=dt.UTC), True),
-        (dt.datetime(2026, 8, 2, 12, 0, 59, tzinfo=dt.UTC), False),
+        (dt.datetime(2026, 8, 2, 13, tzinfo=dt.UTC), True),
+        (dt.datetime(2026, 8, 2, 12, 59, 59, tzinfo=dt.UTC), False),
         (NOW - DAY, False),
     ],
 )
 def test_the_next_one_takes_effect_in_a_day_unless_the_one_in_use_ends_before(
     end: dt.datetime | None, chosen: bool
 ) -> None:
-    expected = dt.datetime(2026, 8, 2, 12, 1, tzinfo=dt.UTC)
+    expected = dt.datetime(2026, 8, 2, 13, tzinfo=dt.UTC)
     assert choose_effective_date(NOW, end) == (expected if chosen else None)
-    assert expected - NOW >= DAY
+    assert DAY <= expected - NOW < DAY + HOUR
+    on_the_hour = NOW.replace(minute=0, second=0)
+    assert choose_effective_date(on_the_hour, None) == on_the_hour + DAY
 
 
 @pytest.mark.parametrize(
