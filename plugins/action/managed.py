@@ -60,6 +60,7 @@ class ActionModule(ActionBase):
             found = ShellError.from_details(result["error"])
             host = "" if found.kind in OF_NO_HOST else self._name_host(variables)
             result.update(self._explain(found.located(host=host)))
+            result.pop("exception", None)  # of a module in a process of its own: core would show its words instead
             if result["error"]["kind"] in UNREACHABLE and not result.get("changed"):
                 # as Ansible's own modules are reported for a host without a way in, so that ignore_unreachable has its effect
                 del result["failed"]

@@ -42,12 +42,12 @@ options:
     description:
       - The properties to return of each object. The server leaves out all others, so that whole product objects do not travel.
       - V(*) names all of them.
-      - Required for cmdlets with the verb C(Get). Other cmdlets' objects are returned as they come where it is not given.
+      - Required for cmdlets with the verb C(Get). If not given, the objects of other cmdlets are returned as they come.
     type: list
     elements: str
   depth:
     description:
-      - How many levels of objects are returned as dictionaries. What lies deeper is returned as its text.
+      - How many levels of objects are returned as dictionaries. Deeper objects are returned as text.
     type: int
     choices: [1, 2, 3, 4, 5]
     default: 2
@@ -69,10 +69,10 @@ attributes:
   check_mode:
     support: full
     details:
-      - A cmdlet that reads is run. One that changes something is not, but it is made sure that the shell offers it.
+      - A cmdlet that only reads runs. One that changes something does not; the module only checks that the shell offers it.
   diff_mode:
     support: none
-    details: [What a cmdlet changes is not known to the module.]
+    details: [The module does not know what a cmdlet changes.]
   idempotent:
     support: none
     details: [A cmdlet that changes something is run each time.]

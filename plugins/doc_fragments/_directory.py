@@ -13,7 +13,8 @@ options:
   domain_controller:
     description:
       - The full name of the domain controller to read from and to write to.
-      - If not given, Exchange reads from the domain controller it prefers, and a write goes to the one that the object was read from.
-      - Name one where several tasks must see each other's changes at once, since domain controllers replicate with a delay.
+      - If not given, Exchange reads from the domain controller that it prefers. A module that compares before it writes sends the write to
+        the domain controller that it has read from.
+      - Name one if several tasks must see each other's changes at once, since domain controllers replicate with a delay.
     type: str
 """

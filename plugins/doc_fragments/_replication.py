@@ -12,10 +12,12 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - After a write, wait until the replicas of all Front End Servers and Directors have been sent the change and report that they are
-        up to date. Nothing is waited for in check mode, or where nothing was written.
+      - After a write to the Central Management Store, wait until the replicas of all Front End Servers and Directors have been sent an
+        update and report that they have it. There is no wait in check mode, or if nothing was written.
       - The Central Management Store replicates some time after a write, and until then every replica still reports that it is up to date.
         The module therefore compares each replica with what it reported before the write.
+      - Every change of the state is shown while the task waits, for example C(2 of 3 replicas, waiting for atl-lync-003.litwareinc.com, 35
+        of 300 s).
     type: bool
     default: false
   exclude:

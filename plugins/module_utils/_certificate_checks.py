@@ -119,7 +119,7 @@ class Moment:
         return cls(now, max(now, effective or now))
 
 
-Check = Callable[[Certificate, Moment], str | None]
+Check = Callable[[Certificate, Moment], "str | None"]
 
 
 def check_readable(certificate: Certificate, _moment: Moment) -> str | None:
@@ -141,6 +141,12 @@ def check_private_key_known(certificate: Certificate, _moment: Moment) -> str | 
 def check_exportable(certificate: Certificate, _moment: Moment) -> str | None:
     """The private key can be exported, as far as that was read: it is stored centrally, and deployed from there."""
     return f"the private key of {certificate} cannot be exported" if certificate.exportable is False else None
+
+
+def check_exportable_known(certificate: Certificate, _moment: Moment) -> str | None:
+    """Whether the private key can be exported was seen, of a certificate whose private key the host has."""
+    unknown = certificate.has_private_key and certificate.exportable is None
+    return f"it was not seen whether the private key of {certificate} can be exported" if unknown else None
 
 
 def check_key_type(certificate: Certificate, _moment: Moment) -> str | None:
@@ -174,6 +180,13 @@ def check_not_expired(certificate: Certificate, moment: Moment) -> str | None:
     if end is None or end >= moment.used:
         return None
     return f"{certificate} is valid until {instant(end)} ({count_days(end, moment.now)} days left)"
+
+
+def check_days_left(certificate: Certificate, moment: Moment, warn_days: int) -> str | None:
+    """It does not expire soon. One that has expired is for :func:`check_not_expired`."""
+    end = certificate.not_after
+    days = count_days(end, moment.now) if end else warn_days
+    return f"{certificate} has only {days} days left" if 0 <= days < warn_days else None
 
 
 def check_server_authentication(certificate: Certificate, _moment: Moment) -> str | None:

@@ -35,16 +35,16 @@ def normal_thumbprint(text: str | None) -> str:
 class Kind:
     """Text that is compared as it stands; empty and null are the same nothing."""
 
-    def observed(self, value: Value) -> t.Any:
+    def read(self, value: Value) -> t.Any:
         """The plain value of what the server sent, for results and diffs."""
         if isinstance(value, RemoteObject):
             value = str(value)
         return None if value in (None, "") else str(value)
 
-    def desired(self, value: t.Any) -> t.Any:
+    def accept(self, value: t.Any) -> t.Any:
         """The plain value of an option.
 
-        :raises ValueError: with a sentence for the user where the value cannot be meant.
+        :raises ValueError: with a sentence for the user where the value cannot be used.
         """
         return None if value in (None, "") else value
 
@@ -75,7 +75,7 @@ class Name(Kind):
 class Flag(Kind):
     """True or false."""
 
-    def observed(self, value: Value) -> t.Any:
+    def read(self, value: Value) -> t.Any:
         return None if value is None else bool(value)
 
 
@@ -88,7 +88,7 @@ class Url(Kind):
     def __init__(self, *, as_uri: bool = False) -> None:
         self._as_uri = as_uri
 
-    def desired(self, value: t.Any) -> t.Any:
+    def accept(self, value: t.Any) -> t.Any:
         if value in (None, ""):
             return None
         url = str(value).strip()
@@ -135,10 +135,10 @@ class Thumbprint(Kind):
     def __init__(self, *, none: str | None = None) -> None:
         self._none = none
 
-    def observed(self, value: Value) -> t.Any:
+    def read(self, value: Value) -> t.Any:
         return re.sub(r"[^0-9A-F]", "", str(value or "").upper()) or self._none
 
-    def desired(self, value: t.Any) -> t.Any:
+    def accept(self, value: t.Any) -> t.Any:
         if value in (None, ""):
             return None
         digits = normal_thumbprint(str(value))
@@ -149,18 +149,22 @@ class Thumbprint(Kind):
         return digits
 
 
+def read_moment(value: Value) -> dt.datetime | None:
+    """A date that came from a server, exactly; None for anything else."""
+    if isinstance(value, RemoteObject) and "System.DateTime" in value.type_names:
+        # of the kind Unspecified, without a zone: the products store dates in UTC
+        return dt.datetime.fromisoformat(str(value)).replace(tzinfo=dt.UTC)
+    return value if isinstance(value, dt.datetime) else None
+
+
 class Instant(Kind):
     """A point in time, as ISO 8601 in UTC."""
 
-    def observed(self, value: Value) -> t.Any:
-        if isinstance(value, RemoteObject) and "System.DateTime" in value.type_names:
-            # of the kind Unspecified, without a zone: the products store dates in UTC
-            value = dt.datetime.fromisoformat(str(value)).replace(tzinfo=dt.UTC)
-        if isinstance(value, dt.datetime):
-            return instant(value)
-        return None
+    def read(self, value: Value) -> t.Any:
+        moment = read_moment(value)
+        return moment and instant(moment)
 
-    def desired(self, value: t.Any) -> t.Any:
+    def accept(self, value: t.Any) -> t.Any:
         if value in (None, ""):
             return None
         try:
@@ -169,7 +173,7 @@ class Instant(Kind):
             raise ValueError(f"'{value}' is not an ISO 8601 date and time such as 2026-11-23T12:00:00Z") from None
         if moment.tzinfo is None:
             raise ValueError(f"'{value}' has no time zone: add Z for UTC or an offset such as +01:00")
-        return self.observed(moment)
+        return self.read(moment)
 
     def parameter(self, value: t.Any) -> Value:
         return None if value is None else dt.datetime.fromisoformat(value)
@@ -184,18 +188,18 @@ class NameSet(Kind):
     def __init__(self, *, separator: str | None = None) -> None:
         self._separator = separator
 
-    def observed(self, value: Value) -> t.Any:
+    def read(self, value: Value) -> t.Any:
         if isinstance(value, RemoteObject):
             value = list(value.items) if value.items is not None else str(value)
         if isinstance(value, str):
             value = value.split(self._separator) if self._separator else [value]
         return [str(item).strip() for item in value or () if str(item).strip()]
 
-    def desired(self, value: t.Any) -> t.Any:
+    def accept(self, value: t.Any) -> t.Any:
         if value is None:
             return None
         # a whole list pasted as one member, as the product writes it, is that list
-        members = self.observed(self._separator.join(value) if self._separator else list(value))
+        members = self.read(self._separator.join(value) if self._separator else list(value))
         once: dict[str, str] = {}
         for member in members:
             once.setdefault(member.casefold(), member)
@@ -216,8 +220,8 @@ class DomainList(NameSet):
     def __init__(self) -> None:
         super().__init__(separator=";")
 
-    def desired(self, value: t.Any) -> t.Any:
-        domains = super().desired(value)
+    def accept(self, value: t.Any) -> t.Any:
+        domains = super().accept(value)
         for domain in domains or ():
             if not re.fullmatch(r"(\*|(\*\.)?[\w-]+(\.[\w-]+)*)\.?", domain):
                 raise ValueError(f"{domain!r} is not a domain such as litwareinc.com or *.litwareinc.com")

@@ -34,10 +34,16 @@ LOST = (*UNKNOWN, "session_lost")
 State = t.Any
 """What a resource looks like in results and diffs: plain values that JSON can show."""
 
-_NOT_YET_HERE = (
-    "They go through the Central Management Store and did not come to this host's replica within {:g} s: "
-    "see with lync_replication whether it lags, and wait longer with timeout."
-)
+_NOT_YET_HERE: dict[ShellName, str] = {
+    "exchange": (
+        "The domain controller that was read did not show the change within {:g} s. Domain controllers replicate with a delay: name one "
+        "with O(domain_controller), or wait longer with O(timeout)."
+    ),
+    "lync": (
+        "The change goes through the Central Management Store and did not reach this host's replica within {:g} s. Check with "
+        "lync_replication whether it lags, and wait longer with O(timeout)."
+    ),
+}
 _NOT_SEEN = "It was read back: it has not taken effect so far, and it may still be running, so it was not sent again."
 _MAY_STILL_RUN = (
     "Wait until the server has finished, then run the task again: it reads first, and writes only what is missing. "
@@ -166,7 +172,7 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float | None, ste
     if left.steps:
         still = listed(left.steps)
         message = f"the writes were accepted, but read back they have not taken effect; still to do: {still}."
-        remedy = _NOT_YET_HERE.format(patience) if patience is not None else ""
+        remedy = _NOT_YET_HERE.get(subject.shell, "").format(patience) if patience is not None else ""
         raise ShellError("not_effective", message, shell=subject.shell, remedy=remedy, result=steps.progress())
     return left.after
 
@@ -230,7 +236,7 @@ class Property:
 
     def read(self, item: RemoteObject) -> t.Any:
         """The plain value of this property of ``item``."""
-        return self.kind.observed(item.get(self.name))
+        return self.kind.read(item.get(self.name))
 
 
 @dataclass(frozen=True)
@@ -253,14 +259,14 @@ class Table:
     def desired(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
         """The options that the task gives, as plain values; an option left out leaves its property alone.
 
-        :raises ShellError: of kind ``bad_input``, naming the option, for a value that cannot be meant.
+        :raises ShellError: of kind ``bad_input``, naming the option, for a value that cannot be used.
         """
         wanted = {}
         for row in self.properties:
             if params.get(row.option) is None:
                 continue
             try:
-                wanted[row.option] = row.kind.desired(params[row.option])
+                wanted[row.option] = row.kind.accept(params[row.option])
             except ValueError as error:
                 raise ShellError("bad_input", f"{row.option}: {error}.") from error
         return wanted

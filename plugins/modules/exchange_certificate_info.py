@@ -20,8 +20,11 @@ description:
 options:
   servers:
     description:
-      - The servers to read, by name or fully qualified domain name. All of the organisation but Edge Transport servers, if not given.
-      - The task fails if one of them does not exist. One that exists but cannot be reached is returned with its RV(servers[].error).
+      - The servers to read, by name or fully qualified domain name.
+      - If not given, all servers of the organisation that take part in server-to-server authentication, which are those of Exchange 2013
+        and later that are not Edge Transport servers.
+      - The task fails if one of them does not exist, or is an Edge Transport server. A server that exists but cannot be reached is
+        returned with its RV(servers[].error).
     type: list
     elements: str
 extends_documentation_fragment:
@@ -41,7 +44,7 @@ requirements:
 notes:
   - Needs C(Get-ExchangeServer), C(Get-ExchangeCertificate) and C(Get-AuthConfig). View-Only Organization Management has them.
 seealso:
-  - module: onprem.exchange_lync.certificate_verdict
+  - module: onprem.exchange_lync.farm_audit
   - module: onprem.exchange_lync.lync_certificate_info
 """
 
@@ -129,12 +132,12 @@ servers:
           type: str
           returned: always
         key_usages:
-          description: The key usages by their names in RFC 5280, V(null) where the extension is missing.
+          description: The key usages by their names in RFC 5280, V(null) if the extension is missing.
           type: list
           elements: str
           returned: always
         extended_key_usages:
-          description: The extended key usages as object identifiers, V(null) where the extension is missing.
+          description: The extended key usages as object identifiers, V(null) if the extension is missing.
           type: list
           elements: str
           returned: always
@@ -157,28 +160,31 @@ servers:
           elements: str
           returned: always
         has_private_key:
-          description: Whether the server has the private key. V(null) where Exchange does not tell.
+          description:
+            - Whether the server has the private key. V(null) if Exchange does not show it.
+            - Exchange does not send this of another server's certificates. V(true) is then concluded from a key that can be exported, or
+              from services that use it.
           type: bool
           returned: always
         friendly_name:
-          description: The friendly name. V(null) where Exchange does not tell.
+          description: The friendly name. V(null) if Exchange does not show it.
           type: str
           returned: always
         services:
-          description: The services it is assigned to. V(null) where Exchange does not tell, as in an imported session.
+          description: The services it is assigned to. V(null) if Exchange does not show it, as in an imported session.
           type: list
           elements: str
           returned: always
         status:
-          description: The status, for example C(Valid) or C(DateInvalid). V(null) where Exchange does not tell.
+          description: The status, for example C(Valid) or C(DateInvalid). V(null) if Exchange does not show it.
           type: str
           returned: always
         root_ca_type:
-          description: The kind of authority at its root. V(null) where Exchange does not tell.
+          description: The kind of authority at its root. V(null) if Exchange does not show it.
           type: str
           returned: always
         private_key_exportable:
-          description: Whether the private key can be exported. V(null) where Exchange does not tell.
+          description: Whether the private key can be exported. V(null) if Exchange does not show it.
           type: bool
           returned: always
   sample:
@@ -210,7 +216,7 @@ servers:
           root_ca_type: None
           private_key_exportable: true
 auth_config:
-  description: The authentication configuration, V(null) where there is none.
+  description: The authentication configuration, V(null) if there is none.
   returned: success
   type: dict
   contains:
@@ -235,7 +241,7 @@ auth_config:
       type: str
       returned: always
     realm:
-      description: The realm; mostly empty.
+      description: The realm, which is usually empty.
       type: str
       returned: always
   sample:
@@ -263,7 +269,8 @@ SPEC = ModuleSpec(argument_spec={"servers": {"type": "list", "elements": "str"},
 
 def run(call: Call) -> Result:
     """Read every store that is asked for, and AuthConfig."""
-    return {"servers": read_stores(call), "auth_config": read_auth_config(open_directory(call))}
+    directory = open_directory(call)
+    return {"servers": read_stores(call, directory), "auth_config": read_auth_config(directory)}
 
 
 def main() -> None:

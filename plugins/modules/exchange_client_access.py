@@ -16,6 +16,7 @@ description:
   - Sets the Autodiscover URI that Exchange's Client Access services publish in Active Directory (the service connection point), and the
     Active Directory sites that each is meant for, on one, some or all servers of the organisation.
   - All services are read once, and only those that differ are written.
+  - What somebody may have chosen is replaced only if the task says so. See O(on_conflict).
   - Works with C(Get-ClientAccessService) and C(Set-ClientAccessService), or with their predecessors C(Get-ClientAccessServer) and
     C(Set-ClientAccessServer), whichever the server offers.
 options:
@@ -24,11 +25,14 @@ options:
       - The servers to manage, by name or fully qualified domain name.
       - If not given, all servers of the organisation that take part in server-to-server authentication, which are those of Exchange 2013
         and later that are not Edge Transport servers.
-      - Nothing is written if one of them does not exist, or is an Edge Transport server.
+      - Name a server of Exchange 2010 or earlier to set it as well.
+      - Nothing is written if one of the servers does not exist, or is an Edge Transport server.
     type: list
     elements: str
   exclude:
-    description: Servers to leave alone, by name or fully qualified domain name. One that does not exist is ignored.
+    description:
+      - Servers to leave alone, by name or fully qualified domain name. One that does not exist is ignored.
+      - The task fails if no server is left.
     type: list
     elements: str
     default: []
@@ -37,8 +41,8 @@ options:
       - The URL of Autodiscover for clients inside the domain, which ends in C(/autodiscover/autodiscover.xml). Usually one name for all
         servers, for example V(https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml).
       - The C(.svc) URL is the one that Lync's OAuth configuration takes, and is refused here.
-      - The empty string clears it.
-      - Scheme, host name and path are compared without regard to case, and a default port is as good as none.
+      - An empty string clears it.
+      - Scheme, host name and path are compared without regard to case. The default port counts as none.
     type: str
   autodiscover_site_scope:
     description:
@@ -47,21 +51,24 @@ options:
     elements: str
   only_blank:
     description:
-      - Set only what is still blank, and leave alone what has a value. This is the step as Microsoft's procedure words it.
-      - Exchange's setup fills in each server's own name, so on an ordinary server there is nothing blank, and nothing is changed.
+      - Set only what is still blank, and leave alone what has a value. This is how Microsoft's procedure describes the step.
+      - Exchange's setup fills in each server's own name, so on an ordinary server nothing is blank, and nothing is changed.
     type: bool
     default: false
   on_conflict:
     description:
-      - What to do where a value would be replaced that somebody may have chosen.
-      - That is a URI with another host name than the server's own, which setup writes, a URI that leads to Exchange Online, a blank URI in
-        a hybrid organisation, where administrators are told to clear it after a migration, and a site scope.
-      - V(fail) writes nothing, and names them. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
+      - What to do if a value would be replaced that somebody may have chosen.
+      - For the URI, that is one with another host name than the server's own, since setup writes the server's own, and a blank one in a
+        hybrid organisation, since administrators are told to clear it after a migration to Exchange Online.
+      - For the site scope, that is one that would lose a site, unless it is the server's own site alone, which setup writes.
+      - V(fail) writes nothing, and lists these values. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
     type: str
     choices: [fail, keep, replace]
     default: fail
   timeout:
-    description: Seconds that a write may take to show, if another domain controller is asked than the one that was written to.
+    description:
+      - Seconds that a write may take to show. Domain controllers replicate with a delay, so reading back may take a while if Exchange
+        reads from another domain controller than the one that was written to.
     type: int
     default: 30
 extends_documentation_fragment:
@@ -77,6 +84,8 @@ attributes:
     support: full
 notes:
   - One host of the organisation is enough to manage all servers, so use C(run_once) where the play has several.
+  - Reading needs C(Get-ExchangeServer) and C(Get-ClientAccessService) or C(Get-ClientAccessServer), and C(Get-HybridConfiguration) if a
+    blank URI would be set without O(on_conflict=replace). View-Only Organization Management has them.
   - Writing needs C(Set-ClientAccessService) or C(Set-ClientAccessServer), which Organization Management and Server Management have.
   - Clients cache the service connection point. A change may take hours to reach all of them.
 seealso:
@@ -96,10 +105,18 @@ EXAMPLES = r"""
     only_blank: true
   run_once: true
 
-- name: The site scope of this server
+- name: Replace what somebody chose, but leave one server alone
+  onprem.exchange_lync.exchange_client_access:
+    autodiscover_service_internal_uri: https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml
+    exclude: [den-exchange-001.litwareinc.com]
+    on_conflict: replace
+  run_once: true
+
+- name: The site scope of this server, read from and written to one domain controller
   onprem.exchange_lync.exchange_client_access:
     servers: ["{{ inventory_hostname }}"]
-    autodiscover_site_scope: [Atlanta]
+    autodiscover_site_scope: [Atlanta, Boston]
+    domain_controller: atl-dc-001.litwareinc.com
 """
 
 RETURN = r"""
@@ -132,6 +149,7 @@ commands:
     - >-
       Set-ClientAccessServer -Identity 'ATL-EXCHANGE-001'
       -AutoDiscoverServiceInternalUri 'https://autodiscover.litwareinc.com/autodiscover/autodiscover.xml' -Confirm:$false
+      -DomainController 'atl-dc-001.litwareinc.com'
 commands_unknown:
   description: The cmdlets that may have been run, as their answer was lost.
   returned: failure of a write or after one

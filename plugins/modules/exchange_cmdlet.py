@@ -20,6 +20,9 @@ extends_documentation_fragment:
   - onprem.exchange_lync._attributes.shell
   - onprem.exchange_lync._directory
   - onprem.exchange_lync._cmdlet
+notes:
+  - O(domain_controller) is given to the cmdlet as C(DomainController), unless O(parameters) has that. A cmdlet without this parameter
+    runs without it, and the task warns.
 seealso:
   - module: onprem.exchange_lync.lync_cmdlet
   - module: onprem.exchange_lync.exchange_info
@@ -67,8 +70,8 @@ EXAMPLES = r"""
 RETURN = r"""
 objects:
   description:
-    - What the cmdlet gave, as plain values. Dates are ISO 8601 in UTC, bytes base64, time spans seconds, members of enumerations their
-      names. Empty in check mode where the cmdlet would change something.
+    - The objects that the cmdlet returned, as plain values. Dates are in ISO 8601 and UTC, bytes in base64, time spans in seconds, and
+      members of enumerations are their names. Empty in check mode if the cmdlet would change something.
   returned: success
   type: list
   elements: raw
@@ -115,7 +118,7 @@ SPEC = replace(ANY, argument_spec={**ANY.argument_spec, **OPTION})
 def run(call: Call) -> Result:
     """Run the cmdlet, through the domain controller that the task names."""
     controller = open_directory(call).domain_controller
-    return run_cmdlet(call, "exchange", {"DomainController": controller} if controller else {})
+    return run_cmdlet(call, "exchange", **({"DomainController": controller} if controller else {}))
 
 
 def main() -> None:

@@ -158,7 +158,7 @@ accepted_domains:
       default: true
       wildcard: false
 auth_config:
-  description: The authentication configuration, V(null) where there is none.
+  description: The authentication configuration, V(null) if there is none.
   returned: when O(gather) has V(auth_config)
   type: dict
   contains:
@@ -183,7 +183,7 @@ auth_config:
       type: str
       returned: always
     realm:
-      description: The realm; mostly empty, which means the default accepted domain.
+      description: The realm, which is usually empty. That means the default accepted domain.
       type: str
       returned: always
   sample:
@@ -222,7 +222,7 @@ client_access:
       autodiscover_site_scope: [Atlanta]
       originating_server: atl-dc-001.litwareinc.com
 hybrid_configuration:
-  description: The hybrid configuration, V(null) where the organisation has none.
+  description: The hybrid configuration, V(null) if the organisation has none.
   returned: when O(gather) has V(hybrid_configuration)
   type: dict
   contains:
@@ -330,7 +330,7 @@ virtual_directories:
         windows_authentication: true
         internal_authentication_methods: [Ntlm, WindowsIntegrated, WSSecurity, OAuth]
 organization:
-  description: The organisation, V(null) where the server shows none.
+  description: The organisation, V(null) if the server shows none.
   returned: when O(gather) has V(organization)
   type: dict
   contains:
@@ -343,7 +343,7 @@ organization:
       type: str
       returned: always
     oauth2_client_profile_enabled:
-      description: Whether clients may use modern authentication; V(null) in versions that do not know it.
+      description: Whether clients may use modern authentication; V(null) in versions that do not have this setting.
       type: bool
       returned: always
   sample:
@@ -360,7 +360,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION, open_directory
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import PARTS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization_parts import PARTS
 
 GATHER = [
     "servers",

@@ -20,6 +20,7 @@ description:
   - A certificate is checked before it is assigned. One that breaks a rule is refused before anything is written.
   - An OAuthTokenIssuer certificate that is in use is not replaced at once unless the task says so, since Exchange trusts only the keys
     that it has read from Lync. See O(on_conflict).
+  - A certificate that is in use, or is staged already, is no change.
 options:
   use:
     description: What the certificate is used for.
@@ -53,7 +54,8 @@ options:
     description:
       - The certificate, by its SHA-1 thumbprint. Case, blanks and colons do not matter.
       - It has to be in the store C(LocalMachine\My) of the host with its private key, unless O(path) brings it.
-      - An empty value is refused. It does not count as left out.
+      - One of O(thumbprint), O(path) and O(automatic) is needed with O(state=present).
+      - An empty value is refused. It does not count as left out. This holds for all options.
       - Needed with O(path) where the server has no C(Get-PfxData) to look into the file (Windows Server 2008 R2).
     type: str
   path:
@@ -66,34 +68,37 @@ options:
     type: str
   automatic:
     description:
-      - If neither O(thumbprint) nor O(path) is given and no OAuthTokenIssuer certificate is assigned, choose one of the host's store, as
-        long as there is one safe choice.
-      - Safe are the one valid certificate that an authority issued for the default SIP domain as its common name, or else the
-        certificate that is assigned as Default. Never one that is self-signed, one with a private key that cannot be exported, or one
-        with a key in a CNG provider.
+      - If neither O(thumbprint) nor O(path) is given and no OAuthTokenIssuer certificate is assigned or staged, choose one of the host's
+        store, if there is one safe choice.
+      - The safe choice is the only valid certificate that an authority issued for the default SIP domain as its common name, or else the
+        certificate that is assigned as Default. It is never one that is self-signed, one with a private key that cannot be exported, or
+        one with a key in a CNG provider.
+      - If there is no safe choice, the task fails, and lists the certificates that could be named.
       - Only for O(use=OAuthTokenIssuer).
     type: bool
     default: false
   warn_days:
-    description: With O(automatic), a certificate that expires in fewer days than this is not chosen.
+    description: A certificate that expires in fewer days than this gives a warning, and is not chosen with O(automatic).
     type: int
     default: 60
   effective_date:
     description:
-      - From when on the certificate is to be used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use
+      - The date from which the certificate is used, in ISO 8601 with a time zone, for example V(2026-12-01T00:00:00Z). The one in use
         stays in force until then (C(-Roll)).
       - Exchange caches the signing certificate for up to a day, so the date must be at least 24 hours before the current certificate
         expires. A later date gives a warning.
-      - If not given, O(on_conflict) decides where another certificate is in use, and the certificate is in force at once where none is.
+      - If not given, O(on_conflict) decides if another certificate is in use. If none is, the certificate is in force at once.
     type: str
   on_conflict:
     description:
-      - What to do if another OAuthTokenIssuer certificate is in use and valid, and O(effective_date) is not given.
-      - V(stage) stages the certificate to take effect in 24 hours, so that Exchange reads its key before it signs. If the one in use
-        ends before that, the task fails.
-      - V(replace) replaces it at once. Exchange refuses Lync's tokens until it has read Lync's metadata again.
-      - V(keep) leaves the one in use. V(fail) fails.
-      - Has no meaning for other uses, which are always replaced at once.
+      - What to do if another OAuthTokenIssuer certificate is in use and valid, and O(effective_date) is not given, or if another one is
+        staged.
+      - V(stage) stages the certificate to take effect in 24 hours, at the next full hour, so that Exchange reads its key before it signs.
+        The task fails if the one in use ends before that, or if another one is staged already.
+      - V(replace) replaces what is in use at once, or at the O(effective_date), and what is staged. Exchange refuses Lync's tokens until
+        it has read Lync's metadata again, if the key is new to it.
+      - V(keep) leaves what is there. V(fail) fails.
+      - It has no meaning for other uses, which are always replaced at once.
     type: str
     choices: [stage, replace, keep, fail]
     default: stage
@@ -103,21 +108,23 @@ options:
       - Defaults to the deployment's SIP domains.
     type: list
     elements: str
-    default: []
   allow:
     description:
       - Rules that the certificate may break.
-      - V(key_size) is an RSA key of less than 2048 bits, V(key_type) another key than RSA (OAuthTokenIssuer only), V(expired) and
-        V(not_yet_valid) are about its validity by the server's clock, V(sip_domain_missing) is a SIP domain that neither the subject nor
-        the alternative names carry (OAuthTokenIssuer only).
+      - V(key_size) is an RSA key of fewer than 2048 bits. V(key_type) is another key than RSA (OAuthTokenIssuer only).
+      - V(expired) and V(not_yet_valid) are about its validity when it takes effect, by the server's clock.
+      - V(sip_domain_missing) is the default SIP domain in neither the subject nor the alternative names (OAuthTokenIssuer only). It is a
+        warning for a certificate that Lync uses already, and for further SIP domains.
+      - A certificate without its private key, one whose key cannot be exported (OAuthTokenIssuer only), and one with a key in a CNG
+        provider on Lync Server 2013 and earlier are always refused.
     type: list
     elements: str
     choices: [key_size, key_type, expired, not_yet_valid, sip_domain_missing]
     default: []
   timeout:
     description:
-      - Seconds that a global assignment may take to show on the host, by way of its replica of the Central Management Store, and with
-        O(wait) on all of them.
+      - Seconds that a global assignment may take to show on the host, which gets it from its replica of the Central Management Store. With
+        O(wait), the same time again for all replicas that matter.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -158,7 +165,14 @@ EXAMPLES = r"""
       {{ certificates.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | map(attribute='thumbprint') | first }}
   run_once: true
 
-- name: Or bring one in a file
+- name: Or choose it, if none is assigned and one choice is safe
+  onprem.exchange_lync.lync_certificate:
+    use: OAuthTokenIssuer
+    automatic: true
+    wait: true
+  run_once: true
+
+- name: Or bring one in a file, to follow the one in use in 24 hours
   onprem.exchange_lync.lync_certificate:
     use: OAuthTokenIssuer
     path: C:\Certificates\oauth.pfx
@@ -168,7 +182,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificate:
-  description: The assignment as it is, or would be in check mode. Null where there is none.
+  description: The assignment as it is, or would be in check mode. V(null) if there is none.
   returned: success
   type: dict
   contains:
@@ -181,7 +195,7 @@ certificate:
       type: str
       returned: always
     previous_thumbprint:
-      description: The one before it, which is kept; null if there is none.
+      description: The certificate that it follows, which is kept. V(null) if there is none.
       type: str
       returned: always
     scope:
@@ -189,7 +203,7 @@ certificate:
       type: str
       returned: always
     effective_date:
-      description: From when on it is in force. Null in check mode if O(effective_date) is not given.
+      description: When it takes effect. In check mode V(null) if that would be at once.
       type: str
       returned: always
     subject:
@@ -234,7 +248,7 @@ diff:
   type: dict
 replication:
   description: What came of waiting, as M(onprem.exchange_lync.lync_replication) returns it.
-  returned: if O(wait=true) and something was written
+  returned: success and failure, if O(wait=true) and something was written
   type: dict
 error:
   description:
@@ -246,65 +260,43 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import (
-    Assignment,
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import Assignment
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import WAIVABLE
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_request import (
+    USES,
     name_writing_cmdlet,
-    refuse_automatic,
+    read_request,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import (
-    TOKEN_ISSUER,
-    WAIVABLE,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import FOLLOWING, make_wait
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
     argument_spec={
-        "use": {
-            "type": "str",
-            "required": True,
-            "aliases": ["type"],
-            "choices": [
-                "AccessEdgeExternal",
-                "AudioVideoAuthentication",
-                "DataEdgeExternal",
-                "Default",
-                "External",
-                "Internal",
-                "OAuthTokenIssuer",
-                "PICWebService",
-                "ProvisionService",
-                "WebServicesExternal",
-                "WebServicesInternal",
-                "WsFedTokenTransfer",
-                "XMPPServer",
-            ],
-        },
+        "use": {"type": "str", "required": True, "aliases": ["type"], "choices": list(USES)},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "thumbprint": {"type": "str"},
         "path": {"type": "str"},
         "password": {"type": "str", "no_log": True},
-        "effective_date": {"type": "str"},
-        "sip_domains": {"type": "list", "elements": "str", "default": []},
         "automatic": {"type": "bool", "default": False},
         "warn_days": {"type": "int", "default": 60},
+        "effective_date": {"type": "str"},
         "on_conflict": {"type": "str", "choices": ["stage", "replace", "keep", "fail"], "default": "stage"},
+        "sip_domains": {"type": "list", "elements": "str"},
         "allow": {"type": "list", "elements": "str", "choices": list(WAIVABLE), "default": []},
         "timeout": {"type": "int", "default": 300},
         **FOLLOWING,
     },
-    required_if=[("state", "present", ("thumbprint", "path", "automatic"), True)],
     required_by={"password": ["path"]},
 )
 
 
 def run(call: Call) -> Result:
     """Assign the certificate, and see it in force on this host."""
-    is_global = call.params["use"] == TOKEN_ISSUER
-    with located(shell="lync", cmdlet=name_writing_cmdlet(call)):
-        refuse_automatic(call)
-        patience = call.params["timeout"] if is_global else None
-        return ensure(call, Assignment(), patience=patience, follow=make_wait(call) if is_global else None)
+    with located(shell="lync", cmdlet=name_writing_cmdlet(call.params)):
+        request = read_request(call.params)
+        if not request.is_global:
+            return ensure(call, Assignment(request))
+        return ensure(call, Assignment(request), patience=call.params["timeout"], follow=make_wait(call))
 
 
 def main() -> None:

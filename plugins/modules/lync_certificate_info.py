@@ -19,12 +19,12 @@ options:
   store:
     description:
       - Whether to read the machine's store too.
-      - C(Get-CsCertificate) tells neither the key nor whether the private key is there. The store does.
+      - C(Get-CsCertificate) shows neither the key nor whether the private key is there. The store does.
     type: bool
     default: true
   exportable:
     description:
-      - With O(store), whether to read too if the private keys can be exported. It is one more read of the store.
+      - With O(store), whether to read as well if the private keys can be exported. This reads the store once more.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -85,7 +85,7 @@ assigned:
       type: str
       returned: always
     previous_thumbprint:
-      description: The thumbprint of the one before it, which is kept; null if there is none.
+      description: The thumbprint of the certificate that it follows, which is kept. V(null) if there is none.
       type: str
       returned: always
     scope:
@@ -93,7 +93,7 @@ assigned:
       type: str
       returned: always
     effective_date:
-      description: From when on it is in force.
+      description: When it takes effect.
       type: str
       returned: always
     update_time:
@@ -113,7 +113,7 @@ assigned:
       type: str
       returned: always
     not_before:
-      description: The begin of its validity.
+      description: The start of its validity.
       type: str
       returned: always
     not_after:
@@ -139,7 +139,7 @@ assigned:
       not_after: "2028-07-01T12:00:00Z"
       dns_names: []
 store:
-  description: The certificates of the machine's store, or null if O(store) is V(false).
+  description: The certificates of the machine's store, or V(null) with O(store=false).
   returned: success
   type: list
   elements: dict
@@ -170,7 +170,7 @@ store:
       type: str
       returned: always
     not_before:
-      description: The begin of its validity.
+      description: The start of its validity.
       type: str
       returned: always
     not_after:
@@ -195,12 +195,12 @@ store:
       type: str
       returned: always
     key_usages:
-      description: The key usages by the names of RFC 5280. Null if the certificate does not limit them.
+      description: The key usages by the names of RFC 5280. V(null) if the certificate does not limit them.
       type: list
       elements: str
       returned: always
     extended_key_usages:
-      description: The extended key usages as object identifiers. Null if the certificate does not limit them.
+      description: The extended key usages as object identifiers. V(null) if the certificate does not limit them.
       type: list
       elements: str
       returned: always
@@ -233,11 +233,11 @@ store:
     key_provider:
       description:
         - V(csp) for a private key in a cryptographic service provider, V(cng) for one in a CNG key storage provider, which Lync Server
-          2013 cannot use. Null where there is no private key.
+          2013 cannot use. V(null) if there is no private key.
       type: str
       returned: always
     private_key_exportable:
-      description: Whether the private key can be exported. Null for a key of a CNG provider.
+      description: Whether the private key can be exported. V(null) if that cannot be seen, as for a key of a CNG provider.
       type: bool
       returned: if O(exportable=true)
   sample:

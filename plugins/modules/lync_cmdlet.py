@@ -62,8 +62,8 @@ EXAMPLES = r"""
 RETURN = r"""
 objects:
   description:
-    - What the cmdlet gave, as plain values. Dates are ISO 8601 in UTC, bytes base64, time spans seconds, members of enumerations their
-      names. Empty in check mode where the cmdlet would change something.
+    - The objects that the cmdlet returned, as plain values. Dates are in ISO 8601 and UTC, bytes in base64, time spans in seconds, and
+      members of enumerations are their names. Empty in check mode if the cmdlet would change something.
   returned: success
   type: list
   elements: raw

@@ -192,7 +192,7 @@ sip_domains:
       returned: always
   sample: [{"name": "litwareinc.com", "default": true}]
 default_sip_domain:
-  description: The default SIP domain, or null where none is.
+  description: The default SIP domain, or V(null) if there is none.
   returned: when O(gather) has V(sip_domains)
   type: str
   sample: litwareinc.com
@@ -231,11 +231,11 @@ version:
   type: dict
   contains:
     product:
-      description: The product's name and year, or null where C(Get-CsServerVersion) does not tell.
+      description: The product's name and year, or V(null) if C(Get-CsServerVersion) does not show it.
       type: str
       returned: always
     build:
-      description: The build number, or null where C(Get-CsServerVersion) does not tell.
+      description: The build number, or V(null) if C(Get-CsServerVersion) does not show it.
       type: str
       returned: always
     text:
@@ -247,9 +247,27 @@ version:
     build: 5.0.8308.0
     text: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed."
 oauth_configuration:
-  description: The OAuth configuration, as M(onprem.exchange_lync.lync_oauth_configuration) returns it.
+  description: The OAuth configuration of the Central Management Store, as M(onprem.exchange_lync.lync_oauth_configuration) returns it.
   returned: when O(gather) has V(oauth_configuration)
   type: dict
+  contains:
+    exchange_autodiscover_url:
+      description: The URL of Exchange's Autodiscover service, or V(null).
+      type: str
+      returned: always
+    exchange_autodiscover_allowed_domains:
+      description: The domains that Autodiscover may redirect to.
+      type: list
+      elements: str
+      returned: always
+    realm:
+      description: The realm, or V(null).
+      type: str
+      returned: always
+    service_name:
+      description: The identifier of Lync in tokens.
+      type: str
+      returned: always
   sample:
     exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
     exchange_autodiscover_allowed_domains: []
@@ -260,6 +278,27 @@ replicas:
   returned: when O(gather) has V(replicas)
   type: list
   elements: dict
+  contains:
+    replica_fqdn:
+      description: The server that has the replica.
+      type: str
+      returned: always
+    up_to_date:
+      description: Whether it has reported that it has the newest update that was made for it.
+      type: bool
+      returned: always
+    last_status_report:
+      description: When it last reported.
+      type: str
+      returned: always
+    last_update_creation:
+      description: When the update was made that it was sent last.
+      type: str
+      returned: always
+    product_version:
+      description: The version of the product on it.
+      type: str
+      returned: always
   sample:
     - replica_fqdn: atl-lync-001.litwareinc.com
       up_to_date: true
@@ -267,21 +306,22 @@ replicas:
       last_update_creation: "2026-11-27T11:59:40Z"
       product_version: 5.0.8308.0
 central_management:
-  description: Which computer is the active master of the Central Management Store. V(null) where the server does not say.
+  description: Where the Central Management Store is mastered. V(null) if the server does not show it.
   returned: when O(gather) has V(central_management)
   type: dict
   contains:
     active_master_fqdn:
-      description: The active master.
+      description: The computer or the pool that is the active master. V(null) if there is none.
       type: str
       returned: always
-    active_file_transfer_agent_fqdns:
-      description: The active file transfer agents.
-      type: str
+    active_file_transfer_agents:
+      description: The computers or the pool whose file transfer agents are active.
+      type: list
+      elements: str
       returned: always
   sample:
     active_master_fqdn: atl-lync-001.litwareinc.com
-    active_file_transfer_agent_fqdns: atl-lync-001.litwareinc.com
+    active_file_transfer_agents: [atl-lync-001.litwareinc.com]
 windows_services:
   description: The Windows services of the computer that is asked.
   returned: when O(gather) has V(windows_services)
@@ -306,7 +346,7 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.gathering import PARTS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import PARTS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
     list_front_ends,
     list_oauth_computers,

@@ -15,6 +15,7 @@ author:
 description:
   - Sets where Lync Server or Skype for Business Server finds Exchange, and the names that it uses when it authenticates to other servers.
   - There is one global OAuth configuration. An option that is left out leaves its property alone.
+  - What somebody may have chosen is replaced only if the task says so. See O(on_conflict).
 options:
   exchange_autodiscover_url:
     description:
@@ -39,9 +40,10 @@ options:
     type: str
   on_conflict:
     description:
-      - What to do where a value would be replaced that somebody may have chosen. That is any value that is not blank, except for a URL
-        that Lync cannot use, such as the one for Outlook, which ends in C(.xml). Allowed domains may be added.
-      - V(fail) writes nothing, and names the values. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
+      - What to do if a value would be replaced that somebody may have chosen.
+      - That is any value that is not blank. Two things are no replacement, adding allowed domains, and correcting a URL that Lync cannot
+        use, such as the one for Outlook of the same host, which ends in C(.xml).
+      - V(fail) writes nothing, and lists these values. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
     type: str
     choices: [fail, keep, replace]
     default: fail
@@ -74,6 +76,14 @@ EXAMPLES = r"""
     exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
   run_once: true
 
+- name: Replace a URL that leads to Exchange Online, and wait until every front end knows
+  onprem.exchange_lync.lync_oauth_configuration:
+    exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
+    on_conflict: replace
+    wait: true
+    exclude: [old-lync-001.litwareinc.com]
+  run_once: true
+
 - name: Allow redirections, and set the realm
   onprem.exchange_lync.lync_oauth_configuration:
     exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
@@ -89,7 +99,7 @@ oauth_configuration:
   type: dict
   contains:
     exchange_autodiscover_url:
-      description: The URL of Exchange's Autodiscover service, or null.
+      description: The URL of Exchange's Autodiscover service, or V(null).
       type: str
       returned: always
     exchange_autodiscover_allowed_domains:
@@ -98,7 +108,7 @@ oauth_configuration:
       elements: str
       returned: always
     realm:
-      description: The realm, or null.
+      description: The realm, or V(null).
       type: str
       returned: always
     service_name:
@@ -137,7 +147,7 @@ diff:
   type: dict
 replication:
   description: What came of waiting, as M(onprem.exchange_lync.lync_replication) returns it.
-  returned: if O(wait=true) and something was written
+  returned: success and failure, if O(wait=true) and something was written
   type: dict
 error:
   description:
@@ -149,7 +159,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import OAuthConfiguration
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import FOLLOWING, make_wait
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
@@ -166,7 +176,7 @@ SPEC = ModuleSpec(
 
 
 def run(call: Call) -> Result:
-    """Set what differs, after refusing what cannot be meant."""
+    """Set what differs, after refusing values that cannot be used."""
     OAuthConfiguration().desired(call)  # before anything is opened
     return ensure(call, OAuthConfiguration(), follow=make_wait(call))
 

@@ -33,8 +33,8 @@ options:
     default: 5
   exclude:
     description:
-      - Replicas, by name, that nobody has to wait for. Those of servers that are out of service never become up to date, and those of
-        Edge Servers only if they can be reached.
+      - Replicas, by the server's name, that are not waited for. Those of servers that are out of service never become up to date, and those
+        of Edge Servers only if they can be reached.
     type: list
     elements: str
     default: []
@@ -47,9 +47,10 @@ options:
   since:
     description:
       - Count a replica as up to date only if its last update was created at this moment or later, in ISO 8601 with a time zone.
-      - The Master Replicator begins some time after a write, and until then every replica still reports that it is up to date. The modules
-        that write wait in the right way by themselves, with O(onprem.exchange_lync.lync_oauth_configuration#module:wait) and
-        O(onprem.exchange_lync.lync_certificate#module:wait).
+      - The Master Replicator begins some time after a write, and until then every replica still reports that it is up to date. To wait for
+        a write, use O(onprem.exchange_lync.lync_oauth_configuration#module:wait) or O(onprem.exchange_lync.lync_certificate#module:wait),
+        which compare each replica with what it reported before the write.
+      - Use O(since) for a write that was made without these modules. It is compared with the clock of the Central Management Server.
     type: str
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
@@ -98,7 +99,7 @@ replicas:
       type: str
       returned: always
     up_to_date:
-      description: Whether it has the newest version.
+      description: Whether it has reported that it has the newest update that was made for it.
       type: bool
       returned: always
     last_status_report:
@@ -106,7 +107,7 @@ replicas:
       type: str
       returned: always
     last_update_creation:
-      description: When the version was made that it has been sent.
+      description: When the update was made that it was sent last.
       type: str
       returned: always
     product_version:
@@ -120,13 +121,13 @@ replicas:
       last_update_creation: "2026-08-01T12:00:00Z"
       product_version: 5.0.8308.0
 lagging:
-  description: The replicas that are not up to date, without those of O(exclude).
+  description: The replicas that are not up to date, or were not sent anything since they had to be, without those of O(exclude).
   returned: success, and failure because of the time-out
   type: list
   elements: str
   sample: []
 up_to_date:
-  description: Whether none lags.
+  description: Whether RV(lagging) is empty.
   returned: success, and failure because of the time-out
   type: bool
   sample: true
@@ -161,10 +162,13 @@ error:
   type: dict
 """
 
+import datetime as dt
+
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Instant
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import REPLICAS, replicate
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import REPLICAS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import replicate
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -181,13 +185,19 @@ SPEC = ModuleSpec(
 def run(call: Call) -> Result:
     """Start, read and wait, as far as each is asked for."""
     if call.params["timeout"] < 0 or call.params["interval"] < 1:
-        message = "timeout must not be negative, and interval must be at least 1."
-        raise ShellError("bad_input", message, shell="lync", cmdlet=REPLICAS.cmdlet.name)
+        raise _refuse("timeout must not be negative, and interval must be at least 1.")
+    given = call.params["since"]
+    if given is not None and not given.strip():
+        raise _refuse("since is empty: give a moment, or leave the option out.")
     try:
-        since = Instant().desired(call.params["since"])
+        since = Instant().accept(given)
     except ValueError as error:
-        raise ShellError("bad_input", f"since: {error}.", shell="lync", cmdlet=REPLICAS.cmdlet.name) from error
-    return replicate(call, since)
+        raise _refuse(f"since: {error}.") from error
+    return replicate(call, since and dt.datetime.fromisoformat(since))
+
+
+def _refuse(message: str) -> ShellError:
+    return ShellError("bad_input", message, shell="lync", cmdlet=REPLICAS.cmdlet.name)
 
 
 def main() -> None:

@@ -70,6 +70,7 @@ class _Canned:
     fragment_size = 32_768
     delegates = silent = sealed = False
     requests = 0
+    clock_offset = None
 
     def __init__(self) -> None:
         self.pool_id = uuid.uuid4()

@@ -14,32 +14,35 @@ import pytest
 import yaml
 
 from harness import ROOT, Farm
-from integrating import integrate, said
+from integrating import integrate, problems, reports
 from refusals import clear, failed, refused
 
 EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
-SHELLS = {EXCHANGE: "exchange", LYNC: "lync", DNS: "windows"}
 
 
-def problems(
+def report(
     farm: Farm, *arguments: str, extra_vars: dict[str, Any] | None = None, secret: str | None = None
-) -> list[str]:
-    """The problems, one a line, of an integration that is refused before anything is written, or a secret shown."""
+) -> tuple[list[str], str]:
+    """The problems of an integration that is refused before anything is written, one a line, and the whole report as one text."""
     watched = integrate(farm, *arguments, extra_vars=extra_vars)
     failed(watched.run)
     assert watched.writes == []
     assert secret is None or secret not in watched.run.output
-    title, *lines = said(watched.run, "Report all problems at once").splitlines()
-    assert title == "This stands in the way:"
-    return lines
+    lines = reports(watched.run)[0]
+    assert lines[0].endswith("Nothing was written.")
+    return problems(lines), " ".join(" ".join(lines).split())
 
 
-def problem(lines: list[str], host: str, cmdlet: str, said: str, remedy: str) -> str:
-    """The one line that says this of a host, which is a clear error."""
-    found = [line for line in lines if line.startswith(f"- {host}: ") and f" {cmdlet}: " in line and said in line]
-    assert len(found) == 1, (host, cmdlet, said, lines)
-    clear(found[0].removeprefix("- "), host=host, shell=SHELLS[host], cmdlet=cmdlet, said=said, remedy=remedy)
-    return found[0]
+def problem(found: tuple[list[str], str], rule: str, about: str, *said: str, remedy: str) -> str:
+    """The one line by this rule about a server, which says this; what to do about it is in the report."""
+    lines, text = found
+    matching = [
+        line for line in lines if line.startswith(f"[{rule}] ") and line.endswith(f": {about}") and said[0] in line
+    ]
+    assert len(matching) == 1, (rule, about, said, lines)
+    assert all(part in matching[0] for part in said), (said, matching)
+    assert remedy in text, (remedy, text)
+    return matching[0]
 
 
 def also(farm: Farm, variables: dict[str, dict[str, Any]]) -> tuple[str, str]:
@@ -72,84 +75,115 @@ def test_hosts_that_cannot_be_reached_are_told_together(farm: Farm) -> None:
         LYNC: {"ansible_password": "wrong: é"},
         DNS: untrusted,
     }
-    lines = problems(farm, *also(farm, overrides), secret="wrong: é")
-    problem(lines, EXCHANGE, "Test-ServiceHealth", "connection refused", "Check the host name, the port")
-    problem(lines, LYNC, "Get-CsWindowsService", "did not accept the credentials", "Check the user name, the password")
-    problem(lines, DNS, "Get-DnsServerZone", "certificate is not trusted", "Name the authority")
+    found = report(farm, *also(farm, overrides), secret="wrong: é")
+    unread = "host_not_read"
+    problem(
+        found,
+        unread,
+        EXCHANGE,
+        "connection refused",
+        "exchange management shell",
+        remedy="Check the host name, the port",
+    )
+    problem(found, unread, LYNC, "did not accept the credentials", remedy="Check the user name, the password")
+    problem(found, unread, DNS, "certificate is not trusted", remedy="Name the authority")
+    assert len(found[0]) == 3
 
 
 @pytest.mark.connections("psrp")
 def test_an_account_that_exchange_opens_no_shell_for_is_told_once(farm: Farm) -> None:
     """Nothing more is asked of a host whose door is closed, as every answer would be the same."""
     account = {"ansible_user": "operator@litwareinc.com", "ansible_password": 'no: "rights" 0% é'}
-    lines = problems(farm, *also(farm, {EXCHANGE: account}), secret=account["ansible_password"])
-    said_of_exchange = [line for line in lines if line.startswith(f"- {EXCHANGE}: ")]
-    denied = "does not allow this account to open a remote shell"
-    assert said_of_exchange == [problem(lines, EXCHANGE, "Test-ServiceHealth", denied, "RemotePowerShellEnabled")]
+    found = report(farm, *also(farm, {EXCHANGE: account}), secret=account["ansible_password"])
+    said = "does not allow this account to open a remote shell"
+    assert found[0] == [problem(found, "host_not_read", EXCHANGE, said, remedy="RemotePowerShellEnabled")]
 
 
 @pytest.mark.connections("documented")
-def test_what_the_variables_say_wrong_is_told_together(farm: Farm) -> None:
+def test_what_the_variables_say_wrong_is_told_together_before_anything_is_asked(farm: Farm) -> None:
+    url = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
+    wrong = {
+        "farm_exchange_autodiscover_url": f"{url}.xml",
+        "farm_autodiscover_service_internal_uri": "https:///autodiscover/autodiscover.xml",
+        "farm_oauth_token_issuer_thumbprint": "43 digits",
+        "farm_replication_timeout": -1,
+    }
+    watched = integrate(farm, extra_vars=wrong)
+    failed(watched.run)
+    assert not any(step.journal for step in watched.run.steps)
+    for said in (
+        f"farm_exchange_autodiscover_url: '{url}.xml' is the URL for Outlook; Lync needs the one that ends in .svc: {url}.svc",
+        "farm_autodiscover_service_internal_uri: 'https:///autodiscover/autodiscover.xml' is not a URL with scheme and host",
+        "farm_oauth_token_issuer_thumbprint: '43 digits' is not a certificate thumbprint",
+        "farm_replication_timeout must be",
+    ):
+        assert said in watched.run.output, said
+
+
+@pytest.mark.connections("documented")
+def test_names_that_the_server_cannot_hold(farm: Farm) -> None:
     records = [
-        {"name": "autodiscover.fabrikam.com", "zone": "fabrikam.com", "value": [EXCHANGE]},
-        {"name": "autodiscover.contoso.com", "zone": "litwareinc.com", "value": [EXCHANGE]},
         {"name": "autodiscover.contoso.com", "value": [EXCHANGE]},
         {"name": "sip.litwareinc.com", "value": [EXCHANGE]},
     ]
-    url = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
-    wrong = {
-        "integration_exchange_autodiscover_url": f"{url}.xml",
-        "integration_autodiscover_uri": "https:///autodiscover/autodiscover.xml",
-        "integration_dns_records": records,
-        "integration_sip_domains": ["litwareinc.com", "fabrikam.com"],
-    }
-    lines = problems(farm, extra_vars=wrong)
-    outlooks = f"'{url}.xml' is the URL for Outlook; Lync needs the one that ends in .svc"
-    problem(lines, LYNC, "Set-CsOAuthConfiguration", outlooks, f"{url}.svc. Correct the task")
-    problem(lines, EXCHANGE, "Set-ClientAccessServer", "not a URL with scheme and host", "Correct the task")
-    problem(lines, DNS, "Get-DnsServerZone", "no zone fabrikam.com; it has litwareinc.com", "create the zone")
-    add = "Add-DnsServerResourceRecordCName"
-    problem(lines, DNS, add, "contoso.com lies outside the zone litwareinc.com", "Correct the task")
-    problem(lines, DNS, "Get-DnsServerZone", "no zone that autodiscover.contoso.com belongs to", "create the zone")
-    problem(lines, DNS, add, "sip.litwareinc.com already has A 192.0.2.20", "Set on_conflict")
-    unknown = "fabrikam.com is not a SIP domain of this deployment; it has litwareinc.com"
-    problem(lines, LYNC, "Get-CsSipDomain", unknown, "Correct the list of SIP domains")
+    found = report(farm, extra_vars={"farm_dns_records": records, "farm_sip_domains": "litwareinc.com,fabrikam.com"})
+    missing = "it has no zone that autodiscover.contoso.com belongs to"
+    problem(found, "dns_zone_missing", DNS, missing, remedy="Create the zone")
+    problem(
+        found,
+        "dns_points_elsewhere",
+        DNS,
+        "sip.litwareinc.com",
+        "192.0.2.20",
+        remedy="add dns_points_elsewhere to farm_replace",
+    )
+    unknown = "fabrikam.com is not a SIP domain of this deployment, which has litwareinc.com"
+    problem(found, "sip_domain_unknown", "Lync", unknown, remedy="Correct farm_sip_domains")
 
 
 @pytest.mark.parametrize(
-    ("certificate", "part", "remedy"),
+    ("certificate", "rule", "part", "remedy"),
     [
-        ("oauth-1024", "1024 bits; at least 2048 are asked (key_size)", "Assign a certificate that keeps the rules"),
-        ("oauth-expired", "(expired)", "Assign a certificate that keeps the rules"),
-        ("none", "is not among the 9 certificates", "Import it there with its private key"),
+        (
+            "oauth-1024",
+            "key_size",
+            "has an RSA key of 1024 bits, fewer than 2048",
+            "Its key must be RSA of 2048 bits or more",
+        ),
+        ("oauth-expired", "expired", "days left)", "Request a web server certificate"),
+        ("none", "token_issuer_not_found", "is not in the store of", "Import it there with its private key"),
     ],
 )
 @pytest.mark.connections("documented")
-def test_a_certificate_that_is_not_fit(farm: Farm, certificate: str, part: str, remedy: str) -> None:
+def test_a_certificate_that_is_not_fit(farm: Farm, certificate: str, rule: str, part: str, remedy: str) -> None:
     known = farm.state()["certificates"]
     thumbprint = known[certificate]["thumbprint"] if certificate in known else "0123456789" * 4
-    lines = problems(farm, extra_vars={"integration_oauth_token_issuer_thumbprint": thumbprint})
-    assert thumbprint in problem(lines, LYNC, "Set-CsCertificate", part, remedy)
-    assert len(lines) == 1
+    found = report(farm, extra_vars={"farm_oauth_token_issuer_thumbprint": thumbprint})
+    assert found[0] == [problem(found, rule, LYNC, part, remedy=remedy)]
 
 
 @pytest.mark.connections("documented")
-def test_a_sip_domain_that_no_certificate_carries(farm: Farm) -> None:
-    lines = problems(farm, extra_vars={"integration_sip_domains": ["tailspintoys.com"]})
-    unfit = "none of the 9 certificates in the store is fit"
-    line = problem(lines, LYNC, "Set-CsCertificate", unfit, "Request one whose subject is the SIP domain")
-    assert "(CN=litwareinc.com): sip_domain_missing" in line
-    unknown = "tailspintoys.com is not a SIP domain of this deployment; it has litwareinc.com"
-    problem(lines, LYNC, "Get-CsSipDomain", unknown, "Correct the list of SIP domains")
+def test_a_sip_domain_that_nobody_knows(farm: Farm) -> None:
+    found = report(farm, extra_vars={"farm_sip_domains": ["tailspintoys.com"]})
+    unknown = "tailspintoys.com is not a SIP domain of this deployment, which has litwareinc.com"
+    problem(found, "sip_domain_unknown", "Lync", unknown, remedy="Correct farm_sip_domains")
+    first = "the default SIP domain is litwareinc.com, not tailspintoys.com"
+    problem(found, "sip_domain_not_default", "Lync", first, remedy="Put the deployment's default SIP domain first")
 
 
 @pytest.mark.connections("documented")
 def test_certificates_that_are_going_to_expire(farm: Farm) -> None:
     """At another moment, which is an input: nothing of this is looked up on a clock."""
-    lines = problems(farm, extra_vars={"integration_now": "2099-01-01T00:00:00Z"})
-    problem(lines, EXCHANGE, "Get-ExchangeCertificate", "expired: ", "New-ExchangeCertificate")
-    line = problem(lines, LYNC, "Set-CsCertificate", "none of the 9 certificates", "Request one")
-    assert "(CN=litwareinc.com): expired" in line
+    found = report(farm, extra_vars={"farm_now": "2099-01-01T00:00:00Z"})
+    problem(found, "expired", EXCHANGE, "Exchange Auth: ", remedy="New-ExchangeCertificate")
+    chosen = "no certificate was chosen: the store has no fit certificate made for litwareinc.com"
+    problem(
+        found,
+        "token_issuer_not_chosen",
+        LYNC,
+        chosen,
+        remedy="Name a certificate in farm_oauth_token_issuer_thumbprint",
+    )
 
 
 def test_missing_variables_are_named(tmp_path: Path) -> None:
@@ -162,24 +196,28 @@ def test_missing_variables_are_named(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2, done.stderr
     said_of_it = done.stdout + done.stderr
-    assert "missing required arguments: integration_exchange_fqdn, integration_sip_domains" in said_of_it
+    assert "missing required arguments: farm_exchange_fqdn, farm_sip_domains" in said_of_it
 
 
 @pytest.mark.connections("documented")
 def test_an_account_without_the_rights(farm: Farm) -> None:
     auditor = {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'}
-    lines = problems(farm, extra_vars=auditor, secret="100% é")
-    problem(lines, EXCHANGE, "Set-ClientAccessServer", "not offered to this account", "the account's roles")
+    found = report(farm, extra_vars=auditor, secret="100% é")
+    said = "Set-ClientAccessService is not offered to this account"
+    problem(found, "not_writable", EXCHANGE, said, remedy="Give the account the management role or group")
 
 
 def test_a_double_hop_without_delegation_is_named_as_such(farm: Farm) -> None:
     method = {"ansible_winrm_transport": "ntlm"} if farm.connection == "winrm" else {"ansible_psrp_auth": "ntlm"}
-    lines = problems(farm, *also(farm, {LYNC: method}))
-    asked = ("Get-CsPool", "Get-CsManagementStoreReplicationStatus", "Get-CsOAuthConfiguration", "Get-CsComputer")
+    found = report(farm, *also(farm, {LYNC: method}))
     remedy = "(double hop): use an authentication that delegates (CredSSP, or Kerberos with delegation)"
-    for cmdlet in asked:
-        problem(lines, LYNC, cmdlet, "cannot be passed on to a second server", remedy)
-    assert len(lines) == len(asked)
+    for cmdlet in (
+        "Get-CsPool",
+        "Get-CsManagementStoreReplicationStatus",
+        "Get-CsOAuthConfiguration",
+        "Get-CsComputer",
+    ):
+        problem(found, "host_not_read", LYNC, f"lync management shell: {cmdlet}: ", remedy=remedy)
 
 
 def test_a_library_that_is_missing(farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,12 +226,11 @@ def test_a_library_that_is_missing(farm: Farm, tmp_path: Path, monkeypatch: pyte
     (tmp_path / module).mkdir()
     (tmp_path / module / "__init__.py").write_text(f"raise ImportError('No module named {module}')\n", encoding="utf-8")
     monkeypatch.setitem(farm.environment, "PYTHONPATH", str(tmp_path))
-    lines = problems(farm)
+    found = report(farm)
     said = f"the {farm.connection} connection needs the Python library {library}"
     remedy = f"Install it in the environment that runs ansible-playbook: pip install '{library}'."
-    problem(lines, EXCHANGE, "Test-ServiceHealth", said, remedy)
-    problem(lines, LYNC, "Get-CsWindowsService", said, remedy)
-    problem(lines, DNS, "Get-DnsServerZone", said, remedy)
+    for host in (EXCHANGE, LYNC, DNS):
+        problem(found, "host_not_read", host, said, remedy=remedy)
 
 
 def test_a_cmdlet_that_is_not_offered(farm: Farm) -> None:
@@ -216,8 +253,8 @@ def test_no_secret_is_shown_at_any_verbosity(farm: Farm) -> None:
     """By both carriers: the documented inventory has Exchange by psrp and Lync by winrm."""
     secret = 'pfx: "ä" 50% é'
     variables = {
-        "integration_oauth_token_issuer_path": "C:\\Certificates\\oauth.pfx",
-        "integration_oauth_token_issuer_password": secret,
+        "farm_oauth_token_issuer_path": "C:\\Certificates\\oauth.pfx",
+        "farm_oauth_token_issuer_password": secret,
     }
     watched = integrate(farm, "--check", "-vvvvv", extra_vars=variables)
     assert watched.run.rc == 0, watched.run.output

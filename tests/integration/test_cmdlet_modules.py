@@ -135,3 +135,25 @@ def test_mistakes_are_refused_with_the_cmdlet_and_the_remedy(farm: Farm) -> None
         assert "atl-exchange-001.litwareinc.com: exchange management shell: " in step.msg
         assert step.result["error"]["remedy"] in step.msg
     assert run.writes == []
+
+
+CONTROLLER = "domain_controller: atl-dc-001.litwareinc.com"
+
+
+def test_a_domain_controller_is_named_to_cmdlets_that_take_one(farm: Farm) -> None:
+    task = f"- {{name: read, onprem.exchange_lync.exchange_cmdlet: {{cmdlet: Get-AuthConfig, select: [Name], {CONTROLLER}}}}}"
+    step = farm.play(task, hosts="exchange_servers").step("read")
+    assert step.result["commands"] == ["Get-AuthConfig -DomainController 'atl-dc-001.litwareinc.com'"]
+    assert len(step.result["objects"]) == 1
+
+
+def test_a_cmdlet_that_takes_no_domain_controller_runs_without(farm: Farm) -> None:
+    """It refuses the parameter before it does anything."""
+    if farm.engine:
+        pytest.skip("the engine's endpoint offers no cmdlet without the parameter")
+    counting = f"cmdlet: Measure-Object, parameters: {{InputObject: one}}, select: [Count], {CONTROLLER}"
+    step = farm.play(
+        f"- {{name: count, onprem.exchange_lync.exchange_cmdlet: {{{counting}}}}}", hosts="exchange_servers"
+    ).step("count")
+    assert (step.result["commands"], step.result["objects"]) == (["Measure-Object -InputObject 'one'"], [{"Count": 1}])
+    assert "so it is run without" in step.result["warnings"][0]

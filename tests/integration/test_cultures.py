@@ -29,7 +29,7 @@ LYNC = """
 - name: topology
   onprem.exchange_lync.lync_info:
 - name: certificates
-  onprem.exchange_lync.lync_certificate_info:
+  onprem.exchange_lync.lync_certificate_info: {exportable: true}
 - name: certificate
   onprem.exchange_lync.lync_certificate: &pfx
     {use: OAuthTokenIssuer, path: 'C:\\Certificates\\oauth.pfx', password: 'pfx: "ä" 50% é'}
@@ -39,6 +39,7 @@ LYNC = """
   onprem.exchange_lync.lync_oauth_configuration: &oauth
     exchange_autodiscover_url: https://autodiscover.litwareinc.com/autodiscover/autodiscover.svc
     exchange_autodiscover_allowed_domains: [LITWAREINC.com]
+    wait: true
 - name: configuration again
   onprem.exchange_lync.lync_oauth_configuration: *oauth
 - name: cmdlet
@@ -72,6 +73,9 @@ def runs(farm: Farm, hosts: str) -> None:
     changed = {step.task for step in run.steps if step.changed}
     assert changed == {step.task.removesuffix(" again") for step in run.steps if step.task.endswith(" again")}
     assert not [step.writes for step in run.steps if step.task not in changed and step.writes]
+    for step in run.all("certificates"):
+        keys = {item["friendly_name"]: item["private_key_exportable"] for item in step.result.get("store", ())}
+        assert not keys or (keys["OAuthTokenIssuer"], keys["OAuth ECC"]) == (True, None)
     for step in run.all("cmdlet"):
         assert step.result["objects"] == [READ_BACK[hosts]]
     for step in run.steps:

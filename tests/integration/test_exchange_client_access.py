@@ -31,6 +31,9 @@ RHYTHM = """
 """
 
 
+CLEAR = "- {{name: clear, onprem.exchange_lync.exchange_client_access: {options}}}"
+
+
 def rhythm(farm: Farm, name: str, options: str) -> dict[str, list[object]]:
     """Check, read, apply, read, again; what was read before and after."""
     run = farm.play(RHYTHM.format(name=name, options=options), hosts="exchange_servers")
@@ -88,16 +91,14 @@ def test_a_server_that_nobody_has_is_refused(farm: Farm) -> None:
         said="no such Exchange server: atl-exchange-009. Known here: ",
         remedy="Check the name",
     )
-    assert missing.result["error"] | {"message": "", "remedy": ""} == {
-        "kind": "not_found",
-        "message": "",
-        "remedy": "",
-        "host": HOST,
-        "shell": "exchange",
-        "cmdlet": "Get-ExchangeServer",
-        "error_id": "",
-        "category": "",
-    }
+    error = missing.result["error"]
+    assert (error["kind"], error["host"], error["shell"], error["cmdlet"]) == (
+        "not_found",
+        HOST,
+        "exchange",
+        "Get-ExchangeServer",
+    )
+    assert (error["error_id"], error["category"]) == ("", "")
 
 
 def test_only_blank_leaves_setups_uri_alone(farm: Farm) -> None:
@@ -121,8 +122,21 @@ def test_uri_and_site_scope_in_the_rhythm(farm: Farm) -> None:
 
 
 def test_clearing_and_filling_a_blank(farm: Farm) -> None:
-    options = f"{{servers: [{HOST.upper()}], autodiscover_service_internal_uri: '', autodiscover_site_scope: []}}"
-    assert rhythm(farm, "cleared", options)["after"] == [None, []]
+    options = f"{{servers: [{HOST.upper()}], autodiscover_service_internal_uri: '', autodiscover_site_scope: []"
+    refused = farm.play(CLEAR.format(options=options + "}"), hosts="exchange_servers")
+    failed(refused)
+    step = refused.step("clear")
+    said = f"{HOST}: its Autodiscover URI is {RIGHT}, which setup did not write, so somebody chose it"
+    clear(
+        step.msg,
+        host=HOST,
+        shell="exchange",
+        cmdlet="Set-ClientAccessServer",
+        said=said,
+        remedy="Set on_conflict to replace",
+    )
+    assert step.result["error"]["kind"] == "conflict"
+    assert rhythm(farm, "cleared", options + ", on_conflict: replace}")["after"] == [None, []]
     options = f"{{servers: [ATL-EXCHANGE-001], autodiscover_service_internal_uri: '{RIGHT}', only_blank: true}}"
     assert rhythm(farm, "filled", options)["after"] == [RIGHT, []]
 
@@ -134,6 +148,7 @@ def test_an_account_that_may_only_read_sees_what_differs_and_is_refused_to_write
         - name: checked
           onprem.exchange_lync.exchange_client_access: &other
             autodiscover_service_internal_uri: https://mail.litwareinc.com/autodiscover/autodiscover.xml
+            on_conflict: replace
           check_mode: true
         - name: refused
           onprem.exchange_lync.exchange_client_access: *other
@@ -163,6 +178,7 @@ def test_a_refused_write_says_what_is_left_to_do(farm: Farm) -> None:
         - name: set
           onprem.exchange_lync.exchange_client_access:
             autodiscover_service_internal_uri: https://mail.litwareinc.com/autodiscover/autodiscover.xml
+            on_conflict: replace
     """
     failed = farm.play(task, hosts="exchange_servers").step("set")
     assert failed.failed

@@ -37,13 +37,24 @@ def test_reads_the_whole_organisation_with_one_read_for_each_family(farm: Farm) 
         }
     assert len(found["auth_config"]["current_certificate_thumbprint"]) == 40
     assert found["organization"]["name"] == "Contoso"
-    assert sorted(cmdlet for cmdlet in step.cmdlets if cmdlet.startswith("Get-")) == [
+    assert found["hybrid_configuration"] is None
+    assert {item["name"]: item["autodiscover_site_scope"] for item in found["client_access"]} == {
+        "EX-LON-01": ["London"],
+        "EX-LON-02": ["London"],
+        "EX-NYC-01": ["New-York"],
+    }
+    assert all(role["running"] for role in found["service_health"])
+    own = [name for name in step.cmdlets if name.startswith(("Get-", "Test-"))]
+    assert sorted(own) == [
         "Get-AcceptedDomain",
         "Get-AuthConfig",
         "Get-AutodiscoverVirtualDirectory",
+        "Get-ClientAccessService",
         "Get-ExchangeServer",
+        "Get-HybridConfiguration",
         "Get-OrganizationConfig",
         "Get-WebServicesVirtualDirectory",
+        "Test-ServiceHealth",
     ]
 
 

@@ -35,30 +35,3 @@ def test_each_front_end_has_its_own_store_and_the_same_token_issuer(farm: Farm) 
     assert len(issuers) == 1
     assert issuers <= {item["thumbprint"] for item in steps[0].result["store"]}
     assert len({len(step.result["store"]) for step in steps}) > 1
-
-
-def test_a_certificate_that_lacks_a_further_sip_domain_is_refused(farm: Farm) -> None:
-    run = farm.play(
-        """
-        - name: store
-          onprem.exchange_lync.lync_certificate_info:
-          register: found
-        - name: lacking
-          onprem.exchange_lync.lync_certificate:
-            use: OAuthTokenIssuer
-            thumbprint: "{{ found.store | selectattr('friendly_name', 'equalto', 'OAuth of two years ago') | map(attribute='thumbprint')
-              | first }}"
-            effective_date: "{{ '%Y-%m-%dT%H:%M:%SZ' | strftime(now(utc=true).timestamp() + 86400, utc=true) }}"
-          ignore_errors: true
-        - name: carrying both
-          onprem.exchange_lync.lync_certificate:
-            use: OAuthTokenIssuer
-            thumbprint: "{{ found.store | selectattr('friendly_name', 'equalto', 'OAuthTokenIssuer') | map(attribute='thumbprint')
-              | first }}"
-        """,
-        hosts="sfb-lon-01.corp.contoso.com",
-    )
-    lacking = run.step("lacking")
-    assert (lacking.failed, lacking.writes) == (True, [])
-    assert "fabrikam.com" in lacking.msg
-    assert run.step("carrying both").changed

@@ -70,22 +70,37 @@ def test_the_rhythm(farm: Farm, execution: str) -> None:
         "ExchangeAutodiscoverUrl": RIGHT,
         "ExchangeAutodiscoverAllowedDomains": "*.a.com;*.b.com",
     }
-    cleared = "{exchange_autodiscover_url: '', exchange_autodiscover_allowed_domains: []}"
+    cleared = "{exchange_autodiscover_url: '', exchange_autodiscover_allowed_domains: [], on_conflict: replace}"
     assert rhythm(farm, cleared, execution)[1] == before
 
 
+@pytest.mark.connections("winrm")
 def test_realm_and_service_name(farm: Farm) -> None:
     """Each alone, so that the other stays."""
     before, named = rhythm(farm, "{realm: litwareinc.com}")
     assert named == {**before, "Realm": "litwareinc.com"}
     assert named["ServiceName"] == "00000004-0000-0ff1-ce00-000000000000"
-    _named, renamed = rhythm(farm, "{service_name: lync.litwareinc.com}")
+    _named, renamed = rhythm(farm, "{service_name: lync.litwareinc.com, on_conflict: replace}")
     assert renamed == {**named, "ServiceName": "lync.litwareinc.com"}
+
+
+@pytest.mark.connections("winrm")
+def test_what_is_there_is_replaced_only_on_the_users_word(farm: Farm) -> None:
+    step = "- {{name: {0}, onprem.exchange_lync.lync_oauth_configuration: {{realm: {0}.com{1}}}}}\n"
+    known = farm.play(step.format("first", ", on_conflict: replace"), hosts="lync_servers").step("first")
+    assert known.result["oauth_configuration"]["realm"] == "first.com"
+    [message] = refused(farm, "lync_oauth_configuration", "lync_servers", {"realm": "second.com"})
+    remedy = "Nothing was written. Set on_conflict to replace"
+    clear(message, host=HOST, shell="lync", cmdlet="Set-CsOAuthConfiguration", said="realm is first.com", remedy=remedy)
+    run = farm.play(step.format("third", ", on_conflict: keep"), hosts="lync_servers")
+    kept = run.step("third")
+    assert (run.rc, kept.changed, kept.writes) == (0, False, [])
+    assert kept.result["warnings"] == ["Left as it is: realm is first.com."]
 
 
 def test_an_account_that_may_only_read_sees_what_differs_and_is_refused_to_write(farm: Farm) -> None:
     auditor = {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'}
-    task = "- {name: step, onprem.exchange_lync.lync_oauth_configuration: {realm: other.litwareinc.com}}"
+    task = "- {name: step, onprem.exchange_lync.lync_oauth_configuration: {realm: other.litwareinc.com, on_conflict: replace}}"
     assert farm.play(task, hosts="lync_servers", check=True, extra_vars=auditor).step("step").changed
     run = farm.play(task, hosts="lync_servers", extra_vars=auditor)
     assert (run.rc, [entry["outcome"] for entry in run.writes]) == (2, ["error"])

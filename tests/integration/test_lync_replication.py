@@ -12,7 +12,7 @@ from harness import Farm
 
 HOST = "atl-lync-001.litwareinc.com"
 STATUS = "Get-CsManagementStoreReplicationStatus"
-WRITE = "- {{name: write, onprem.exchange_lync.lync_oauth_configuration: {{realm: {realm}}}}}\n"
+WRITE = "- {{name: write, onprem.exchange_lync.lync_oauth_configuration: {{realm: {realm}, on_conflict: replace}}}}\n"
 WAIT = "- {name: wait, onprem.exchange_lync.lync_replication: {wait: true, timeout: 60, interval: 1}}\n"
 
 
@@ -73,5 +73,6 @@ def test_a_stuck_replica_is_named_in_time_and_can_be_left_out(farm: Farm) -> Non
     assert run.step("left out").result["lagging"] == []
     late = run.step("late")
     assert late.failed
-    assert f"not up to date after 3 s: {HOST}." in late.msg
+    assert f"after 3 s these replicas are not up to date: {HOST}." in late.msg
+    assert f"0 of 1 replicas, waiting for {HOST}, 0 of 3 s" in run.output
     assert late.result["lagging"] == [HOST]

@@ -68,7 +68,8 @@ def find_token_issuer_intent(farm: Farm, speaker: FrontEnd, description: Descrip
         certificate = read_certificate({**pfx, "has_private_key": None, "key_provider": None}) if pfx else None
     if certificate is None:
         return Intent("missing", named, None, in_use, reason=f"{named} is not in the store of {speaker.computer}")
-    action = _choose_action(store.get(in_use), in_use, description, now)
+    # one that somebody has staged would be lost
+    action = "replace" if staged else _choose_action(store.get(in_use), in_use, description, now)
     assigned = any(item.thumbprint == named for item in speaker.assigned or ())
     return Intent(action, named, certificate, in_use, assigned)
 

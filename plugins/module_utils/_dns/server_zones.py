@@ -19,7 +19,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._values impor
 class ZoneName(Kind):
     """A zone's name in the spelling in which names are compared: lower case, no last dot."""
 
-    def observed(self, value: Value) -> t.Any:
+    def read(self, value: Value) -> t.Any:
         text = str(value or "").lower()
         return text.removesuffix(".") or text
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import leads_to_cloud
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import leads_to_cloud, read_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of
 
 Conflict = t.Literal["", "chosen", "cloud", "hybrid"]
@@ -35,8 +34,4 @@ def find_conflict(current: str | None, server: Mapping[str, t.Any], *, hybrid: b
 
 def is_of_setup(current: str, server: Mapping[str, t.Any]) -> bool:
     """Whether the URI has the server's own name, as setup writes it."""
-    try:
-        host = (urlsplit(current).hostname or "").rstrip(".").casefold()
-    except ValueError:  # what is there need not be a URL
-        return False
-    return host in names_of(server)
+    return read_host(current) in names_of(server)

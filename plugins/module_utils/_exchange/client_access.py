@@ -28,20 +28,22 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, Property, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell, ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
 
 NOUNS = ("ClientAccessService", "ClientAccessServer")
 """2016 and later have both and call the second one deprecated; 2013 has the second one only."""
 URI = "autodiscover_service_internal_uri"
+SCOPE = "autodiscover_site_scope"
 
 TABLE = Table(
     Property(URI, "AutoDiscoverServiceInternalUri", AutodiscoverUrl("xml", as_uri=True)),
-    Property("autodiscover_site_scope", "AutoDiscoverSiteScope", NameSet()),
+    Property(SCOPE, "AutoDiscoverSiteScope", NameSet()),
 )
 
 _REASONS: dict[Conflict, str] = {
-    "chosen": "is not the one that setup wrote, so somebody chose it",
-    "cloud": "leads to Exchange Online",
-    "hybrid": "is blank in a hybrid organisation, where it may have been cleared on purpose",
+    "chosen": "its Autodiscover URI is {uri}, which setup did not write, so somebody chose it",
+    "cloud": "its Autodiscover URI is {uri}, which leads to Exchange Online",
+    "hybrid": "its Autodiscover URI is blank, and the organisation is hybrid, so it may have been cleared on purpose",
 }
 
 
@@ -63,13 +65,22 @@ def read_client_access(directory: Directory) -> list[Facts]:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """The services by server, the servers they run on, and the noun of the cmdlets that there are."""
+class ObservedServices:
+    """The services with the servers that they run on, and what a write of one needs.
+
+    :ivar noun: that of the cmdlets which this version has.
+    :ivar hybrid: whether the organisation is hybrid, where that matters.
+    """
 
     noun: str
     directory: Directory
     services: list[Facts]
     hybrid: bool = False
+
+    def make_write(self, service: Facts, parameters: dict[str, Value]) -> Cmdlet:
+        """The write of one service, to the domain controller that it was read from if the task names none."""
+        write = Cmdlet(f"Set-{self.noun}", Identity=service["name"], **parameters, Confirm=False)
+        return self.directory.through(write, service["originating_server"])
 
 
 class ClientAccess:
@@ -78,46 +89,45 @@ class ClientAccess:
     name = "client_access"
     shell: ShellName = "exchange"
 
-    def observe(self, call: Call) -> Observed:
+    def observe(self, call: Call) -> ObservedServices:
         """Read every service once, whatever the number of servers that the task names.
 
         :raises ShellError: of kind ``not_found`` where a server that is named has no service, or where there is none at all.
         """
-        self._desired(call)  # a value that cannot be used is refused before anything is opened
+        self._read_options(call)  # a value that cannot be used is refused before anything is opened
         directory = open_directory(call)
         noun = find_noun(directory.shell)
         servers = choose_servers(SERVERS.read(directory), call.params["servers"], call.params["exclude"])
         services = {service["name"]: service for service in read_client_access(directory)}
+        without = [host_name(server) for server in servers if server["name"] not in services]
+        if without and (call.params["servers"] is not None or len(without) == len(servers)):
+            raise _refuse_missing(call, noun, without)
         found = [{**server, **services[server["name"]]} for server in servers if server["name"] in services]
-        self._refuse_missing(call, noun, servers, found)
-        return Observed(noun, directory, found, self._is_hybrid(call, directory, found))
+        return ObservedServices(noun, directory, found, self._is_hybrid(call, directory, found))
 
-    def plan(self, call: Call, observed: Observed) -> Plan:
+    def plan(self, call: Call, observed: ObservedServices) -> Plan:
         """One write for each service that differs.
 
         :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not
             say that it may be.
         """
-        wanted = self._desired(call)
+        options, policy = self._read_options(call), call.params["on_conflict"]
         before, after, steps, kept = {}, {}, [], []
         for service in observed.services:
-            state = {row.option: service[row.option] for row in TABLE.properties}
-            mine = {key: value for key, value in wanted.items() if not (call.params["only_blank"] and state[key])}
-            held = _find_conflicts(service, TABLE.differing(state, mine), hybrid=observed.hybrid)
-            if call.params["on_conflict"] != "replace":
-                mine = {key: value for key, value in mine.items() if key not in held}
-                kept += [f"{host_name(service)}: {reason}" for reason in held.values()]
-            parameters = TABLE.changes(state, mine)
-            before[host_name(service)] = state
-            after[host_name(service)] = {**state, **TABLE.differing(state, mine)}
-            if parameters:
-                step = Cmdlet(f"Set-{observed.noun}", Identity=service["name"], **parameters, Confirm=False)
-                steps.append(observed.directory.through(step, service["originating_server"]))
-        if kept and call.params["on_conflict"] == "fail":
-            raise _refuse(kept, observed.noun)
+            host, state = host_name(service), {row.option: service[row.option] for row in TABLE.properties}
+            wanted = {key: value for key, value in options.items() if not (call.params["only_blank"] and state[key])}
+            held = find_conflicts(service, TABLE.differing(state, wanted), hybrid=observed.hybrid)
+            if policy != "replace":
+                wanted = {key: value for key, value in wanted.items() if key not in held}
+                kept += [f"{host}: {reason}" for reason in held.values()]
+            before[host], after[host] = state, {**state, **TABLE.differing(state, wanted)}
+            if parameters := TABLE.changes(state, wanted):
+                steps.append(observed.make_write(service, parameters))
+        if kept and policy == "fail":
+            raise _refuse_replacing(kept, observed.noun)
         return Plan(before, after, tuple(steps), tuple(f"Left as it is: {reason}." for reason in kept))
 
-    def _desired(self, call: Call) -> dict[str, t.Any]:
+    def _read_options(self, call: Call) -> dict[str, t.Any]:
         """What the task asks for; see :meth:`Table.desired`."""
         # which of the two will write is not known before a shell is open; every version has this one
         with located(shell=self.shell, cmdlet=f"Set-{NOUNS[-1]}"):
@@ -129,32 +139,39 @@ class ClientAccess:
             return False
         return any(not service[URI] for service in services) and read_hybrid_configuration(directory) is not None
 
-    def _refuse_missing(self, call: Call, noun: str, servers: list[Facts], found: list[Facts]) -> None:
-        if call.params["servers"] is not None and len(found) < len(servers):
-            names = {service["name"] for service in found}
-            missing = ", ".join(host_name(server) for server in servers if server["name"] not in names)
-            message = f"servers: {missing} has no Client Access service (exchange_info shows the roles)."
-            raise ShellError("not_found", message, shell=self.shell, cmdlet=f"Get-{noun}")
-        if not found:
-            message = f"Get-{noun} returned no server that takes part for this account."
-            remedy = "Check the scope of the account's roles."
-            raise ShellError("not_found", message, shell=self.shell, cmdlet=f"Get-{noun}", remedy=remedy)
 
+def find_conflicts(service: Facts, differing: dict[str, t.Any], *, hybrid: bool) -> dict[str, str]:
+    """Why each of the properties that would be written may be as it is on purpose.
 
-def _find_conflicts(service: Facts, differing: dict[str, t.Any], *, hybrid: bool) -> dict[str, str]:
-    """Why each of the properties that would be written may be as it is on purpose."""
+    Setup scopes each server to its own site, which nobody chose then. Sites may be added to those that are there.
+
+    :param service: the service with the server that it runs on.
+    :param differing: what would be written.
+    """
     found = {}
-    if URI in differing and (conflict := find_conflict(service[URI], service, hybrid=hybrid and bool(differing[URI]))):
-        found[URI] = f"its Autodiscover URI, {service[URI] or 'none'}, {_REASONS[conflict]}"
-    if "autodiscover_site_scope" in differing and service["autodiscover_site_scope"]:
-        sites = ", ".join(service["autodiscover_site_scope"])
-        found["autodiscover_site_scope"] = f"its site scope is {sites}"
+    if URI in differing and (conflict := find_conflict(service[URI], service, hybrid=hybrid)):
+        found[URI] = _REASONS[conflict].format(uri=service[URI])
+    if SCOPE in differing:
+        there, wanted = (frozenset(map(str.casefold, sites)) for sites in (service[SCOPE], differing[SCOPE]))
+        if not there <= wanted and there != {str(service["site"] or "").casefold()}:
+            found[SCOPE] = (
+                f"its site scope is {', '.join(service[SCOPE])}, which setup did not write, so somebody chose it"
+            )
     return found
 
 
-def _refuse(kept: list[str], noun: str) -> ShellError:
+def _refuse_missing(call: Call, noun: str, without: list[str]) -> ShellError:
+    if call.params["servers"] is not None:
+        message = f"servers: {', '.join(without)} has no Client Access service (exchange_info shows the roles)."
+        return ShellError("not_found", message, shell="exchange", cmdlet=f"Get-{noun}")
+    message = "it returned no Client Access service of a server that takes part."
+    remedy = "Check the scope of the account's roles."
+    return ShellError("not_found", message, shell="exchange", cmdlet=f"Get-{noun}", remedy=remedy)
+
+
+def _refuse_replacing(kept: list[str], noun: str) -> ShellError:
     remedy = (
-        "Nothing was written. Set O(on_conflict) to replace if they may be replaced, to keep to leave them as they are, or name "
-        "only the other servers in O(servers)."
+        "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest. To "
+        "leave whole servers alone, list them in O(exclude)."
     )
     return ShellError("conflict", f"{'; '.join(kept)}.", shell="exchange", cmdlet=f"Set-{noun}", remedy=remedy)

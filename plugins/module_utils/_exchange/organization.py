@@ -26,8 +26,8 @@ Facts = dict[str, t.Any]
 class Flags(Kind):
     """An enumeration that holds several members at once, shown by .NET as ``IMAP, POP, IIS, SMTP``; ``None`` is its word for nothing."""
 
-    def observed(self, value: Value) -> t.Any:
-        text = super().observed(value)
+    def read(self, value: Value) -> t.Any:
+        text = super().read(value)
         if text is None:
             return None
         return [name.strip() for name in text.split(",") if name.strip() not in ("", "None")]
@@ -36,8 +36,8 @@ class Flags(Kind):
 class Build(Kind):
     """Exchange's ``Version 15.1 (Build 2507.39)`` as the build number that the release notes use: ``15.1.2507.39``."""
 
-    def observed(self, value: Value) -> t.Any:
-        text = super().observed(value)
+    def read(self, value: Value) -> t.Any:
+        text = super().read(value)
         numbers = re.fullmatch(r"Version (\d+)\.(\d+) \(Build (\d+)\.(\d+)\)", text or "")
         return ".".join(numbers.groups()) if numbers else text
 
@@ -45,16 +45,16 @@ class Build(Kind):
 class LastName(Kind):
     """The last part of a canonical directory name: ``litwareinc.com/Configuration/Sites/Atlanta`` is Atlanta."""
 
-    def observed(self, value: Value) -> t.Any:
-        text = super().observed(value)
+    def read(self, value: Value) -> t.Any:
+        text = super().read(value)
         return text.rsplit("/", 1)[-1] if text else None
 
 
 class EmptyText(Kind):
     """Text that is empty, not null, where there is nothing."""
 
-    def observed(self, value: Value) -> t.Any:
-        return super().observed(value) or ""
+    def read(self, value: Value) -> t.Any:
+        return super().read(value) or ""
 
 
 SERVERS = Family(

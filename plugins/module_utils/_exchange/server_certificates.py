@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
     SERVERS,
     Facts,
@@ -56,12 +56,11 @@ _NOT_OF_ONE_SERVER = frozenset(
 )
 
 
-def read_stores(call: Call) -> list[Facts]:
-    """Each server with its certificates, or with why they could not be read.
+def read_stores(call: Call, directory: Directory) -> list[Facts]:
+    """Each server that the task is about with its certificates, or with why they could not be read.
 
     :raises ShellError: where a server that the task names does not exist: that is a mistake in the task, not a server that is down.
     """
-    directory = open_directory(call)
     servers = choose_servers(SERVERS.read(directory), call.params["servers"])
     return [read_store(call, directory, host_name(server)) for server in servers]
 
@@ -89,8 +88,10 @@ def read_store(call: Call, directory: Directory, host: str, *, own: bool = False
 def describe_certificate(item: RemoteObject, *, own: bool) -> Facts:
     """The facts of one certificate: those that it carries itself, and those that Exchange adds.
 
-    HasPrivateKey is not among what Exchange sends of another server's certificate, and is False there for all of them, so that a False
-    of another server says nothing. A key that can be exported, or that a service uses, is there.
+    HasPrivateKey is not among what a server sends of its certificates to another one, where it is False for all of them then. So a False
+    of another server says nothing, unless its key can be exported or a service uses it: then it is there.
+
+    :param own: whether the certificate is known to be the asked server's own.
     """
     facts = {**describe(_read_raw_data(item)), **PRODUCT_FACTS.state(item)}
     if not own and facts["has_private_key"] is False:

@@ -165,7 +165,7 @@ def _read_record(item: t.Any, where: str) -> WantedRecord:
 def _read_url(service: t.Literal["xml", "svc"]) -> Reader:
     def read(value: t.Any) -> str:
         try:
-            return str(AutodiscoverUrl(service).desired(values.read_text(value)))
+            return str(AutodiscoverUrl(service).accept(values.read_text(value)))
         except ValueError as error:
             raise ValueError(error if str(error).startswith(" ") else f": {error}.") from error
 

@@ -11,8 +11,12 @@ from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.gathering import ORGANIZATION, OWN, Gather
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import Facts, host_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization_parts import (
+    ORGANIZATION,
+    OWN,
+    Gather,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.served_certificate import (
     read_served_certificate,
 )

@@ -12,13 +12,13 @@ import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import DEPLOYMENT, OWN
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
     Facts,
     add_exportable,
     read_assigned,
     read_store,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.gathering import DEPLOYMENT, OWN
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
     read_oauth_configuration,
 )

@@ -76,7 +76,7 @@ def read_full_name(value: t.Any) -> str:
 def read_wildcard_domains(value: t.Any) -> tuple[str, ...]:
     """Domain names that may begin with ``*.``."""
     try:
-        domains = tuple(DomainList().desired(list(read_texts(value))))
+        domains = tuple(DomainList().accept(list(read_texts(value))))
     except ValueError as error:
         raise ValueError(f": {error}.") from error
     if not domains:
@@ -87,7 +87,7 @@ def read_wildcard_domains(value: t.Any) -> tuple[str, ...]:
 def read_thumbprint(value: t.Any) -> str:
     """A certificate's thumbprint."""
     try:
-        return str(Thumbprint().desired(read_text(value)))
+        return str(Thumbprint().accept(read_text(value)))
     except ValueError as error:
         raise ValueError(_continued(error)) from error
 
@@ -96,7 +96,7 @@ def read_moment(value: t.Any) -> str:
     """A point in time."""
     text = value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else read_text(value)
     try:
-        return str(Instant().desired(text))
+        return str(Instant().accept(text))
     except ValueError as error:
         raise ValueError(_continued(error)) from error
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Breach:
+class Flaw:
     """A rule that the certificate breaks, and the evidence."""
 
     rule: str
@@ -64,7 +63,7 @@ class Breach:
         return f"{self.evidence} ({self.rule})"
 
 
-def find_errors(use: str, candidate: Candidate, moment: Moment) -> list[Breach]:
+def find_errors(use: str, candidate: Candidate, moment: Moment) -> list[Flaw]:
     """What forbids the assignment."""
     asked = {**_ANY_USE, **(_TOKEN_ISSUER if use == TOKEN_ISSUER else {})}
     if not candidate.takes_cng:
@@ -76,41 +75,43 @@ def find_errors(use: str, candidate: Candidate, moment: Moment) -> list[Breach]:
     return found
 
 
-def find_warnings(use: str, candidate: Candidate, moment: Moment) -> list[Breach]:
-    """What the user should know about it."""
+def find_warnings(use: str, candidate: Candidate, moment: Moment, warn_days: int) -> list[Flaw]:
+    """What the user should know about it.
+
+    :param warn_days: the fewest days that it should have left.
+    """
     found = [*_ask(_WARNINGS, candidate.certificate, moment)]
+    if evidence := checks.check_days_left(candidate.certificate, moment, warn_days):
+        found.append(Flaw("expires_soon", evidence))
     if use != TOKEN_ISSUER:
         return found
     if evidence := checks.check_subject_wildcard(candidate.certificate):
-        found.append(Breach("wildcard_subject", evidence))
+        found.append(Flaw("wildcard_subject", evidence))
+    if evidence := checks.check_exportable_known(candidate.certificate, moment):
+        found.append(Flaw("private_key_not_exportable", evidence))
     return [*found, *_find_missing(candidate, candidate.sip_domains[0 if candidate.assigned else 1 :])]
 
 
-def refuse_unfit(thumbprint: str, broken: Sequence[Breach], waived: t.Collection[str]) -> None:
+def refuse_unfit(thumbprint: str, broken: Sequence[Flaw], waived: t.Collection[str]) -> None:
     """Refuse a certificate with errors that are not waived.
 
     :raises ShellError: of kind ``certificate``, with the evidence and the rules.
     """
-    left = [breach for breach in broken if breach.rule not in waived]
+    left = [flaw for flaw in broken if flaw.rule not in waived]
     if left:
-        rules = list(dict.fromkeys(breach.rule for breach in left))
+        rules = list(dict.fromkeys(flaw.rule for flaw in left))
         waive = f" If you want it all the same: O(allow)=[{', '.join(rules)}]." if set(rules) <= set(WAIVABLE) else ""
         remedy = f"Nothing was written. Assign a certificate that keeps the rules.{waive}"
         raise ShellError("certificate", f"{thumbprint} is not fit: {'; '.join(map(str, left))}.", remedy=remedy)
 
 
-def _ask(asked: dict[str, Check], certificate: Certificate, moment: Moment) -> t.Iterator[Breach]:
+def _ask(asked: dict[str, Check], certificate: Certificate, moment: Moment) -> t.Iterator[Flaw]:
     for rule, check in asked.items():
         if evidence := check(certificate, moment):
-            yield Breach(rule, evidence)
+            yield Flaw(rule, evidence)
 
 
-def _find_missing(candidate: Candidate, domains: Sequence[str]) -> list[Breach]:
+def _find_missing(candidate: Candidate, domains: Sequence[str]) -> list[Flaw]:
     certificate = candidate.certificate
     missing = [domain for domain in domains if not checks.find_domain(certificate, domain)]
-    return [Breach("sip_domain_missing", f"{domain}: {checks.list_names(certificate)}") for domain in missing]
-
-
-def choose_moment(now: dt.datetime, effective: str | None) -> Moment:
-    """The moment for which a certificate is judged that is to take effect at ``effective``."""
-    return Moment.at(now, dt.datetime.fromisoformat(effective) if effective else None)
+    return [Flaw("sip_domain_missing", f"{domain}: {checks.list_names(certificate)}") for domain in missing]

@@ -16,11 +16,13 @@ AHEAD = dt.timedelta(hours=24)
 
 
 def choose_effective_date(now: dt.datetime, end: dt.datetime | None) -> dt.datetime | None:
-    """When the next certificate should take effect: in a day, to the full minute; None where the one in use ends before.
+    """When the next certificate should take effect: at the first full hour in a day; None where the one in use ends before.
+
+    The full hour, so that a run does what check mode has foretold a moment before.
 
     :param end: the end of the certificate in use; None where that is not known.
     """
-    planned = (now + AHEAD + dt.timedelta(seconds=59)).replace(second=0, microsecond=0)
+    planned = (now + AHEAD + dt.timedelta(hours=1, microseconds=-1)).replace(minute=0, second=0, microsecond=0)
     return planned if end is None or planned <= end else None
 
 

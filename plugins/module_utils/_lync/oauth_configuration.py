@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import urlsplit
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import AutodiscoverUrl, leads_to_cloud
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import (
+    AutodiscoverUrl,
+    leads_to_cloud,
+    read_host,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import DomainList, Name
@@ -58,18 +61,15 @@ class OAuthConfiguration:
         :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not
             say that it may be.
         """
-        wanted = self.desired(call)
-        held = find_conflicts(observed, TABLE.differing(observed, wanted))
-        policy = call.params["on_conflict"]
+        wanted, policy = self.desired(call), call.params["on_conflict"]
+        held = {} if policy == "replace" else find_conflicts(observed, TABLE.differing(observed, wanted))
         if held and policy == "fail":
-            raise _refuse(held)
-        if policy == "replace":
-            held = {}
+            raise _refuse_replacing(held)
         wanted = {name: value for name, value in wanted.items() if name not in held}
-        differing = TABLE.differing(observed, wanted)
-        steps = (_OAUTH_CONFIGURATION.write.with_parameters(**TABLE.changes(observed, wanted)),) if differing else ()
+        parameters = TABLE.changes(observed, wanted)
+        steps = (_OAUTH_CONFIGURATION.write.with_parameters(**parameters),) if parameters else ()
         warnings = tuple(f"Left as it is: {reason}." for reason in held.values())
-        return Plan(observed, {**observed, **differing}, steps, warnings)
+        return Plan(observed, {**observed, **TABLE.differing(observed, wanted)}, steps, warnings)
 
 
 def find_conflicts(observed: dict[str, t.Any], differing: dict[str, t.Any]) -> dict[str, str]:
@@ -95,23 +95,15 @@ def find_conflicts(observed: dict[str, t.Any], differing: dict[str, t.Any]) -> d
 
 
 def _is_mistaken(there: str, wanted: str | None) -> bool:
-    """Whether Lync cannot use the URL: Outlook's, of the same host or of one on premises, or no URL at all."""
+    """Whether nobody can have meant the URL for Lync: it is none of the SOAP service, and names no other host than what is asked for."""
     try:
-        AutodiscoverUrl("svc").desired(there)
+        AutodiscoverUrl("svc").accept(there)
     except ValueError:
-        return not leads_to_cloud(there) and (not wanted or _host(there) in ("", _host(wanted)))
+        return not leads_to_cloud(there) and (not wanted or read_host(there) in ("", read_host(wanted)))
     return False
 
 
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".").casefold()
-    except ValueError:
-        return ""
-
-
-def _refuse(held: dict[str, str]) -> ShellError:
-    remedy = "Nothing was written. Set O(on_conflict) to replace if it may be replaced, or to keep to leave it as it is and set the rest."
-    return ShellError(
-        "conflict", f"{'; '.join(held.values())}.", shell="lync", cmdlet="Set-CsOAuthConfiguration", remedy=remedy
-    )
+def _refuse_replacing(held: dict[str, str]) -> ShellError:
+    remedy = "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest."
+    message, cmdlet = f"{'; '.join(held.values())}.", _OAUTH_CONFIGURATION.write.name
+    return ShellError("conflict", message, shell="lync", cmdlet=cmdlet, remedy=remedy)

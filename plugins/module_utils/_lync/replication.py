@@ -11,26 +11,19 @@ is up to date, so a wait has to see that a replica was sent something since.
 from __future__ import annotations
 
 import datetime as dt
-import time
 import typing as t
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
-    list_oauth_computers,
-    read_pools,
-)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Instant, read_moment
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import (
     Family,
     Property,
+    Reads,
     Table,
-    refuse_unoffered,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import Steps
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
 
 REPLICAS = Family(
     Cmdlet("Get-CsManagementStoreReplicationStatus"),
@@ -42,162 +35,76 @@ REPLICAS = Family(
         Property("product_version", "ProductVersion"),
     ),
 )
-FORCE = Cmdlet("Invoke-CsManagementStoreReplication")
-TOLD_EVERY = 30.0
-"""Seconds after which a wait is told again, though nothing has changed."""
 
-Replicas = t.Sequence[dict[str, t.Any]]
+
+@dataclass(frozen=True)
+class Replica:
+    """One replica.
+
+    :ivar facts: as results show it.
+    :ivar sent: when the update was made that it was sent last, exactly: two writes may be less than a second apart.
+    """
+
+    facts: dict[str, t.Any]
+    sent: dt.datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its computer, in one spelling."""
+        return spell_name(self.facts["replica_fqdn"])
+
+
+def read_replicas(shell: Reads) -> list[Replica]:
+    """The status of every replica."""
+    items = shell.read_all(REPLICAS.cmdlet, REPLICAS.table.projection())
+    return [_read_replica(item) for item in items if isinstance(item, RemoteObject)]
+
+
+def _read_replica(item: RemoteObject) -> Replica:
+    return Replica(REPLICAS.table.state(item), read_moment(item.get("LastUpdateCreation")))
+
+
+def spell_name(name: object) -> str:
+    """A computer's name in one spelling."""
+    return str(name).strip().rstrip(".").casefold()
 
 
 @dataclass(frozen=True)
 class Awaited:
     """What a replica has to show.
 
+    What was sent to a replica after ``before`` may have been made for somebody else's write, in the moment before this one: nothing
+    that the status shows tells the two apart.
+
     :ivar computers: the replicas that matter, in one spelling; None means all of them.
-    :ivar left_out: those that nobody waits for.
-    :ivar before: what they showed before the write: one whose last update is still the same was not sent anything since.
-    :ivar since: its last update has to be as new as this.
+    :ivar excluded: those that nobody waits for.
+    :ivar before: by name, what they had been sent before the write; None where nothing was written.
+    :ivar since: what they were sent has to be as new as this.
     """
 
     computers: frozenset[str] | None = None
-    left_out: frozenset[str] = frozenset()
-    before: Replicas = ()
-    since: str | None = None
+    excluded: frozenset[str] = frozenset()
+    before: Mapping[str, dt.datetime | None] | None = field(default=None)
+    since: dt.datetime | None = None
 
-    def list_lagging(self, replicas: Replicas) -> list[str]:
+    def list_lagging(self, replicas: Sequence[Replica]) -> list[str]:
         """The replicas that do not show it yet. One that matters and that nobody lists lags as well."""
-        old = {_spell(item["replica_fqdn"]): item["last_update_creation"] for item in self.before}
-        known = {_spell(item["replica_fqdn"]): item for item in replicas}
-        asked = known.keys() if self.computers is None else self.computers
+        known = {replica.name: replica for replica in replicas}
         return [
-            str(known[name]["replica_fqdn"]) if name in known else name
-            for name in sorted(asked - self.left_out)
-            if name not in known or not self._is_there(known[name], old.get(name))
+            str(known[name].facts["replica_fqdn"]) if name in known else name
+            for name in sorted(self._list_names(replicas))
+            if name not in known or not self._has_arrived(known[name])
         ]
 
-    def count(self, replicas: Replicas) -> int:
+    def count(self, replicas: Sequence[Replica]) -> int:
         """How many replicas are waited for."""
-        known = {_spell(item["replica_fqdn"]) for item in replicas}
-        return len((known if self.computers is None else self.computers) - self.left_out)
+        return len(self._list_names(replicas))
 
-    def _is_there(self, replica: dict[str, t.Any], old: str | None) -> bool:
-        sent = replica["last_update_creation"]
-        renewed = not self.before or sent != old
-        recent = self.since is None or (sent is not None and _read(sent) >= _read(self.since))
-        return bool(replica["up_to_date"]) and renewed and recent
+    def _list_names(self, replicas: Sequence[Replica]) -> frozenset[str]:
+        all_of_them = frozenset(replica.name for replica in replicas)
+        return (all_of_them if self.computers is None else self.computers) - self.excluded
 
-
-def _read(moment: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(moment)
-
-
-def _spell(name: object) -> str:
-    return str(name).strip().rstrip(".").casefold()
-
-
-class Wait:
-    """Waits until the replicas that matter show what was written: a :class:`~._resource.Follow` of the modules that write to the store.
-
-    :param left_out: replicas that nobody waits for.
-    :param timeout: seconds.
-    """
-
-    def __init__(self, shell: Shell, left_out: t.Sequence[str], timeout: float, interval: float = 5.0) -> None:
-        self._shell = shell
-        self._left_out = frozenset(map(_spell, left_out))
-        self._timeout = timeout
-        self._interval = interval
-        self._awaited = Awaited()
-
-    def begin(self) -> None:
-        """Read, before the write, which replicas matter and what they show."""
-        computers = frozenset(map(_spell, list_oauth_computers(read_pools(self._shell))))
-        self._awaited = Awaited(computers, self._left_out, REPLICAS.read(self._shell))
-
-    def finish(self, call: Call) -> Result:
-        """Wait.
-
-        :raises ShellError: of kind ``timeout``, naming the replicas that still lag.
-        """
-        return {"replication": watch(call, self._shell, self._awaited, self._timeout, self._interval)}
-
-
-FOLLOWING: dict[str, dict[str, t.Any]] = {
-    "wait": {"type": "bool", "default": False},
-    "exclude": {"type": "list", "elements": "str", "default": []},
-}
-"""The options of the modules that write to the Central Management Store; ``timeout`` is their own."""
-
-
-def make_wait(call: Call) -> Wait | None:
-    """The wait that the task asks for."""
-    return Wait(call.shell("lync"), call.params["exclude"], call.params["timeout"]) if call.params["wait"] else None
-
-
-def replicate(call: Call, since: str | None) -> Result:
-    """Start replication if asked to, read its status, and wait for it if asked to.
-
-    :param since: what was sent to a replica before does not count.
-
-    :raises ShellError: of kind ``timeout``, naming the replicas that still lag.
-    """
-    shell, planned = call.shell("lync"), [FORCE] if call.params["force"] else []
-    refuse_unoffered(call, shell, planned)
-    steps, before = Steps(shell), Replicas()
-    if planned and not call.check_mode:
-        before = REPLICAS.read(shell) if call.params["wait"] else ()
-        steps.run(planned)
-    awaited = Awaited(None, frozenset(map(_spell, call.params["exclude"])), before, since)
-    timeout = call.params["timeout"] if call.params["wait"] and not call.check_mode else 0
-    try:
-        status = watch(call, shell, awaited, timeout, call.params["interval"], waits=call.params["wait"])
-    except ShellError as error:
-        error.result = {**steps.progress(), **error.result}
-        raise
-    return {"changed": bool(planned), **status, "commands": [str(step) for step in planned]}
-
-
-def watch(call: Call, shell: Shell, awaited: Awaited, timeout: float, interval: float, *, waits: bool = True) -> Result:
-    """Read the status until nobody lags, or the time is over; say meanwhile who is waited for.
-
-    :param waits: whether it is an error that somebody still lags at the end.
-    :raises ShellError: of kind ``timeout``.
-    """
-    started, teller = time.monotonic(), _Teller(call, timeout)
-    replicas = REPLICAS.read(shell)
-    while (behind := awaited.list_lagging(replicas)) and (left := started + timeout - time.monotonic()) > 0:
-        teller.tell(behind, awaited.count(replicas), time.monotonic() - started)
-        time.sleep(min(interval, left))
-        replicas = REPLICAS.read(shell)
-    waited = round(time.monotonic() - started, 1)
-    status: Result = {"replicas": replicas, "lagging": behind, "up_to_date": not behind, "waited": waited}
-    if behind and waits and not call.check_mode:
-        raise _fail_late(status)
-    return status
-
-
-class _Teller:
-    """Tells the user of a long wait: when it begins, when something has changed, and now and then."""
-
-    def __init__(self, call: Call, timeout: float) -> None:
-        self._call = call
-        self._timeout = timeout
-        self._told: tuple[list[str], float] | None = None
-
-    def tell(self, behind: list[str], count: int, waited: float) -> None:
-        if self._told and self._told[0] == behind and waited - self._told[1] < TOLD_EVERY:
-            return
-        self._told = (behind, waited)
-        done = f"{count - len(behind)} of {count} replicas"
-        self._call.say(f"{done}, waiting for {', '.join(behind)}, {waited:.0f} of {self._timeout:g} s")
-
-
-def _fail_late(status: Result) -> ShellError:
-    message = f"after {status['waited']} s these replicas are not up to date: {', '.join(status['lagging'])}."
-    remedy = (
-        "Check that each of these servers and its REPLICA service run. Then run again: what was written is not written again. "
-        "Wait longer with O(timeout), or leave out the replica of a server that is out of service with O(exclude)."
-    )
-    return ShellError(
-        "timeout", message, shell="lync", cmdlet=REPLICAS.cmdlet.name, remedy=remedy, result={"replication": status}
-    )
+    def _has_arrived(self, replica: Replica) -> bool:
+        renewed = self.before is None or replica.sent != self.before.get(replica.name)
+        recent = self.since is None or (replica.sent is not None and replica.sent >= self.since)
+        return bool(replica.facts["up_to_date"]) and renewed and recent

@@ -12,7 +12,7 @@ the Central Management Store), or one whose key is in a CNG provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils import _certificate_checks as checks
@@ -57,41 +57,33 @@ def choose_token_issuer(
     :param sip_domain: the deployment's default SIP domain.
     :param warn_days: a certificate with fewer days left is not assigned anew.
     """
-    fit = [item for item in store if not any(find_objections(item, moment, warn_days))]
-    named = [item for item in fit if spell_domain(sip_domain) in map(spell_domain, item.common_names)]
-    if len(named) == 1:
-        return Choice(named[0].thumbprint, f"it is the one certificate made for {sip_domain}")
-    if named:
-        return Choice("", f"{len(named)} certificates are made for {sip_domain}", tuple(named))
-    assigned = [item for item in fit if item.thumbprint == default]
-    if assigned:
+    objections = {item.thumbprint: [*find_objections(item, moment, warn_days)] for item in store}
+    fit = [item for item in store if not objections[item.thumbprint]]
+    made_for_it = [item for item in fit if _is_made_for(item, sip_domain)]
+    if len(made_for_it) == 1:
+        return Choice(made_for_it[0].thumbprint, f"it is the one certificate made for {sip_domain}")
+    if made_for_it:
+        return Choice("", f"{len(made_for_it)} certificates are made for {sip_domain}", tuple(made_for_it))
+    if any(item.thumbprint == default for item in fit):
         return Choice(default, "it is the certificate that is assigned as Default")
-    return Choice("", _explain(store, default, sip_domain, moment, warn_days), tuple(fit))
+    reason = f"the store has no fit certificate made for {sip_domain}, and the Default certificate is not fit"
+    close = [item for item in store if item.thumbprint == default or _is_made_for(item, sip_domain)]
+    against = [f"{item.thumbprint} ({item}): {'; '.join(objections[item.thumbprint])}" for item in close]
+    return Choice("", f"{reason}: {'. '.join(against)}" if against else reason, tuple(fit))
 
 
 def find_objections(certificate: Certificate, moment: Moment, warn_days: int) -> Iterator[str]:
-    """Everything against assigning a certificate without being told to."""
+    """Everything against assigning a certificate without being told to. What was not seen counts."""
     if certificate.self_signed is not False:
-        yield "it is self-signed"
+        yield "it is self-signed" if certificate.self_signed else "whether it is self-signed was not seen"
     for check in _ASKED:
         if evidence := check(certificate, moment):
             yield evidence
     if certificate.exportable is None:
         yield "whether its private key can be exported was not seen"
-    end = certificate.not_after
-    if end is not None and 0 <= checks.count_days(end, moment.now) < warn_days:
-        yield f"it has only {checks.count_days(end, moment.now)} days left"
+    if evidence := checks.check_days_left(certificate, moment, warn_days):
+        yield evidence
 
 
-def _explain(store: Sequence[Certificate], default: str, sip_domain: str, moment: Moment, warn_days: int) -> str:
-    """Why none of the two safe answers is there."""
-    close = [
-        item for item in store if item.thumbprint == default or spell_domain(sip_domain) in _spell(item.common_names)
-    ]
-    against = [f"{item.thumbprint} ({item}): {'; '.join(find_objections(item, moment, warn_days))}" for item in close]
-    none = f"the store has no fit certificate made for {sip_domain}, and the Default certificate is not fit"
-    return f"{none}: {'. '.join(against)}" if against else none
-
-
-def _spell(names: Iterable[str]) -> list[str]:
-    return [spell_domain(name) for name in names]
+def _is_made_for(certificate: Certificate, sip_domain: str) -> bool:
+    return spell_domain(sip_domain) in map(spell_domain, certificate.common_names)

@@ -22,8 +22,8 @@ Facts = dict[str, t.Any]
 class SiteName(Kind):
     """A site's identity, ``Site:Atlanta``, as its name."""
 
-    def observed(self, value: Value) -> t.Any:
-        text = super().observed(value)
+    def read(self, value: Value) -> t.Any:
+        text = super().read(value)
         return re.sub(r"^site:", "", text, flags=re.IGNORECASE) if text else None
 
 

@@ -113,6 +113,8 @@ function global:Restore-LabNested($Value) {
     }
     if ($Value.psobject.BaseObject -isnot [System.Management.Automation.PSCustomObject]) { return }
     if ($Value.psobject.TypeNames -contains 'Microsoft.Management.Infrastructure.CimInstance') { return }
+    $known = $null
+    if ($LabNested.TryGetValue($Value, [ref]$known)) { return }  # in two properties of one object
     $LabNested.Add($Value, @($Value.psobject.TypeNames))
     Set-LabForm $Value $false 'System.Management.Automation.PSCustomObject', 'System.Object'
 }

@@ -66,7 +66,7 @@ def test_compares_as_the_product_does(kind: Kind, one: Any, other: Any, same: bo
     ],
 )
 def test_shows_what_the_server_sent(kind: Kind, remote: Any, plain: Any) -> None:
-    assert kind.observed(remote) == plain
+    assert kind.read(remote) == plain
 
 
 @pytest.mark.parametrize(
@@ -91,22 +91,22 @@ def test_shows_what_the_server_sent(kind: Kind, remote: Any, plain: Any) -> None
 )
 def test_refuses_what_cannot_be_meant(kind: Kind, value: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        kind.desired(value)
+        kind.accept(value)
 
 
 @pytest.mark.parametrize("kind", [NameSet(), DomainList()])
 def test_a_set_has_each_member_once(kind: Kind) -> None:
-    assert kind.desired(["London", "Paris", "london "]) == ["London", "Paris"]
+    assert kind.accept(["London", "Paris", "london "]) == ["London", "Paris"]
 
 
 def test_takes_hosts_of_every_kind() -> None:
     for url in ("https://autodiscover.bücher.example./a", "https://[2001:db8::1]:8443/a", "http://atl_exchange-001/a"):
-        assert Url().desired(f" {url}\n") == url
+        assert Url().accept(f" {url}\n") == url
 
 
 def test_takes_a_thumbprint_as_the_certificate_console_copies_it() -> None:
-    assert Thumbprint().desired("\ufeff" + SHA1) == SHA1
-    assert Thumbprint().desired("\u200e" + " ".join(SHA1[i : i + 2].lower() for i in range(0, 40, 2))) == SHA1
+    assert Thumbprint().accept("\ufeff" + SHA1) == SHA1
+    assert Thumbprint().accept("\u200e" + " ".join(SHA1[i : i + 2].lower() for i in range(0, 40, 2))) == SHA1
 
 
 @pytest.mark.parametrize(

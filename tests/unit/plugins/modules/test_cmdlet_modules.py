@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import plain, run_cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._cmdlet_module import run_cmdlet, simplify
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import (
     Credential,
@@ -122,7 +122,7 @@ def test_secrets_are_sent_by_type_and_never_shown(scripted: Any, run_module: Any
         ({"cmdlet": "Test-CsExStorageConnectivity", "changes": "never"}, "changes something"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+def test_what_cannot_be_used_is_refused_before_anything_is_sent(
     scripted: Any, run_module: Any, options: dict[str, Any], about: str
 ) -> None:
     helper = scripted(Get_Thing=[], Set_Thing=[])
@@ -145,6 +145,37 @@ def test_check_mode_runs_reads_and_only_reports_writes(scripted: Any, run_module
     assert helper.writes == []
     missing = run_module(exchange_cmdlet, helper, check=True, cmdlet="Set-Nothing")
     assert missing["error"]["kind"] == "not_offered"
+
+
+def test_the_domain_controller_that_is_named_is_asked(scripted: Any, run_module: Any) -> None:
+    helper = scripted(Get_Thing=lambda **_asked: [], Set_Thing=lambda **_asked: [])
+    named = {"domain_controller": "dc1.contoso.com"}
+    read = run_module(exchange_cmdlet, helper, **named, cmdlet="Get-Thing", select=["Name"])
+    assert read["commands"] == ["Get-Thing -DomainController 'dc1.contoso.com'"]
+    own = {"DOMAINCONTROLLER": "dc2.contoso.com"}
+    write = run_module(exchange_cmdlet, helper, **named, cmdlet="Set-Thing", parameters=own)
+    assert write["commands"] == ["Set-Thing -DOMAINCONTROLLER 'dc2.contoso.com'"]
+    assert (
+        "domain_controller is empty" in run_module(exchange_cmdlet, helper, cmdlet="Get-X", domain_controller="")["msg"]
+    )
+
+
+@pytest.mark.parametrize("cmdlet", ["Get-Thing", "Set-Thing"])
+def test_a_cmdlet_without_the_parameter_runs_without_it(scripted: Any, run_module: Any, cmdlet: str) -> None:
+    """It refuses the parameter before it does anything."""
+    unknown = ShellError("not_offered", "no such parameter.", error_id=f"NamedParameterNotFound,{cmdlet}")
+
+    def answer(**asked: Any) -> Any:
+        return unknown if set(asked) - {"Identity"} else [{"Name": "a"}]
+
+    helper = scripted(**{cmdlet.replace("-", "_"): answer})
+    asked = {"cmdlet": cmdlet, "domain_controller": "dc1.contoso.com", "select": ["Name"]}
+    result = run_module(exchange_cmdlet, helper, **asked, parameters={"Identity": "a"})
+    assert (result["objects"], result["commands"]) == ([{"Name": "a"}], [f"{cmdlet} -Identity 'a'"])
+    assert "so it is run without" in result["warnings"][0]
+    wrong = run_module(exchange_cmdlet, helper, **asked, parameters={"Wrong": 1})
+    assert (wrong["error"]["kind"], wrong["changed"]) == ("not_offered", False)
+    assert len(helper.pipelines) == 4
 
 
 def test_never_lets_a_cmdlet_of_unknown_nature_run_in_check_mode(scripted: Any, run_module: Any) -> None:
@@ -206,6 +237,6 @@ DEEP = RemoteObject(text="top", properties={"Inner": RemoteObject(text="inner", 
     ],
 )
 def test_values_are_shown_plainly_and_no_deeper_than_asked(value: Any, depth: int, shown: Any) -> None:
-    found = plain(value, depth)
+    found = simplify(value, depth)
     assert found == shown
     assert type(found) is type(shown)

@@ -9,14 +9,19 @@ from typing import Any
 import pytest
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import (
+    describe_certificate,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
 from ansible_collections.onprem.exchange_lync.plugins.modules import exchange_certificate_info
 
-SERVERS = [
-    {"Name": "EX1", "Fqdn": "EX1.contoso.com", "IsEdgeServer": False},
-    {"Name": "EX2", "Fqdn": "EX2.contoso.com", "IsEdgeServer": False},
-    {"Name": "EDGE", "Fqdn": "EDGE.contoso.com", "IsEdgeServer": True},
-]
+
+def server(name: str, version: str = "15.2 (Build 1544.4)", *, edge: bool = False) -> dict[str, Any]:
+    roles = {"IsEdgeServer": edge, "IsMailboxServer": not edge, "IsClientAccessServer": not edge}
+    return {"Name": name, "Fqdn": f"{name}.contoso.com", "AdminDisplayVersion": f"Version {version}", **roles}
+
+
+SERVERS = [server("EX1"), server("EX2"), server("EX10", "14.3 (Build 513.0)"), server("EDGE", edge=True)]
 DOWN = ShellError("failed", "The RPC server is unavailable.", error_id="LocalizedException,GetExchangeCertificate")
 
 
@@ -99,7 +104,7 @@ def test_a_server_that_does_not_exist_is_a_mistake_in_the_task(scripted: Any, ru
     result = run_module(exchange_certificate_info, helper, servers=["ex7.contoso.com"])
     assert result["error"]["kind"] == "not_found"
     assert (
-        "no such Exchange server: ex7.contoso.com. Known here: ex1.contoso.com, ex2.contoso.com, edge.contoso.com."
+        "no such Exchange server: ex7.contoso.com. Known here: ex1.contoso.com, ex2.contoso.com, ex10.contoso.com, edge.contoso.com."
         in result["msg"]
     )
     assert "Get-ExchangeCertificate" not in helper.reads
@@ -108,3 +113,32 @@ def test_a_server_that_does_not_exist_is_a_mistake_in_the_task(scripted: Any, ru
 def test_certificates_without_raw_data_are_said_to_be_unreadable(scripted: Any, run_module: Any) -> None:
     result = run_module(exchange_certificate_info, helper_with(scripted, [{"RawData": None}]), servers=["EX2"])
     assert "RawData" in result["servers"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "known"),
+    [
+        ({"HasPrivateKey": True}, True),
+        ({"HasPrivateKey": False}, None),
+        ({"HasPrivateKey": False, "PrivateKeyExportable": True}, True),
+        ({"HasPrivateKey": False, "Services": RemoteObject(("System.Enum",), "IIS", value=8)}, True),
+        ({"HasPrivateKey": False, "Services": RemoteObject(("System.Enum",), "None", value=0)}, None),
+        ({}, None),
+    ],
+)
+def test_no_private_key_is_believed_only_of_the_servers_own_certificates(
+    scripted: Any, run_module: Any, raw_data: bytes, facts: dict[str, Any], known: bool | None
+) -> None:
+    helper = helper_with(scripted, lambda Server: [{"RawData": raw_data, **facts}])
+    found = run_module(exchange_certificate_info, helper, servers=["ex1"])["servers"][0]["certificates"][0]
+    assert found["has_private_key"] is known
+    own = describe_certificate(RemoteObject(properties={"RawData": raw_data, **facts}), own=True)
+    assert own["has_private_key"] is facts.get("HasPrivateKey")
+
+
+def test_a_server_of_2010_is_read_only_where_it_is_named(scripted: Any, run_module: Any, raw_data: bytes) -> None:
+    helper = helper_with(scripted, [{"RawData": raw_data}])
+    result = run_module(exchange_certificate_info, helper, servers=["ex10"])
+    assert [found["host"] for found in result["servers"]] == ["ex10.contoso.com"]
+    edge = run_module(exchange_certificate_info, helper, servers=["edge"])
+    assert (edge["error"]["kind"], "is an Edge Transport server" in edge["msg"]) == ("bad_input", True)

@@ -75,6 +75,20 @@ SCRIPT: dict[str, Any] = {
     ],
     "Get_AutodiscoverVirtualDirectory": lambda ADPropertiesOnly: [{**DIRECTORY, "OAuthAuthentication": None}],
     "Get_WebServicesVirtualDirectory": [DIRECTORY],
+    "Get_ClientAccessService": [
+        {
+            "Name": "EX1",
+            "AutoDiscoverServiceInternalUri": Uri("https://ex1/Autodiscover/Autodiscover.xml"),
+            "AutoDiscoverSiteScope": RemoteObject(items=("London",)),
+            "OriginatingServer": "dc1.contoso.com",
+        }
+    ],
+    "Get_HybridConfiguration": [
+        {"Domains": RemoteObject(items=(shown("contoso.com"),)), "Features": [shown("FreeBusy", 0)]}
+    ],
+    "Test_ServiceHealth": [
+        {"Role": "Mailbox Server Role", "RequiredServicesRunning": False, "ServicesNotRunning": ["MSExchangeIS"]}
+    ],
     "Get_OrganizationConfig": [{"Name": "Contoso", "Guid": uuid.UUID(int=7), "OAuth2ClientProfileEnabled": None}],
 }
 
@@ -82,7 +96,7 @@ SCRIPT: dict[str, Any] = {
 def test_everything_is_read_once_and_shown_plainly(scripted: Any, run_module: Any) -> None:
     helper = scripted(**SCRIPT)
     result = run_module(exchange_info, helper)
-    assert len(helper.reads) == len(set(helper.reads)) == 6
+    assert len(helper.reads) == len(set(helper.reads)) == 9
     assert result["servers"] == [
         {
             "name": "EX1",
@@ -113,6 +127,18 @@ def test_everything_is_read_once_and_shown_plainly(scripted: Any, run_module: An
         "guid": str(uuid.UUID(int=7)),
         "oauth2_client_profile_enabled": None,
     }
+    assert result["client_access"] == [
+        {
+            "name": "EX1",
+            "autodiscover_service_internal_uri": "https://ex1/Autodiscover/Autodiscover.xml",
+            "autodiscover_site_scope": ["London"],
+            "originating_server": "dc1.contoso.com",
+        }
+    ]
+    assert result["hybrid_configuration"] == {"domains": ["contoso.com"], "features": ["FreeBusy"]}
+    assert result["service_health"] == [
+        {"role": "Mailbox Server Role", "running": False, "services_not_running": ["MSExchangeIS"]}
+    ]
     assert result["changed"] is False
 
 
@@ -145,5 +171,20 @@ def test_only_what_is_asked_for_is_read(scripted: Any, run_module: Any, gather: 
     assert set(result) == {"changed", *gather}
 
 
-def test_an_organisation_without_auth_config_has_none(scripted: Any, run_module: Any) -> None:
-    assert run_module(exchange_info, scripted(Get_AuthConfig=[]), gather=["auth_config"])["auth_config"] is None
+@pytest.mark.parametrize("part", ["auth_config", "hybrid_configuration", "organization"])
+def test_what_an_organisation_does_not_have_is_null(scripted: Any, run_module: Any, part: str) -> None:
+    nothing: dict[str, Any] = {"Get_AuthConfig": [], "Get_HybridConfiguration": [], "Get_OrganizationConfig": []}
+    assert run_module(exchange_info, scripted(**nothing), gather=[part])[part] is None
+
+
+def test_every_read_of_the_directory_goes_to_the_domain_controller_that_is_named(
+    scripted: Any, run_module: Any
+) -> None:
+    helper = scripted(**SCRIPT | {"Get_AutodiscoverVirtualDirectory": [DIRECTORY]})
+    result = run_module(exchange_info, helper, domain_controller=" dc2.contoso.com ")
+    assert "failed" not in result
+    asked = {line.subject: line.cmdlets[0].parameters.get("DomainController") for line in helper.pipelines}
+    # the services are the server's own, not the directory's
+    assert {subject for subject, controller in asked.items() if controller is None} == {"Test-ServiceHealth"}
+    assert set(asked.values()) == {"dc2.contoso.com", None}
+    assert "domain_controller is empty" in run_module(exchange_info, helper, domain_controller="")["msg"]

@@ -1,65 +1,87 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A front end with certificates of every kind: read, judged, assigned globally or locally, from the store or from a file."""
+"""A front end with certificates of every kind: read, judged, chosen, staged, assigned globally or locally, from the store or a file."""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import (
+    certificate_assignment,
+    certificate_observation,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import Assignment
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_request import Request
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Secret, SecretText
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 from ansible_collections.onprem.exchange_lync.plugins.modules import lync_certificate, lync_certificate_info
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 HOST = "FE1.contoso.com"
 USE = {"use": "OAuthTokenIssuer"}
 PFX = r"C:\oauth.pfx"
+AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Contoso CA")])
 
 
-def days(count: int) -> dt.datetime:
+def days(count: float) -> dt.datetime:
     return NOW + dt.timedelta(days=count)
 
 
 class FrontEnd:
-    """``assigned`` is (use, scope) to thumbprint, dates and predecessor; a global write shows after ``lag`` readings."""
+    """``assigned`` is (use, scope) to thumbprint, dates and predecessor; a global write shows after ``lag`` readings.
+
+    :ivar stored: the certificates of the machine's store, by name; tests put the odd ones in.
+    """
 
     def __init__(self, scripted: Any, certificate: Any) -> None:
-        period = {"not_before": days(-30), "not_after": days(700)}
+        def make(subject: str = "contoso.com", *names: str, start: float = -30, end: float = 700, **more: Any) -> str:
+            more = {"issuer": AUTHORITY, "dns_names": names or ["fabrikam.com"]} | more
+            return str(certificate(subject, not_before=days(start), not_after=days(end), **more))
+
         made = {
-            "good": certificate("contoso.com", dns_names=["fabrikam.com"], **period),
-            "other": certificate("contoso.com", dns_names=["fabrikam.com"], serial=2, **period),
-            "file": certificate("contoso.com", dns_names=["fabrikam.com"], serial=3, **period),
-            "short": certificate("contoso.com", dns_names=["fabrikam.com"], key="rsa1024", **period),
-            "ec": certificate("contoso.com", dns_names=["fabrikam.com"], key="ec", **period),
-            "expired": certificate(
-                "contoso.com", dns_names=["fabrikam.com"], not_before=days(-800), not_after=days(-70)
-            ),
-            "ends": certificate(
-                "contoso.com", dns_names=["fabrikam.com"], serial=4, not_before=days(-8), not_after=days(9)
-            ),
-            "later": certificate(
-                "contoso.com", dns_names=["fabrikam.com"], serial=6, not_before=days(10), not_after=days(700)
-            ),
-            "foreign": certificate("litwareinc.com", **period),
-            "keyless": certificate("contoso.com", dns_names=["fabrikam.com"], serial=5, **period),
+            "good": make(),
+            "other": make(serial=2),
+            "file": make(serial=3),
+            "short": make(key="rsa1024"),
+            "ec": make(key="ec"),
+            "expired": make(start=-800, end=-70),
+            "ends": make(serial=4, start=-8, end=9),
+            "later": make(serial=6, start=10),
+            "foreign": make("litwareinc.com", "litwareinc.com"),
+            "keyless": make(serial=5),
+            "kept": make(serial=7),
+            "cng": make(serial=8),
+            "default": make("pool.contoso.com", "sip.fabrikam.com"),
+            "self-signed": make("fe1.contoso.com", issuer=None, end=3650),
+            "narrow": make(serial=9, dns_names=()),
         }
         self.raw = {name: base64.b64decode(data) for name, data in made.items()}
-        self.of = {name: describe(data)["thumbprint"] for name, data in made.items()}
+        self.of = {
+            name: hashlib.sha1(base64.b64decode(data), usedforsecurity=False).hexdigest().upper()
+            for name, data in made.items()
+        }
+        self.names = {thumbprint: name for name, thumbprint in self.of.items()}
         self.stored = set(self.raw) - {"file"}
         self.assigned: dict[tuple[str, str], dict[str, Any]] = {}
         self.shown: dict[tuple[str, str], dict[str, Any]] = {}
         self.lag = self.waiting = 0
         self.lists_both = False
         self.in_pfx = "file"
+        self.version = "Skype for Business Server 2019 (7.0.2046.0): Volume license key installed."
         self.helper = scripted(
             Get_CsComputer=lambda Local: [{"Fqdn": HOST, "Pool": "pool.contoso.com"}],
             Get_CsCertificate=self.get,
             Get_ChildItem=lambda Path: [self._item(name) for name in sorted(self.stored)],
             Get_CsSipDomain=[{"Name": "fabrikam.com", "IsDefault": False}, {"Name": "contoso.com", "IsDefault": True}],
+            Get_CsServerVersion=lambda: [self.version],
             Get_Date=[NOW],
             Get_PfxData=self.pfx,
             Set_CsCertificate=self.set,
@@ -68,7 +90,16 @@ class FrontEnd:
         )
 
     def _item(self, name: str) -> dict[str, Any]:
-        return {"RawData": self.raw[name], "HasPrivateKey": name != "keyless", "FriendlyName": name}
+        has_key, shown = name != "keyless", name not in ("keyless", "cng", "ec")
+        container = RemoteObject(properties={"Exportable": name != "kept"})
+        key = RemoteObject(text="RSACryptoServiceProvider", properties={"CspKeyContainerInfo": container})
+        return {
+            "RawData": self.raw[name],
+            "HasPrivateKey": has_key,
+            "FriendlyName": name,
+            "PrivateKey": key if shown else None,
+            "Thumbprint": self.of[name],
+        }
 
     def get(self, Type: list[str] | None = None) -> list[dict[str, Any]]:
         self.waiting = max(self.waiting - 1, 0)
@@ -97,7 +128,7 @@ class FrontEnd:
         entry = self.assigned.get((Type[0], scope), {})
         in_force = entry and entry["PreviousThumbprint" if entry["EffectiveDate"] > NOW else "Thumbprint"]
         old = entry["PreviousThumbprint"] if in_force == Thumbprint else in_force or ""
-        since = when.get("EffectiveDate", days(-30))
+        since = when.get("EffectiveDate", NOW)
         assert ("EffectiveDate" in when) == ("Roll" in when)
         self.assigned[Type[0], scope] = {"Thumbprint": Thumbprint, "PreviousThumbprint": old, "EffectiveDate": since}
         self.waiting = self.lag
@@ -108,8 +139,18 @@ class FrontEnd:
         if Type:
             self.set(Type, self.of[self.in_pfx], **rest)
 
-    def remove(self, Type: list[str], Identity: str = "", **_rest: Any) -> None:
+    def remove(self, Type: list[str], Identity: str = "", Force: bool = False, Confirm: bool = True) -> Any:
+        """A certificate in use is asked about whatever Confirm says, and nobody can answer (Remove-CsCertificate.md)."""
+        if not Force:
+            return ShellError("failed", "a question, and no one to answer it", error_id="HostFunctionNotImplemented")
         del self.assigned[Type[0], "Global" if Identity else "Machine"]
+        return None
+
+    def assign(self, name: str, **when: Any) -> None:
+        """Somebody assigns the OAuthTokenIssuer, a year ago or staged."""
+        self.set(["OAuthTokenIssuer"], self.of[name], Identity="global", **when)
+        if not when:
+            self.assigned["OAuthTokenIssuer", "Global"]["EffectiveDate"] = days(-365)
 
     @property
     def token_issuer(self) -> str:
@@ -123,28 +164,51 @@ def front_end(scripted: Any, certificate: Any, monkeypatch: pytest.MonkeyPatch) 
     return FrontEnd(scripted, certificate)
 
 
-def refusal(run_module: Any, front_end: FrontEnd, **params: Any) -> str:
-    result = run_module(lync_certificate, front_end.helper, **{**USE, **params})
+@pytest.fixture
+def assign(front_end: FrontEnd, run_module: Any) -> Any:
+    """Run the module for OAuthTokenIssuer; a certificate of the front end by its name."""
+
+    def run(name: str | None = None, **params: Any) -> dict[str, Any]:
+        named = {} if name is None else {"thumbprint": front_end.of[name]}
+        return dict(run_module(lync_certificate, front_end.helper, **{**USE, **named, **params}))
+
+    return run
+
+
+def refusal(front_end: FrontEnd, result: dict[str, Any]) -> str:
     assert result["failed"], result
     assert front_end.helper.writes == []
     assert "lync management shell: " in result["msg"] or "windows management shell: " in result["msg"]
     return str(result["msg"])
 
 
-def test_the_info_module_gives_the_shape_that_the_verdict_takes(front_end: FrontEnd, run_module: Any) -> None:
+def test_what_the_info_module_returns(front_end: FrontEnd, run_module: Any) -> None:
     front_end.set(["Default"], front_end.of["other"])
     result = run_module(lync_certificate_info, front_end.helper)
-    assert (result["host"], result["error"], result["changed"]) == ("fe1.contoso.com", None, False)
+    assert (result["host"], result["changed"]) == ("fe1.contoso.com", False)
     assert result["assigned"][0] == {
         "use": "Default", "thumbprint": front_end.of["other"], "previous_thumbprint": None, "scope": "Machine",
-        "effective_date": days(-30).isoformat().replace("+00:00", "Z"), "update_time": None, "subject": None, "issuer": None,
+        "effective_date": NOW.isoformat().replace("+00:00", "Z"), "update_time": None, "subject": None, "issuer": None,
         "serial_number": None, "not_before": None, "not_after": None, "dns_names": [],
     }  # fmt: skip
     by_name = {item["friendly_name"]: item for item in result["store"]}
     assert by_name["good"]["thumbprint"] == front_end.of["good"]
-    assert [by_name[name]["has_private_key"] for name in ("good", "keyless")] == [True, False]
+    keys = {
+        name: (by_name[name]["has_private_key"], by_name[name]["key_provider"]) for name in ("good", "cng", "keyless")
+    }
+    assert keys == {"good": (True, "csp"), "cng": (True, "cng"), "keyless": (False, None)}
+    assert "private_key_exportable" not in by_name["good"]
     assert front_end.helper.reads == ["Get-CsComputer", "Get-CsCertificate", "Get-ChildItem"]
     assert run_module(lync_certificate_info, front_end.helper, store=False)["store"] is None
+
+
+def test_whether_keys_can_be_exported_is_one_more_read(front_end: FrontEnd, run_module: Any) -> None:
+    result = run_module(lync_certificate_info, front_end.helper, exportable=True)
+    shown = {item["friendly_name"]: item["private_key_exportable"] for item in result["store"]}
+    assert {name: shown[name] for name in ("good", "kept", "cng", "keyless")} == {
+        "good": True, "kept": False, "cng": None, "keyless": None,
+    }  # fmt: skip
+    assert front_end.helper.reads.count("Get-ChildItem") == 2
 
 
 def test_a_computer_outside_the_topology(scripted: Any, run_module: Any) -> None:
@@ -152,32 +216,27 @@ def test_a_computer_outside_the_topology(scripted: Any, run_module: Any) -> None
     assert "no computer of the Lync topology" in result["msg"]
 
 
-def test_assigning_globally_and_waiting_for_the_replica(
-    front_end: FrontEnd, run_module: Any, leaves_alone: Any
-) -> None:
+def test_assigning_globally_and_waiting_for_the_replica(front_end: FrontEnd, assign: Any, leaves_alone: Any) -> None:
     front_end.lag = 3
     thumbprint = " ".join(front_end.of["good"].lower())
-    predicted = run_module(lync_certificate, front_end.helper, check=True, **USE, thumbprint=thumbprint)
+    predicted = assign(check=True, thumbprint=thumbprint)
     assert front_end.helper.writes == []
-    result = run_module(lync_certificate, front_end.helper, **USE, thumbprint=thumbprint)
+    result = assign(thumbprint=thumbprint)
     assert front_end.token_issuer == "good"
     assert predicted["commands"] == result["commands"]
     assert front_end.helper.writes[0].parameters["Identity"] == "global"
     assert result["certificate"]["thumbprint"] == predicted["certificate"]["thumbprint"] == front_end.of["good"]
-    # the store, the SIP domains and the clock are read once for each call, however often the assignment is
-    assert [front_end.helper.reads.count(name) for name in ("Get-ChildItem", "Get-CsSipDomain", "Get-Date")] == [
-        2,
-        2,
-        2,
-    ]
+    # the store (and its keys), the SIP domains and the clock are read once for each call, however often the assignment is
+    reads = [front_end.helper.reads.count(name) for name in ("Get-ChildItem", "Get-CsSipDomain", "Get-Date")]
+    assert reads == [4, 2, 2]
     before = len(front_end.helper.pipelines)
     assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=thumbprint)
     assert [pipeline.subject for pipeline in front_end.helper.pipelines[before:]] == ["Get-CsCertificate"]
 
 
-def test_a_replica_that_never_shows_it(front_end: FrontEnd, run_module: Any) -> None:
+def test_a_replica_that_never_shows_it(front_end: FrontEnd, assign: Any) -> None:
     front_end.lag = 10**9
-    result = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"], timeout=0)
+    result = assign("good", timeout=0)
     assert result["error"]["kind"] == "not_effective"
     assert "lync_replication" in result["error"]["remedy"]
 
@@ -190,143 +249,298 @@ def test_a_replica_that_never_shows_it(front_end: FrontEnd, run_module: Any) -> 
         ("expired", "expired"),
         ("foreign", "sip_domain_missing"),
         ("keyless", "private_key_missing"),
+        ("kept", "private_key_not_exportable"),
     ],
 )
 def test_what_breaks_a_rule_is_refused_unless_it_is_allowed(
-    front_end: FrontEnd, run_module: Any, name: str, rule: str
+    front_end: FrontEnd, assign: Any, name: str, rule: str
 ) -> None:
-    message = refusal(run_module, front_end, thumbprint=front_end.of[name])
+    message, waivable = refusal(front_end, assign(name)), not rule.startswith("private_key")
     assert f"({rule})" in message
     assert f"{rule}, {rule}" not in message
-    assert ("allow: [" in message) == (rule != "private_key_missing")
-    if rule != "private_key_missing":
-        result = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of[name], allow=[rule])
+    assert (f"allow=[{rule}]" in message) == waivable
+    if waivable:
+        result = assign(name, allow=[rule])
         assert (front_end.token_issuer, result["changed"]) == (name, True)
+        assert front_end.helper.writes[0].parameters["Force"] is True
 
 
-def test_doubts_are_warnings(front_end: FrontEnd, run_module: Any) -> None:
-    result = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["ends"])
+@pytest.mark.parametrize(
+    ("version", "fit"),
+    [
+        ("Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed.", False),
+        ("Skype for Business Server 2015 (6.0.9319.0)", True),
+    ],
+)
+def test_a_cng_key_is_refused_where_the_version_cannot_use_it(
+    front_end: FrontEnd, assign: Any, version: str, fit: bool
+) -> None:
+    front_end.version = version
+    result = assign("cng", check=True)
+    seen = "it was not seen whether the private key of CN=contoso.com can be exported"
+    assert seen in str(result.get("warnings")) if fit else "(key_provider)" in refusal(front_end, result)
+    assert ("Get-CsServerVersion" in front_end.helper.reads, front_end.helper.writes) == (True, [])
+    before = front_end.helper.reads.count("Get-CsServerVersion")
+    assign("good", check=True)
+    assert front_end.helper.reads.count("Get-CsServerVersion") == before
+
+
+def test_a_key_of_an_elliptic_curve_is_no_matter_of_the_provider(front_end: FrontEnd, assign: Any) -> None:
+    front_end.version = "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed."
+    assert assign("ec", use="WebServicesExternal", check=True)["changed"]
+    assert "Get-CsServerVersion" not in front_end.helper.reads
+
+
+def test_any_certificate_that_lync_has_assigned_already_may_issue_tokens(front_end: FrontEnd, assign: Any) -> None:
+    """Microsoft's Director has CN=dir01.contoso.net and no other name, in a deployment of contoso.com."""
+    assert "(sip_domain_missing)" in refusal(front_end, assign("foreign"))
+    front_end.set(["Default"], front_end.of["foreign"])
+    result = assign("foreign")
+    assert (front_end.token_issuer, len(result["warnings"])) == ("foreign", 2)
+    assert all("(sip_domain_missing)" in warning for warning in result["warnings"])
+
+
+def test_a_further_sip_domain_that_is_missing_is_a_warning(front_end: FrontEnd, assign: Any) -> None:
+    result = assign("narrow")
+    assert (front_end.token_issuer, result["changed"], len(result["warnings"])) == ("narrow", True, 1)
+    assert "fabrikam.com: subject CN=contoso.com, alternative names none (sip_domain_missing)" in result["warnings"][0]
+
+
+def test_one_that_expires_soon_is_a_warning(front_end: FrontEnd, assign: Any) -> None:
+    assert "warnings" not in assign("ends", check=True, warn_days=5)
+    result = assign("ends")
     assert result["changed"]
-    assert "(expires_soon)" in result["warnings"][0]
+    assert "has only 9 days left (expires_soon)" in result["warnings"][0]
 
 
-def test_the_sip_domains_of_the_task_go_before_those_of_the_deployment(front_end: FrontEnd, run_module: Any) -> None:
-    run_module(
-        lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["foreign"], sip_domains=["litwareinc.com"]
-    )
+def test_the_sip_domains_of_the_task_go_before_those_of_the_deployment(front_end: FrontEnd, assign: Any) -> None:
+    assign("foreign", sip_domains=["litwareinc.com"])
     assert front_end.token_issuer == "foreign"
     assert "Get-CsSipDomain" not in front_end.helper.reads
 
 
-def test_a_thumbprint_that_is_not_there_or_none(front_end: FrontEnd, run_module: Any) -> None:
-    assert "is not among the 9 certificates" in refusal(run_module, front_end, thumbprint="A" * 40)
+def test_a_deployment_without_a_sip_domain_is_not_judged(front_end: FrontEnd, assign: Any) -> None:
+    front_end.helper.answers["Get-CsSipDomain"] = []
+    assert "the deployment shows no SIP domain" in refusal(front_end, assign("good"))
+
+
+def test_a_thumbprint_that_is_not_there_or_none(front_end: FrontEnd, assign: Any) -> None:
+    assert "is not among the 14 certificates" in refusal(front_end, assign(thumbprint="A" * 40))
     # all examples of the product's documentation have one digit too many, or three
-    assert "43 characters" in refusal(run_module, front_end, thumbprint="A" * 43)
+    assert "43 characters" in refusal(front_end, assign(thumbprint="A" * 43))
 
 
-def test_from_a_file_the_file_itself_says_which_it_is(front_end: FrontEnd, run_module: Any, leaves_alone: Any) -> None:
-    file = {**USE, "path": PFX, "password": "right"}
-    predicted = run_module(lync_certificate, front_end.helper, check=True, **file)
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"thumbprint": ""}, "thumbprint is empty"),
+        ({"thumbprint": "", "state": "absent"}, "thumbprint is empty"),
+        ({"thumbprint": " ", "state": "absent"}, "thumbprint is empty"),
+        ({"thumbprint": "", "automatic": True}, "thumbprint is empty"),
+        ({"path": ""}, "path is empty"),
+        ({"thumbprint": "A" * 40, "path": ""}, "path is empty"),
+        ({"thumbprint": "A" * 40, "effective_date": ""}, "effective_date is empty"),
+        ({"thumbprint": "A" * 40, "sip_domains": []}, "sip_domains is empty"),
+        ({"thumbprint": "A" * 40, "sip_domains": ["contoso.com", ""]}, "sip_domains: '' is not a domain"),
+        ({"thumbprint": "A" * 40, "sip_domains": ["sip:a@contoso.com"]}, "is not a domain"),
+        ({}, "no certificate is named: give thumbprint or path, or set automatic"),
+        ({"automatic": True, "use": "Default"}, "a certificate is chosen only for OAuthTokenIssuer"),
+        ({"use": "Default"}, "no certificate is named"),
+    ],
+)
+def test_empty_is_not_left_out(front_end: FrontEnd, assign: Any, params: dict[str, Any], said: str) -> None:
+    front_end.assign("good")
+    message = refusal(front_end, assign(**params))
+    assert said in message
+    assert front_end.helper.pipelines == []
+    assert front_end.token_issuer == "good"
+
+
+def test_from_a_file_the_file_itself_says_which_it_is(front_end: FrontEnd, assign: Any, leaves_alone: Any) -> None:
+    file = {"path": PFX, "password": "right"}
+    predicted = assign(check=True, **file)
     assert front_end.helper.writes == []
-    result = run_module(lync_certificate, front_end.helper, **file)
+    result = assign(**file)
     assert front_end.token_issuer == "file"
     assert result["commands"] == predicted["commands"]
     assert "right" not in str(result) + str(predicted)
     password = front_end.helper.writes[0].parameters["Password"]
     assert isinstance(password, SecretText)  # the cmdlet takes a String
-    assert leaves_alone(lync_certificate, front_end.helper, **file)
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **file)
     assert len(front_end.helper.writes) == 1
 
 
-def test_from_a_file_with_a_wrong_password_or_another_certificate(front_end: FrontEnd, run_module: Any) -> None:
-    assert "password" in refusal(run_module, front_end, path=PFX, password="wrong")
-    message = refusal(run_module, front_end, path=PFX, password="right", thumbprint="A" * 40)
+def test_from_a_file_with_a_wrong_password_or_another_certificate(front_end: FrontEnd, assign: Any) -> None:
+    assert "password" in refusal(front_end, assign(path=PFX, password="wrong"))
+    message = refusal(front_end, assign(path=PFX, password="right", thumbprint="A" * 40))
     assert f"holds {front_end.of['file']}" in message
     front_end.in_pfx = "short"
     front_end.stored -= {"short"}
-    assert "(key_size)" in refusal(run_module, front_end, path=PFX, password="right")
+    assert "(key_size)" in refusal(front_end, assign(path=PFX, password="right"))
 
 
-def test_from_a_file_where_nothing_can_look_into_it(front_end: FrontEnd, run_module: Any, leaves_alone: Any) -> None:
+def test_from_a_file_where_nothing_can_look_into_it(front_end: FrontEnd, assign: Any, leaves_alone: Any) -> None:
     del front_end.helper.answers["Get-PfxData"]
-    assert "Give its thumbprint as well" in refusal(run_module, front_end, path=PFX, password="right")
-    file = {**USE, "path": PFX, "password": "right", "thumbprint": front_end.of["file"]}
-    result = run_module(lync_certificate, front_end.helper, **file)
+    assert "Give its thumbprint as well" in refusal(front_end, assign(path=PFX, password="right"))
+    result = assign("file", path=PFX, password="right")
     assert "not judged" in result["warnings"][0]
     assert front_end.token_issuer == "file"
-    assert leaves_alone(lync_certificate, front_end.helper, **file)
+    file = {"path": PFX, "password": "right", "thumbprint": front_end.of["file"]}
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **file)
 
 
-def test_a_file_is_not_needed_where_the_store_has_it_but_brings_a_missing_key(
-    front_end: FrontEnd, run_module: Any
-) -> None:
+def test_a_file_is_not_needed_where_the_store_has_it_but_brings_a_missing_key(front_end: FrontEnd, assign: Any) -> None:
     front_end.in_pfx = "keyless"
-    file = {**USE, "path": PFX, "password": "right"}
-    run_module(lync_certificate, front_end.helper, **file, thumbprint=front_end.of["good"])
-    run_module(lync_certificate, front_end.helper, **file, thumbprint=front_end.of["keyless"])
+    assign("good", path=PFX, password="right")
+    assign("keyless", path=PFX, password="right", on_conflict="replace")
     assert [command.name for command in front_end.helper.writes] == ["Set-CsCertificate", "Import-CsCertificate"]
 
 
 def test_other_uses_are_assigned_on_the_host_alone(front_end: FrontEnd, run_module: Any) -> None:
-    result = run_module(lync_certificate, front_end.helper, type="Default", thumbprint=front_end.of["ec"])
-    assert result["certificate"]["scope"] == "Machine"
+    result = run_module(lync_certificate, front_end.helper, type="Default", thumbprint=front_end.of["ec"], wait=True)
+    assert (result["certificate"]["scope"], "replication" in result) == ("Machine", False)
     assert "Identity" not in front_end.helper.writes[0].parameters
-    run_module(lync_certificate, front_end.helper, use="Default", path=PFX, password="right")
+    # another one is replaced at once, whatever on_conflict says
+    run_module(lync_certificate, front_end.helper, use="Default", path=PFX, password="right", on_conflict="fail")
     assert [command.name for command in front_end.helper.writes[1:]] == ["Import-CsCertificate", "Set-CsCertificate"]
     message = run_module(lync_certificate, front_end.helper, use="Default", thumbprint=front_end.of["expired"])["msg"]
     assert "(expired)" in message
 
 
 @pytest.mark.parametrize("lists_both", [False, True])
-def test_staging(front_end: FrontEnd, run_module: Any, leaves_alone: Any, lists_both: bool) -> None:
+def test_another_one_in_use_is_staged_to_follow_in_a_day(
+    front_end: FrontEnd, assign: Any, leaves_alone: Any, lists_both: bool
+) -> None:
     front_end.lists_both = lists_both
-    front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
-    stage = {**USE, "thumbprint": front_end.of["other"], "effective_date": days(30).isoformat()}
-    result = run_module(lync_certificate, front_end.helper, **stage)
+    front_end.assign("good")
+    predicted = assign("other", check=True)
+    result = assign("other")
+    sent = front_end.helper.writes[0].parameters
+    assert sent["Roll"] is True
+    assert days(1) <= sent["EffectiveDate"] < days(1) + dt.timedelta(hours=1)
+    assert (sent["EffectiveDate"].minute, sent["EffectiveDate"].second) == (0, 0)
+    assert predicted["commands"] == result["commands"]
+    assert predicted["certificate"] == {**result["certificate"], "subject": "CN=contoso.com"} | {
+        "not_after": predicted["certificate"]["not_after"]
+    }
+    assert result["certificate"]["previous_thumbprint"] == front_end.of["good"]
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["other"])
+    # the day has passed
+    front_end.assigned["OAuthTokenIssuer", "Global"]["EffectiveDate"] = days(-1)
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["other"])
+
+
+def test_the_users_word_replaces_at_once(front_end: FrontEnd, assign: Any) -> None:
+    front_end.assign("good")
+    refused = assign("other", on_conflict="fail")
+    assert f"{front_end.of['good']} is in use as OAuthTokenIssuer." in refusal(front_end, refused)
+    assert refused["error"]["kind"] == "conflict"
+    kept = assign("other", on_conflict="keep")
+    assert (kept["changed"], kept["certificate"]["thumbprint"]) == (False, front_end.of["good"])
+    assert kept["warnings"] == [f"Left as it is: {front_end.of['good']} is in use as OAuthTokenIssuer."]
+    assert assign("other")["changed"]  # staged
+    result = assign("other", on_conflict="replace")
+    assert ("EffectiveDate" in front_end.helper.writes[-1].parameters, result["changed"]) == (False, True)
+    assert not assign("other", on_conflict="replace")["changed"]
+    assert front_end.token_issuer == "other"
+
+
+@pytest.mark.parametrize("lists_both", [False, True])
+def test_what_somebody_has_staged_is_not_lost_without_the_users_word(
+    front_end: FrontEnd, assign: Any, lists_both: bool
+) -> None:
+    front_end.lists_both = lists_both
+    front_end.assign("good")
+    front_end.assign("ends", EffectiveDate=days(5), Roll=True)
+    rivals = f"{front_end.of['good']} is in use and {front_end.of['ends']} is staged for "
+    for asked in ({}, {"effective_date": days(6).isoformat()}, {"on_conflict": "fail"}):
+        assert rivals.split(" and ")[1] in refusal(front_end, assign("other", **asked))
+    assert rivals in refusal(front_end, assign("other"))
+    assert rivals in assign("other", on_conflict="keep")["warnings"][0]
+    assert not assign("good")["changed"]  # what is in force is assigned, whatever is staged to follow it
+    assert assign("other", on_conflict="replace", effective_date=days(6).isoformat())["changed"]
+    assert front_end.helper.writes[0].parameters["EffectiveDate"] == days(6)
+
+
+def test_one_that_ends_within_a_day_cannot_be_followed_in_time(front_end: FrontEnd, assign: Any) -> None:
+    front_end.helper.answers["Get-Date"] = [days(8.5)]
+    front_end.assign("ends")
+    message = refusal(front_end, assign("good"))
+    assert "is in use as OAuthTokenIssuer until " in message
+    assert "which is too soon to stage another one. Nothing was written. Set on_conflict to replace" in message
+    assert assign("good", on_conflict="replace")["changed"]
+
+
+def test_one_that_ends_within_two_days_is_followed_late(front_end: FrontEnd, assign: Any) -> None:
+    front_end.helper.answers["Get-Date"] = [days(7.5)]
+    front_end.assign("ends")
+    assert "less than 24 hours before the one in use ends" in assign("good", check=True)["warnings"][0]
+    front_end.helper.answers["Get-Date"] = [days(6.5)]
+    assert "warnings" not in assign("good", check=True)
+
+
+def test_one_that_would_be_staged_is_judged_at_the_moment_it_takes_effect(front_end: FrontEnd, assign: Any) -> None:
+    front_end.helper.answers["Get-Date"] = [days(8.5)]
+    front_end.assign("good")
+    assert "(expired)" in refusal(front_end, assign("ends"))
+    front_end.helper.answers["Get-Date"] = [days(9.5)]
+    assert assign("later", check=True)["changed"]
+
+
+def test_one_that_has_expired_is_replaced_at_once(front_end: FrontEnd, assign: Any) -> None:
+    front_end.assign("expired")
+    assert assign("good", on_conflict="fail")["changed"]
+    assert "EffectiveDate" not in front_end.helper.writes[0].parameters
+
+
+@pytest.mark.parametrize("lists_both", [False, True])
+def test_staging_for_a_date(front_end: FrontEnd, assign: Any, leaves_alone: Any, lists_both: bool) -> None:
+    front_end.lists_both = lists_both
+    front_end.assign("good")
+    stage = {"effective_date": days(30).isoformat()}
+    result = assign("other", **stage)
     sent = front_end.helper.writes[0].parameters
     assert (sent["EffectiveDate"], sent["Roll"]) == (days(30), True)
     assert result["certificate"]["previous_thumbprint"] == front_end.of["good"]
-    again = run_module(lync_certificate, front_end.helper, **stage)
+    again = assign("other", **stage)
     assert (again["changed"], again["certificate"]) == (False, result["certificate"])
-    # what is in force is assigned, whatever is staged to follow it
-    assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])
-    # asked for without a date it is wanted now, not in a month
-    now = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["other"])
-    assert now["changed"]
+    # what is in force is assigned, whatever is staged to follow it, and is not staged itself
+    assert not assign("good")["changed"]
+    assert not assign("good", effective_date=days(40).isoformat())["changed"]
+    # the same one for another date
+    assert assign("other", effective_date=days(20).isoformat())["changed"]
     # and once in force, the date of the task is history
-    past = {**stage, "effective_date": days(-1).isoformat()}
-    assert leaves_alone(lync_certificate, front_end.helper, **past)
+    front_end.assigned["OAuthTokenIssuer", "Global"]["EffectiveDate"] = days(-1)
+    assert not assign("other", effective_date=days(-1).isoformat())["changed"]
+    assert len(front_end.helper.writes) == 2
 
 
 @pytest.mark.parametrize("use", ["OAuthTokenIssuer", "AudioVideoAuthentication"])
-def test_a_successor_is_judged_at_the_moment_it_takes_effect(front_end: FrontEnd, run_module: Any, use: str) -> None:
-    later = {"use": use, "thumbprint": front_end.of["later"]}
-    assert "(not_yet_valid)" in refusal(run_module, front_end, **later)
-    assert "(not_yet_valid)" in refusal(run_module, front_end, **later, effective_date=days(5).isoformat())
-    assert "(expired)" in refusal(
-        run_module, front_end, use=use, thumbprint=front_end.of["ends"], effective_date=days(10).isoformat()
-    )
-    assert run_module(lync_certificate, front_end.helper, **later, effective_date=days(20).isoformat())["changed"]
+def test_a_successor_is_judged_at_the_moment_it_takes_effect(front_end: FrontEnd, assign: Any, use: str) -> None:
+    assert "(not_yet_valid)" in refusal(front_end, assign("later", use=use))
+    assert "(not_yet_valid)" in refusal(front_end, assign("later", use=use, effective_date=days(5).isoformat()))
+    assert "(expired)" in refusal(front_end, assign("ends", use=use, effective_date=days(10).isoformat()))
+    assert assign("later", use=use, effective_date=days(20).isoformat())["changed"]
 
 
 @pytest.mark.parametrize("lists_both", [False, True])
 @pytest.mark.parametrize(("hours", "late"), [(23, True), (25, False)])
 def test_a_day_before_the_end_of_the_one_in_use_is_too_late_for_its_successor(
-    front_end: FrontEnd, run_module: Any, lists_both: bool, hours: int, late: bool
+    front_end: FrontEnd, assign: Any, lists_both: bool, hours: int, late: bool
 ) -> None:
     front_end.lists_both = lists_both
-    front_end.set(["OAuthTokenIssuer"], front_end.of["ends"], Identity="global")
+    front_end.assign("ends")
     effective = (days(9) - dt.timedelta(hours=hours)).isoformat()
     for name in ("good", "other"):  # the second one in the place of the first, before that is in force
-        stage = {**USE, "thumbprint": front_end.of[name], "effective_date": effective}
-        said = run_module(lync_certificate, front_end.helper, check=True, **stage).get("warnings", [])
-        assert [("(rollover_too_late)" in text, front_end.of["ends"] in text) for text in said] == [(True, True)] * late
-        front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global", EffectiveDate=days(5), Roll=True)
+        asked = {"effective_date": effective, "on_conflict": "replace", "warn_days": 0}
+        said = assign(name, check=True, **asked).get("warnings", [])
+        assert ["less than 24 hours before the one in use ends" in text for text in said] == [True] * late
+        front_end.assign("good", EffectiveDate=days(5), Roll=True)
 
 
 @pytest.mark.parametrize("date", ["2020-01-01T00:00:00Z", "2030-01-01T00:00:00", "tomorrow"])
-def test_a_date_that_cannot_be_meant(front_end: FrontEnd, run_module: Any, date: str) -> None:
-    assert "effective_date: " in refusal(run_module, front_end, thumbprint=front_end.of["good"], effective_date=date)
+def test_a_date_that_cannot_be_used(front_end: FrontEnd, assign: Any, date: str) -> None:
+    assert "effective_date: " in refusal(front_end, assign("good", effective_date=date))
 
 
 @pytest.mark.parametrize(
@@ -338,64 +552,134 @@ def test_a_date_that_cannot_be_meant(front_end: FrontEnd, run_module: Any, date:
     ],
 )
 def test_a_refusal_names_the_cmdlet_that_would_have_run(
-    front_end: FrontEnd, run_module: Any, params: dict[str, str], cmdlet: str
+    front_end: FrontEnd, assign: Any, params: dict[str, str], cmdlet: str
 ) -> None:
-    refused = run_module(lync_certificate, front_end.helper, **USE, thumbprint="AB", **params)
+    refused = assign(thumbprint="AB", **params)
     assert refused["msg"].startswith(f"lync management shell: {cmdlet}: thumbprint: 'AB' is not a certificate")
     assert front_end.helper.pipelines == []
 
 
-def test_taking_it_back(front_end: FrontEnd, run_module: Any, leaves_alone: Any) -> None:
-    front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
+CHOICES: list[tuple[set[str], str, str]] = [
+    ({"good", "default", "self-signed"}, "default", "good"),
+    ({"good", "self-signed"}, "", "good"),
+    ({"default", "self-signed"}, "default", "default"),
+    ({"default", "kept"}, "default", "default"),
+    ({"default", "cng", "short", "ec", "expired", "later", "keyless", "ends"}, "default", "default"),
+    ({"good", "other", "default"}, "default", "2 certificates are made for contoso.com"),
+    ({"default", "foreign", "self-signed"}, "", "has no fit certificate made for contoso.com"),
+    ({"self-signed"}, "self-signed", "(CN=fe1.contoso.com): it is self-signed"),
+    ({"kept"}, "", "(CN=contoso.com): the private key of CN=contoso.com cannot be exported"),
+    ({"cng"}, "", "is in a CNG key storage provider"),
+    ({"ends"}, "", "has only 9 days left"),
+]
+"""The certificates of the store, which of them is assigned as Default, and which is chosen, or why none is."""
+
+
+@pytest.mark.parametrize(("stored", "default", "expected"), CHOICES)
+def test_one_is_chosen_only_where_one_answer_is_safe(
+    front_end: FrontEnd, assign: Any, stored: set[str], default: str, expected: str
+) -> None:
+    front_end.stored = stored
+    if default:
+        front_end.set(["Default"], front_end.of[default])
+    result = assign(automatic=True)
+    if expected in front_end.of:
+        assert front_end.token_issuer == expected
+        assert not assign(automatic=True)["changed"]
+        return
+    assert expected in refusal(front_end, result)
+    assert result["error"]["kind"] == "conflict"
+    assert "Name one with thumbprint" in result["error"]["remedy"]
+
+
+def test_what_could_be_named_is_proposed(front_end: FrontEnd, assign: Any) -> None:
+    front_end.stored = {"foreign", "self-signed"}
+    remedy = assign(automatic=True)["error"]["remedy"]
+    assert remedy == f"Name one with thumbprint: {front_end.of['foreign']} (CN=litwareinc.com)."
+
+
+@pytest.mark.parametrize("when", [{}, {"EffectiveDate": days(5), "Roll": True}])
+def test_none_is_chosen_where_one_is_in_use_or_staged(front_end: FrontEnd, assign: Any, when: dict[str, Any]) -> None:
+    front_end.assign("foreign", **when)
+    result = assign(automatic=True)
+    assert (result["changed"], front_end.token_issuer) == (False, "foreign")
+    assert result["certificate"]["thumbprint"] == front_end.of["foreign"]
+    assert set(front_end.helper.reads) == {"Get-CsCertificate"}
+
+
+def test_removing_it(front_end: FrontEnd, assign: Any, leaves_alone: Any) -> None:
+    front_end.assign("good")
     absent = {**USE, "state": "absent"}
-    assert run_module(lync_certificate, front_end.helper, check=True, **absent)["changed"]
+    assert assign(state="absent", check=True)["changed"]
     assert front_end.helper.writes == []
-    result = run_module(lync_certificate, front_end.helper, **absent)
+    result = assign(state="absent")
     assert (result["certificate"], front_end.assigned) == (None, {})
     assert leaves_alone(lync_certificate, front_end.helper, **absent)
 
 
 @pytest.mark.parametrize("lists_both", [False, True])
-def test_one_of_two_is_not_taken_back_with_the_other(front_end: FrontEnd, run_module: Any, lists_both: bool) -> None:
+def test_one_of_two_is_not_removed_with_the_other(front_end: FrontEnd, assign: Any, lists_both: bool) -> None:
     front_end.lists_both = lists_both
-    front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
-    front_end.set(["OAuthTokenIssuer"], front_end.of["other"], Identity="global", EffectiveDate=days(30), Roll=True)
+    front_end.assign("good")
+    front_end.assign("other", EffectiveDate=days(30), Roll=True)
     for name, beside in (("good", "other"), ("other", "good")):
-        said = refusal(run_module, front_end, state="absent", thumbprint=front_end.of[name])
+        said = refusal(front_end, assign(name, state="absent"))
         assert f"{front_end.of[beside]} is assigned too" in said
-    absent = {**USE, "state": "absent"}
-    assert not run_module(lync_certificate, front_end.helper, **absent, thumbprint=front_end.of["ec"])["changed"]
-    assert run_module(lync_certificate, front_end.helper, **absent)["changed"]
+    assert not assign("ec", state="absent")["changed"]
+    assert assign(state="absent")["changed"]
 
 
 @pytest.mark.parametrize("lists_both", [False, True])
 def test_check_mode_foretells_the_previous_one_of_what_was_staged(
-    front_end: FrontEnd, run_module: Any, lists_both: bool
+    front_end: FrontEnd, assign: Any, lists_both: bool
 ) -> None:
     front_end.lists_both = lists_both
-    front_end.set(["OAuthTokenIssuer"], front_end.of["good"], Identity="global")
-    front_end.set(["OAuthTokenIssuer"], front_end.of["other"], Identity="global", EffectiveDate=days(30), Roll=True)
-    asked = {**USE, "thumbprint": front_end.of["other"]}
-    predicted = run_module(lync_certificate, front_end.helper, check=True, **asked)["certificate"]
+    front_end.assign("good")
+    front_end.assign("other", EffectiveDate=days(30), Roll=True)
+    predicted = assign("other", check=True, on_conflict="replace")["certificate"]
     assert predicted["previous_thumbprint"] == front_end.of["good"]
-    real = run_module(lync_certificate, front_end.helper, **asked)["certificate"]
+    real = assign("other", on_conflict="replace")["certificate"]
     assert real["previous_thumbprint"] == front_end.of["good"]
 
 
-def test_a_write_whose_answer_was_lost_is_read_back(front_end: FrontEnd, run_module: Any) -> None:
+def test_a_write_whose_answer_was_lost_is_read_back(front_end: FrontEnd, assign: Any) -> None:
     def lost(**parameters: Any) -> ShellError:
         front_end.set(**parameters)
         return ShellError("unknown_outcome", "no answer.")
 
     front_end.helper.answers["Set-CsCertificate"] = lost
-    result = run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])
+    result = assign("good")
     assert result["changed"]
     assert "had taken effect" in result["warnings"][0]
     assert len(front_end.helper.writes) == 1
 
 
-def test_the_server_s_clock_judges(front_end: FrontEnd, run_module: Any) -> None:
+def test_the_server_s_clock_judges(front_end: FrontEnd, assign: Any) -> None:
     front_end.helper.answers["Get-Date"] = [days(800)]
-    assert "(expired)" in refusal(run_module, front_end, thumbprint=front_end.of["good"])
+    assert "(expired)" in refusal(front_end, assign("good"))
     front_end.helper.answers["Get-Date"] = []
-    assert run_module(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])["changed"]
+    assert assign("good")["changed"]
+
+
+class NoClock(dt.datetime):
+    """A datetime that cannot tell the time."""
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> NoClock:
+        raise AssertionError(f"the time was asked for ({tz})")
+
+
+@pytest.mark.parametrize("policy", ["stage", "replace", "keep"])
+def test_a_plan_asks_nobody_and_no_clock(front_end: FrontEnd, monkeypatch: pytest.MonkeyPatch, policy: Any) -> None:
+    front_end.assign("good")
+    subject = Assignment(Request("OAuthTokenIssuer", thumbprint=front_end.of["other"], on_conflict=policy))
+    observed = subject.observe(Call({}, check_mode=False, helper=lambda: front_end.helper))
+    clockless = SimpleNamespace(datetime=NoClock, timedelta=dt.timedelta, UTC=dt.UTC)
+    for module in (certificate_assignment, certificate_observation):
+        monkeypatch.setattr(module, "dt", clockless)
+    silent = Call({}, check_mode=False, helper=pytest.fail)
+    plans = [subject.plan(silent, observed) for _time in range(2)]
+    assert plans[0] == plans[1]
+    assert (len(plans[0].steps), silent.warnings) == (0 if policy == "keep" else 1, [])
+    with pytest.raises(AssertionError, match="the time was asked for"):
+        subject.observe(Call({}, check_mode=False, helper=lambda: front_end.helper))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import lagging
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication import Awaited, Replica
 from ansible_collections.onprem.exchange_lync.plugins.modules import lync_replication
 
 EDGE = "Edge.contoso.com"
@@ -43,14 +43,20 @@ class Replicas:
 
     def _state(self, name: str, fresh: bool) -> dict[str, Any]:
         moment = dt.datetime(2026, 8, 1, 12, 1 if self.forced and fresh else 0, tzinfo=dt.UTC)
-        return {"ReplicaFqdn": name, "UpToDate": fresh, "LastStatusReport": moment, "ProductVersion": "7.0.2046.0"}
+        return {
+            "ReplicaFqdn": name,
+            "UpToDate": fresh,
+            "LastStatusReport": moment,
+            "LastUpdateCreation": moment,
+            "ProductVersion": "7.0.2046.0",
+        }
 
 
 @pytest.fixture
 def replicas(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(readings: int) -> Replicas:
         made = Replicas(scripted, readings)
-        module = "ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication.time"
+        module = "ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait.time"
         monkeypatch.setattr(f"{module}.sleep", made.sleep)
         monkeypatch.setattr(f"{module}.monotonic", made.monotonic)
         return made
@@ -66,7 +72,7 @@ def test_status_is_one_read(replicas: Any, run_module: Any) -> None:
     assert (result["changed"], result["up_to_date"], result["waited"]) == (False, False, 0.0)
     assert result["replicas"][0] == {
         "replica_fqdn": "fe1.contoso.com", "up_to_date": True, "last_status_report": "2026-08-01T12:00:00Z",
-        "last_update_creation": None, "product_version": "7.0.2046.0",
+        "last_update_creation": "2026-08-01T12:00:00Z", "product_version": "7.0.2046.0",
     }  # fmt: skip
     assert len(there.helper.pipelines) == 1
 
@@ -83,9 +89,9 @@ def test_the_time_out_names_those_that_lag(replicas: Any, run_module: Any) -> No
     there = replicas(99)
     result = run_module(lync_replication, there.helper, wait=True, timeout=30, interval=10)
     assert result["failed"]
-    assert "not up to date after 30 s: fe2.contoso.com, Edge.contoso.com." in result["msg"]
+    assert "after 30 s these replicas are not up to date: Edge.contoso.com, fe2.contoso.com." in result["msg"]
     assert "exclude" in result["msg"]
-    assert result["lagging"] == ["fe2.contoso.com", EDGE]
+    assert result["lagging"] == [EDGE, "fe2.contoso.com"]
     assert there.slept == 30
 
 
@@ -93,7 +99,7 @@ def test_forcing_is_the_only_change(replicas: Any, run_module: Any) -> None:
     there = replicas(9)
     predicted = run_module(lync_replication, there.helper, check=True, force=True, wait=True)
     assert (there.helper.writes, there.slept) == ([], 0)
-    assert (predicted["changed"], predicted["lagging"]) == (True, ["fe2.contoso.com", EDGE])
+    assert (predicted["changed"], predicted["lagging"]) == (True, [EDGE, "fe2.contoso.com"])
     result = run_module(lync_replication, there.helper, force=True, wait=True, exclude=[EDGE])
     assert "failed" not in result
     assert result["changed"]
@@ -101,13 +107,13 @@ def test_forcing_is_the_only_change(replicas: Any, run_module: Any) -> None:
     assert [command.name for command in there.helper.writes] == ["Invoke-CsManagementStoreReplication"]
 
 
-def test_after_forcing_nobody_is_believed_before_a_new_report(scripted: Any, replicas: Any, run_module: Any) -> None:
+def test_after_forcing_nobody_is_believed_before_a_new_update(scripted: Any, replicas: Any, run_module: Any) -> None:
     there = replicas(0)
     minutes = iter([0, 0, 0, 3])  # before it is forced, and three readings after it
 
     def read() -> list[dict[str, Any]]:
         moment = dt.datetime(2026, 8, 1, 12, next(minutes), tzinfo=dt.UTC)
-        return [{"ReplicaFqdn": "fe1.contoso.com", "UpToDate": True, "LastStatusReport": moment}]
+        return [{"ReplicaFqdn": "fe1.contoso.com", "UpToDate": True, "LastUpdateCreation": moment}]
 
     helper = scripted(Get_CsManagementStoreReplicationStatus=read, Invoke_CsManagementStoreReplication=[])
     result = run_module(lync_replication, helper, force=True, wait=True, interval=60)
@@ -151,15 +157,48 @@ def test_an_account_that_may_not_force_is_told_so(replicas: Any, run_module: Any
     assert there.helper.writes == []
 
 
-def test_a_replica_that_has_not_reported_since_it_was_forced_lags() -> None:
-    before = [{"replica_fqdn": "fe1", "up_to_date": True, "last_status_report": "2026-08-01T12:00:00Z"}]
-    after = [{**before[0], "last_status_report": "2026-08-01T12:03:00Z"}]
-    assert lagging(before, [], before) == ["fe1"]
-    assert lagging(after, [], before) == lagging(before, []) == []
+NOON = dt.datetime(2026, 8, 1, 12, tzinfo=dt.UTC)
+LATER = NOON + dt.timedelta(milliseconds=100)
 
 
-@pytest.mark.parametrize("params", [{"interval": 0}, {"timeout": -1}])
-def test_bad_input(replicas: Any, run_module: Any, params: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("awaited", "sent", "fresh", "lags"),
+    [
+        (Awaited(), None, True, False),
+        (Awaited(), None, False, True),
+        (Awaited(excluded=frozenset({"fe1"})), None, False, False),
+        (Awaited(before={"fe1": NOON}), NOON, True, True),
+        (Awaited(before={"fe1": NOON}), LATER, True, False),
+        (Awaited(before={"fe1": NOON}), LATER, False, True),
+        (Awaited(before={"fe1": None}), None, True, True),
+        (Awaited(before={}), NOON, True, False),  # it was not listed before
+        (Awaited(since=LATER), NOON, True, True),
+        (Awaited(since=LATER), LATER, True, False),
+        (Awaited(since=NOON), None, True, True),
+        (Awaited(computers=frozenset({"dir"})), LATER, False, True),  # who matters is not listed
+    ],
+)
+def test_who_lags(awaited: Awaited, sent: dt.datetime | None, fresh: bool, lags: bool) -> None:
+    replica = Replica({"replica_fqdn": "FE1.", "up_to_date": fresh}, sent)
+    assert bool(awaited.list_lagging([replica])) == lags
+    assert awaited.count([replica]) == (0 if awaited.excluded else 1)
+
+
+def test_since_is_a_moment_that_an_update_has_to_be_as_new_as(replicas: Any, run_module: Any) -> None:
+    there = replicas(0)
+    asked = {"exclude": [EDGE], "since": "2026-08-01T14:00:00+02:00"}
+    assert run_module(lync_replication, there.helper, **asked)["lagging"] == []
+    asked["since"] = "2026-08-01T12:00:01Z"
+    assert run_module(lync_replication, there.helper, **asked)["lagging"] == ["fe1.contoso.com", "fe2.contoso.com"]
+    late = run_module(lync_replication, there.helper, **asked, wait=True, timeout=10)
+    assert (late["error"]["kind"], late["replicas"][0]["up_to_date"]) == ("timeout", True)
+    assert there.helper.said[0] == "0 of 2 replicas, waiting for fe1.contoso.com, fe2.contoso.com, 0 of 10 s"
+
+
+@pytest.mark.parametrize(
+    "params", [{"interval": 0}, {"timeout": -1}, {"since": ""}, {"since": "yesterday"}, {"since": "2026-08-01"}]
+)
+def test_bad_input(replicas: Any, run_module: Any, params: dict[str, Any]) -> None:
     there = replicas(0)
     assert run_module(lync_replication, there.helper, wait=True, **params)["failed"]
     assert there.helper.pipelines == []

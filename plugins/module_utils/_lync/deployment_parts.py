@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import NameSet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
     read_oauth_configuration,
 )
@@ -32,14 +32,15 @@ WINDOWS_SERVICES = Family(Cmdlet("Get-CsWindowsService"), Table(Property("name",
 CENTRAL_MANAGEMENT = Family(
     Cmdlet("Get-CsManagementStoreReplicationStatus", CentralManagementStoreStatus=True),
     Table(
-        Property("active_master_fqdn", "ActiveMasterFqdn", Kind()),
-        Property("active_file_transfer_agent_fqdns", "ActiveFileTransferAgentFqdns", Kind()),
+        # by the names of "Failing over a pool in Lync Server 2013", which says that both are the pool's
+        Property("active_master_fqdn", "ActiveMasterFqdn"),
+        Property("active_file_transfer_agents", "ActiveFileTransferAgents", NameSet()),
     ),
 )
 
 
 def read_central_management(shell: Shell) -> dict[str, t.Any] | None:
-    """Which computer is the active master of the Central Management Store, or None where the server does not say."""
+    """Where the Central Management Store is mastered, or None where the server does not say."""
     return next(iter(CENTRAL_MANAGEMENT.read(shell)), None)
 
 
