@@ -52,13 +52,24 @@ class Starters:
         while not self._over.wait(PAUSE):
             for folder in Path("/proc").glob("[0-9]*"):
                 with suppress(OSError):  # it has ended
-                    if STARTER in (folder / "cmdline").read_bytes():
-                        self._look(folder)
+                    if STARTER in (folder / "cmdline").read_bytes() and _is_waited_for(int(folder.name)):
+                        fields = _read_fields(int(folder.name))
+                        self._seconds[int(folder.name)] = (int(fields[11]) + int(fields[12])) / TICK
 
-    def _look(self, folder: Path) -> None:
-        fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        if int(fields[1]) != os.getpid():  # the parent: a helper's is this program
-            self._seconds[int(folder.name)] = (int(fields[11]) + int(fields[12])) / TICK
+
+def _read_fields(process: int) -> list[str]:
+    """What the kernel says of a process, from its state on: see proc_pid_stat(5)."""
+    return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+
+
+def _is_waited_for(process: int) -> bool:
+    """Whether a process descends from the command. A helper's parent is this program itself, and others' are none of ours."""
+    parent = int(_read_fields(process)[1])
+    if parent == os.getpid():
+        return False
+    while parent not in (0, 1, os.getpid()):
+        parent = int(_read_fields(parent)[1])
+    return parent == os.getpid()
 
 
 def wait_for(process: int) -> tuple[int, float]:
