@@ -28,9 +28,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
 
-from farm.latency import Latency
-
 import raw_peer
+from farm.latency import Latency
 from measuring import HERE, INTEGRATE, Bar, Entry, Lab, Played, report, report_bars, run_lab
 
 MACHINE = ("winrs", "/wsman")
@@ -60,9 +59,7 @@ def measure_spread(sessions: list[Entry]) -> float:
 
     An entry is made when its session is open, and has the time that this was made to take.
     """
-    begun = [
-        dt.datetime.fromisoformat(entry["time"]) - dt.timedelta(seconds=entry["duration"]) for entry in sessions
-    ]
+    begun = [dt.datetime.fromisoformat(entry["time"]) - dt.timedelta(seconds=entry["duration"]) for entry in sessions]
     return (max(begun) - min(begun)).total_seconds() / max(float(entry["duration"]) for entry in sessions)
 
 

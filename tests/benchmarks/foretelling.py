@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 from harness import Farm
 from integrating import CHECK, Watched, integrate
-
 from measuring import Bar, report, report_bars
 
 WORDS: dict[str, list[dict[str, Any]]] = {

@@ -36,7 +36,9 @@ def compare(lab: Lab, scenario: str, ours: Played) -> list[Bar]:
     failed = [entry for entry in peer.cmdlets if entry["outcome"] != "ok"]
     if failed:
         sys.exit(f"raw_reads.yml could not read: {failed}")
-    cost = f"{peer.cost.wall:.1f} s, {len(peer.headers)} task headers, {peer.lines} lines, {len(peer.sessions)} sessions"
+    cost = (
+        f"{peer.cost.wall:.1f} s, {len(peer.headers)} task headers, {peer.lines} lines, {len(peer.sessions)} sessions"
+    )
     report(f"the same reads as raw tasks: {cost}", [])
     return [Bar(f"{scenario}, no changes: wall to the same reads as raw tasks", ours.cost.wall / peer.cost.wall, 1 / 7)]
 
