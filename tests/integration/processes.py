@@ -37,7 +37,7 @@ def helpers(home: Path) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            named = b"ansible_connection" in (process / "cmdline").read_bytes()
+            named = (process / "comm").read_text(encoding="utf-8").startswith("management_")
             if named and f"ANSIBLE_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
                 found.append(int(process.name))
     return found
