@@ -6,8 +6,6 @@
 
 A helper is named after the options that decide what its sessions are, the account and its password among them. Tasks with other
 options find another helper; nobody replaces or resets one that somebody else may be using.
-
-This is the one file that uses core's ``start_connection``, which is not a public API.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
-from ansible.executor.task_executor import start_connection
 from ansible.module_utils.connection import Connection
 from ansible.module_utils.connection import ConnectionError as HelperError
 from ansible.plugins.connection import ConnectionBase, NetworkConnectionBase
@@ -29,6 +26,7 @@ from ansible.plugins.loader import connection_loader
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._access import describe_session
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper_fork import start_helper
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._playbook_process import PlaybookProcess
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._private_folder import (
     find_folder,
@@ -146,7 +144,7 @@ class HostHelper:
             )
         try:
             with private_files():
-                return t.cast(str, start_connection(self.probe._play_context, options, self._action._task._uuid))
+                return start_helper(self.probe._play_context, options, self._action._task._uuid, self._playbook.pid)
         except AnsibleError as error:
             message = f"the host's helper process could not be started: {error}."
             raise ShellError("failed", message, remedy="" if _has_room() else A_SHORT_HOME) from error

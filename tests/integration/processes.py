@@ -34,18 +34,23 @@ def watched(texts: tuple[str, ...]) -> Iterator[set[str]]:
 
 def helpers(home: Path) -> list[int]:
     """The ids of the helper processes of the plays that have this ANSIBLE_HOME."""
-    return of_home(home, b"ansible_connection")
+    return [process for process in of_home(home) if _name(process).startswith("management_")]
 
 
-def of_home(home: Path, named: bytes = b"") -> list[int]:
-    """The ids of the processes that have this ANSIBLE_HOME, and a word in their command line."""
+def of_home(home: Path) -> list[int]:
+    """The ids of the processes that have this ANSIBLE_HOME."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            is_named = named in (process / "cmdline").read_bytes()
-            if is_named and f"ANSIBLE_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+            if f"ANSIBLE_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
                 found.append(int(process.name))
     return found
+
+
+def _name(process: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text(encoding="utf-8")
+    return ""
 
 
 def _shown() -> Iterator[bytes]:

@@ -258,6 +258,26 @@ def test_a_read_whose_helper_is_killed_is_repeated_on_another(farm: Farm) -> Non
 
 
 @pytest.mark.connections("documented")
+def test_a_helper_has_no_open_file_of_the_worker_that_it_was_forked_from(farm: Farm) -> None:
+    """Not the pipe to the terminal, which a reader would wait for, nor the queue to ansible-playbook."""
+    farm.lab("fault", "slow_cmdlet", "--host", LYNC, "--value", "3", "--count", "1")
+    seen: list[set[str]] = []
+
+    def look() -> None:
+        assert eventually(lambda: len(helpers(farm.state_dir / "ansible")) == 1)
+        (helper,) = helpers(farm.state_dir / "ansible")
+        assert eventually(lambda: sessions(farm, "session_opened") > sessions(farm, "session_closed"))
+        seen.append({str(link.readlink()) for link in Path(f"/proc/{helper}/fd").iterdir()})
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    ok(farm.play(READ, hosts="lync_servers"))
+    looker.join()
+    kinds = {link.partition(":")[0] for link in seen[0]}
+    assert kinds <= {"/dev/null", "socket", "anon_inode"}
+
+
+@pytest.mark.connections("documented")
 def test_an_idle_helper_ends_and_the_next_task_starts_another(farm: Farm) -> None:
     tasks = f"""{READ}
 - ansible.builtin.pause: {{seconds: 4}}

@@ -20,7 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting imp
 )
 
 OURS = {"framing": framing, "http_adapter": http_adapter, "soap": soap}
-NAMES = [*transport_errors.EXPLAINED, *transport_errors._TRANSPORT_ERRORS]
+NAMES = sorted({*transport_errors.EXPLAINED, *transport_errors._TRANSPORT_ERRORS})
 OPTIONAL = {"gssapi", "krb5", "kerberos"}
 """Those of Kerberos, which need a compiler: a name of theirs is only looked up where they are installed."""
 
