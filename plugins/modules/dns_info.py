@@ -160,14 +160,20 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import OPTIONS, reaches_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_reader import read_names
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import choose_provider
 
-SPEC = ModuleSpec(argument_spec={"names": {"type": "list", "elements": "str", "default": []}})
+SPEC = ModuleSpec(
+    argument_spec={"names": {"type": "list", "elements": "str", "default": []}, **OPTIONS},
+    required_if=[("provider", "rfc2136", ("server",))],
+    reaches_host=reaches_host,
+)
 
 
 def run(call: Call) -> Result:
     """Read the zones and the names."""
-    return read_names(call.shell("windows"), call.params["names"])
+    return read_names(choose_provider(call), call.params["names"])
 
 
 def main() -> None:

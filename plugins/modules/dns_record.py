@@ -266,9 +266,9 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.record_set import RecordSet, get_writing_cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import OPTIONS, reaches_host
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import choose_provider
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.record_set import ensure_records
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -281,16 +281,16 @@ SPEC = ModuleSpec(
         "exclusive": {"type": "bool", "default": True},
         "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
         "accept_equivalent": {"type": "bool", "default": False},
+        **OPTIONS,
     },
-    required_if=[("state", "present", ("value",))],
+    required_if=[("state", "present", ("value",)), ("provider", "rfc2136", ("server",))],
+    reaches_host=reaches_host,
 )
 
 
 def run(call: Call) -> Result:
     """Bring the name's records to the state that is asked for."""
-    records = RecordSet()
-    with located(shell="windows", cmdlet=get_writing_cmdlet(call)):
-        return {**ensure(call, records), **records.report()}
+    return ensure_records(call, choose_provider(call))
 
 
 def main() -> None:

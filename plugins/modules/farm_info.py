@@ -60,6 +60,15 @@ options:
     type: list
     elements: str
     default: []
+  dns_provider:
+    description:
+      - How the DNS server is asked.
+      - V(windows) uses the DnsServer cmdlets on the host. V(rfc2136) asks O(dns_server) from the controller; no session on the host is
+        opened for it.
+    type: str
+    choices: [windows, rfc2136]
+    default: windows
+    version_added: 0.2.0
   key_containers:
     description:
       - On a Lync host, whether to read if the private keys of its store can be exported.
@@ -172,6 +181,7 @@ import re
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import PROVIDER, SERVER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.dns_reading import read_dns
@@ -196,6 +206,8 @@ SPEC = ModuleSpec(
         "web_site": {"type": "str"},
         "web_site_names": {"type": "list", "elements": "str", "default": []},
         "names": {"type": "list", "elements": "str", "default": []},
+        "dns_provider": PROVIDER,
+        "dns_server": SERVER,
         "key_containers": {"type": "bool", "default": False},
         "oauth_token_issuer_path": {"type": "str"},
         "oauth_token_issuer_password": {"type": "str", "no_log": True},
@@ -204,7 +216,9 @@ SPEC = ModuleSpec(
         "timeout": {"type": "int", "default": 300},
         **OPTION,
     },
+    required_if=[("dns_provider", "rfc2136", ("dns_server",))],
     of_host={"host": lambda variables: variables["inventory_hostname"], "products": find_products},
+    reaches_host=lambda given: given.get("dns_provider") != "rfc2136" or given.get("products") != ["dns"],
 )
 
 

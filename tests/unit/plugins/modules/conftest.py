@@ -17,6 +17,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording import word_error
 
 RunModule = Callable[..., dict[str, Any]]
 
@@ -25,12 +26,15 @@ class ScriptedHelper:
     """Answers each cmdlet with the objects (dictionaries become objects), the error or the function of its parameters that it is given.
 
     What is not in the script is not offered. Select-Object is obeyed.
+
+    :ivar said: what the module told the user while it ran.
     """
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {name.replace("_", "-", 1): answer for name, answer in answers.items()}
         self.shells: list[str] = []
         self.pipelines: list[Pipeline] = []
+        self.said: list[str] = []
 
     @property
     def writes(self) -> list[Cmdlet]:
@@ -74,7 +78,8 @@ class ScriptedHelper:
         notes = {name: item.get(name) for name in names}
         if expanded is None:
             return [RemoteObject(properties=notes)]
-        members = item[expanded] if isinstance(item[expanded], list) else [item[expanded]]
+        value = item.get(expanded)
+        members = value if isinstance(value, list) else [] if value is None else [value]
         return [RemoteObject(properties={**member.properties, **notes}) for member in members]
 
 
@@ -106,11 +111,15 @@ def run_module() -> RunModule:
     """Run a module as the action plugin does: arguments validated by its own specification. What it returns has to be documented."""
 
     def run(module: ModuleType, helper: ScriptedHelper, *, check: bool = False, **params: Any) -> dict[str, Any]:
-        limits = {key: value for key, value in vars(module.SPEC).items() if key != "argument_spec"}
-        validated = ArgumentSpecValidator(module.SPEC.argument_spec, **limits).validate(params)
+        validated = ArgumentSpecValidator(module.SPEC.options, **module.SPEC.limits()).validate(params)
         assert not validated.error_messages, validated.error_messages
-        call = Call(validated.validated_parameters, check_mode=check, helper=lambda: helper)
+        call = Call(validated.validated_parameters, check_mode=check, helper=lambda: helper, say=helper.said.append)
         result = carry_out(module.run, call)
+        if result.get("error"):
+            worded = word_error(
+                ShellError.from_details(result["error"]), module.__name__.rsplit(".")[-1], in_role=False
+            )
+            result |= {"msg": str(worded), "error": worded.details()}
         documented: dict[str, Any] = yaml.safe_load(module.RETURN)
         assert undocumented({key: value for key, value in result.items() if key not in COMMON}, documented) == []
         return result

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Questions to a DNS server, and updates: signed where there is a key, with one clear error where there is no good answer."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_replies import (
+    DNS_IMPORT_ERROR,
+    PREREQUISITES,
+    DnsReply,
+    explain_tsig_error,
+    read_reply,
+    require_dnspython,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import DnsServer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_transport import DnsTransport, NoAnswer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.update_request import UPDATE, Update
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+
+if DNS_IMPORT_ERROR is None:
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.tsig
+
+QUERY = "DNS QUERY"
+_UNREACHABLE = "Check the address and port in O(server), and the firewall between the controller and the DNS server."
+_READ_BACK = (
+    "Read the name with dns_info, then run the task again: it reads first, and writes only what is missing. "
+    "If the server takes that long, raise timeout in O(server)."
+)
+_ALLOW = (
+    "Allow it in the zone's configuration (BIND: update-policy or allow-update; Knot: an acl with action update), or use another key in "
+    "O(server)."
+)
+
+
+class DnsClient:
+    """Asks one server and sends it updates."""
+
+    def __init__(self, server: DnsServer) -> None:
+        require_dnspython()
+        self._server = server
+        self._transport = DnsTransport(server)
+        key = server.key
+        self._key = dns.tsig.Key(f"{key.name}.", key.secret, key.algorithm) if key else None
+        self._negotiated: dns.tsig.Key | None = None
+
+    @property
+    def signer(self) -> str:
+        """Who signs, for messages."""
+        if self._server.gss_tsig:
+            return "the Kerberos principal"
+        return (
+            f"the key {self._server.key.name} ({self._server.key.algorithm})"
+            if self._server.key
+            else "an unsigned request"
+        )
+
+    @property
+    def text(self) -> str:
+        """The server's address and port, as nsupdate takes them."""
+        return f"{self._server.address} {self._server.port}"
+
+    def ask(self, name: str, kind: str) -> DnsReply:
+        """What the server itself says of a name: it is not asked to look elsewhere.
+
+        A shared key signs questions too, since a server may show a zone to this key only. A negotiated one does not, as with nsupdate.
+
+        :raises ShellError: if there is no good answer. Which code is good is for the caller to say.
+        """
+        query = dns.message.make_query(f"{name}.", kind, use_edns=False)
+        query.flags &= ~dns.flags.RD
+        if self._key:
+            query.use_tsig(self._key)
+        reply = self._ask(query)
+        if reply.tsig_error:
+            raise explain_tsig_error(reply, self.signer, "server").located(cmdlet=QUERY)
+        if reply.doubt:
+            raise ShellError(
+                "authentication",
+                f"the answer for {name} ({reply.code}) {reply.doubt}, so it need not come from the server.",
+                cmdlet=QUERY,
+                error_id=reply.code,
+                remedy="Check the key in O(server), and what is between the controller and the DNS server.",
+            )
+        return reply
+
+    def _ask(self, query: dns.message.Message, *, stream: bool = False) -> DnsReply:
+        try:
+            return read_reply(self._transport.ask(query.to_wire(), stream=stream), query)
+        except NoAnswer as error:
+            message = f"the DNS server does not answer: {error.reason}."
+            raise ShellError("unreachable", message, cmdlet=QUERY, remedy=_UNREACHABLE) from None
+
+    def send(self, update: Update, primary: str) -> None:
+        """Have an update carried out. It is sent once.
+
+        :param primary: the zone's primary server by the zone's own word.
+        :raises ShellError: of kind ``conflict`` if what was observed is no longer there, ``unknown_outcome`` if nobody knows what became of
+            it.
+        """
+        message = update.to_message()
+        key = self._negotiate_key(primary) if self._server.gss_tsig else self._key
+        if key:
+            message.use_tsig(key)
+        try:
+            reply = read_reply(self._transport.send(message.to_wire()), message)
+        except NoAnswer as error:
+            if not error.sent:
+                text = f"the DNS server does not answer: {error.reason}."
+                raise ShellError("unreachable", text, cmdlet=UPDATE, remedy=_UNREACHABLE) from None
+            raise _make_unknown(f"the update was sent, but {error.reason}.") from None
+        except ShellError as error:
+            raise _make_unknown(f"the update was sent, but {error.message}") from None
+        if reply.tsig_error:
+            raise explain_tsig_error(reply, self.signer, "server").located(cmdlet=UPDATE)
+        if reply.doubt:
+            raise _make_unknown(f"the update was sent, but the answer ({reply.code}) {reply.doubt}.", reply.code)
+        if reply.code != "NOERROR":
+            raise self._explain_refusal(update, reply.code, primary)
+
+    def _negotiate_key(self, primary: str) -> dns.tsig.Key:
+        """The key of this task. Its server goes by the name that was given, or, for an address, by the one that the zone has for it."""
+        if self._negotiated is None:
+            from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.gss_key import negotiate_key
+
+            name = primary if _is_address(self._server.address) else self._server.address
+            self._negotiated = negotiate_key(name, lambda query: self._ask(query, stream=True))
+        return self._negotiated
+
+    def _explain_refusal(self, update: Update, code: str, primary: str) -> ShellError:
+        kind, message, remedy = "failed", f"the server answered {code}.", ""
+        zone = update.zone
+        if code in PREREQUISITES:
+            kind, message = "conflict", f"a prerequisite of the update no longer holds ({code})."
+            remedy = "Run the task again: it reads first."
+        elif code == "SERVFAIL":
+            return _make_unknown("the server failed while it handled the update (SERVFAIL).", code)
+        elif code == "REFUSED":
+            kind, message, remedy = (
+                "access_denied",
+                f"the server refuses {self.signer} to change {zone} (REFUSED).",
+                _ALLOW,
+            )
+        elif code == "NOTAUTH":
+            kind, message, remedy = self._explain_no_authority(zone, primary)
+        elif code == "NOTZONE":
+            kind, message = "bad_input", f"the server says that {update.owner} is not in the zone {zone} (NOTZONE)."
+        elif code == "NOTIMP":
+            kind, message = "unsupported", "the server takes no dynamic updates (NOTIMP)."
+            remedy = "Set O(server) to the primary server of the zone, or use another provider."
+        return ShellError(kind, message, cmdlet=UPDATE, error_id=code, remedy=remedy)
+
+    def _explain_no_authority(self, zone: str, primary: str) -> tuple[str, str, str]:
+        """Knot refuses by this code whom it does not know, too (measured with 3.2)."""
+        message = f"the server takes no updates of {zone} from {self.signer} (NOTAUTH): it is not the primary server, or does not allow it."
+        return "access_denied", message, f"The zone names {primary} as its primary server. {_ALLOW}"
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._transport.close()
+
+
+def _make_unknown(message: str, code: str = "") -> ShellError:
+    return ShellError("unknown_outcome", message, cmdlet=UPDATE, error_id=code, remedy=_READ_BACK)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
