@@ -175,7 +175,10 @@ def run_module(spec: ModuleSpec, run: Run) -> None:
     timeout = float(os.environ[COMMAND_TIMEOUT])
     said: list[str] = []
     call = Call(
-        module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path or "", timeout), say=said.append
+        module.params,
+        check_mode=module.check_mode,
+        helper=lambda: HelperSocket(socket_path or "", timeout),
+        say=said.append,
     )
     result = {**carry_out(run, call), SAID: said}
     module.no_log_values |= call.hidden  # core shows the arguments beside the result

@@ -162,7 +162,7 @@ error:
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import OPTIONS, reaches_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_reader import read_names
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import choose_provider
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import open_provider
 
 SPEC = ModuleSpec(
     argument_spec={"names": {"type": "list", "elements": "str", "default": []}, **OPTIONS},
@@ -173,7 +173,8 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Read the zones and the names."""
-    return read_names(choose_provider(call), call.params["names"])
+    with open_provider(call) as provider:
+        return read_names(provider, call.params["names"])
 
 
 def main() -> None:

@@ -267,7 +267,7 @@ error:
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import OPTIONS, reaches_host
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import choose_provider
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import open_provider
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.record_set import ensure_records
 
 SPEC = ModuleSpec(
@@ -290,7 +290,8 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Bring the name's records to the state that is asked for."""
-    return ensure_records(call, choose_provider(call))
+    with open_provider(call) as provider:
+        return ensure_records(call, provider)
 
 
 def main() -> None:

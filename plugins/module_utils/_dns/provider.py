@@ -93,14 +93,26 @@ class Provider(t.Protocol):
     def foretell(self, steps: Sequence[Step]) -> ShellError | None:
         """What would refuse the steps, as far as that can be known without writing anything, and was not known before."""
 
+    def close(self) -> None:
+        """Close what the provider has opened itself."""
 
-def choose_provider(call: Call, provider: str = "provider", server: str = "server") -> Provider:
-    """The provider that the task asks for. Nothing is opened yet.
+
+@contextlib.contextmanager
+def open_provider(call: Call, provider: str = "provider", server: str = "server") -> Iterator[Provider]:
+    """The provider that the task asks for, as long as it is needed. Nothing is opened before it is asked.
 
     :param provider: the option that names it.
     :param server: the option that says how a server is reached by RFC 2136.
     :raises ShellError: of kind ``bad_input`` for a server that cannot be used, ``missing_library`` where dnspython is not there.
     """
+    chosen = _choose_provider(call, provider, server)
+    try:
+        yield chosen
+    finally:
+        chosen.close()
+
+
+def _choose_provider(call: Call, provider: str, server: str) -> Provider:
     # here, so that a task needs only the libraries of its own provider
     if call.params[provider] == "rfc2136":
         from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import (

@@ -65,8 +65,12 @@ class Rfc2136Provider:
                 self.write(t.cast(Update, step).keep_prerequisites())
             except ShellError as error:
                 if error.kind not in _NO_REFUSAL:
-                    return error
+                    return error.located(host=self.place.host)
         return None
+
+    def close(self) -> None:
+        """Close the connection to the server."""
+        self._client.close()
 
     # As the writer of its updates
 

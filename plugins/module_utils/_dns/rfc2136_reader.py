@@ -25,7 +25,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.answer_r
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_client import QUERY, DnsClient
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_replies import DNS_IMPORT_ERROR, DnsReply
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_names import is_within, list_names_below
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_records import Node, Record
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_records import BESIDE_CNAME, Node, Record
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import Zone, Zones
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.update_request import make_probe
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
@@ -34,8 +34,10 @@ if DNS_IMPORT_ERROR is None:
     import dns.rdtypes.ANY.SOA
     import dns.rrset
 
-_OTHERS = ("NS", "SOA", "MX", "TXT", "SRV", "PTR", "DNAME")
-"""What is asked for by its type, beside the writable types, if the server does not answer questions for all types."""
+_OTHERS = ["MX", "TXT", "SRV", "PTR", "DNAME", "CAA"]
+"""What is asked for by its type, beside the writable types, if a server may not have told all."""
+_OF_ZONE = ["NS", "SOA"]
+"""What only the name of a zone has; below it, NS records delegate, and are no answer."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,12 @@ class Rfc2136Reader:
     def read_node(self, zone: str, full: str) -> Node:
         """All records of a name."""
         if full not in self._nodes:
-            records = self._read_records(full)
+            records = self._read_records(zone, full)
             if records and self._is_wildcard(zone, full, records[0]):
                 records = []
-            self._nodes[full] = Node(zone, full, tuple(records), self.find_facts(zone).default_ttl)
+            # servers turn the records of a set round from answer to answer
+            ordered = sorted(records, key=lambda record: (record.type, record.value))
+            self._nodes[full] = Node(zone, full, tuple(ordered), self.find_facts(zone).default_ttl)
         return self._nodes[full]
 
     def _locate(self, full: str) -> Location:
@@ -148,21 +152,21 @@ class Rfc2136Reader:
         self._facts.setdefault(zone, ZoneFacts(fold_name(data.mname.to_text()), data.minimum))
         return zone
 
-    def _read_records(self, full: str) -> list[Record]:
-        """A server need not tell of all types at once (RFC 8482), so those that are written are asked for by themselves too."""
+    def _read_records(self, zone: str, full: str) -> list[Record]:
+        """A question for all types need not be answered with all (RFC 8482): Knot tells of one set only. So others are asked for too."""
         every = self._client.ask(full, "ANY")
-        if every.code == "NXDOMAIN":
-            return []
-        records, withheld = list(list_records(every, full)), every.code in ("NOTIMP", "REFUSED")
-        if withheld or any(map(is_withheld, records)):
-            records, withheld = [], True
-        else:
-            _require_code(every, full, "NOERROR")
-        if any(record.type == "CNAME" for record in records):
+        if every.code not in ("NOTIMP", "REFUSED"):
+            _require_code(every, full, "NOERROR", "NXDOMAIN")
+        records = [record for record in list_records(every, full) if not is_withheld(record)]
+        shown = {record.type for record in records} - set(BESIDE_CNAME)
+        if "CNAME" in shown or (every.code in ("NOERROR", "NXDOMAIN") and not every.message.answer):
             return records
-        known = {record.type for record in records}
-        for kind in ("CNAME", "A", "AAAA", *(_OTHERS if withheld else ())):
-            if kind not in known:
+        asked = ["A", "AAAA"]
+        asked += [] if shown else ["CNAME"]
+        asked += _OTHERS if len(shown) < 2 else []
+        asked += _OF_ZONE if full == zone else []
+        for kind in asked:
+            if kind not in shown:
                 records += self._read_type(full, kind)
         return records
 

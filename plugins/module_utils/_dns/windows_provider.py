@@ -119,6 +119,9 @@ class WindowsProvider:
         del steps
         return None
 
+    def close(self) -> None:
+        """Nothing: the sessions are the helper's."""
+
 
 class CmdletReader:
     """Reads the zones of a Windows DNS server once, and each name once."""

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_reader import read_names
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import choose_provider
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_reader import Facts, read_names
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import open_provider
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 
 _WRITING = ("Add-DnsServerResourceRecordA", "Add-DnsServerResourceRecordAAAA", "Add-DnsServerResourceRecordCName")
@@ -22,5 +23,10 @@ def read_dns(reading: Reading) -> None:
     elif params["organization"]:
         reading.read("dns", "offered", lambda: sorted(call.shell("windows").offered(*_WRITING)))
     names = params["names"] if params["organization"] else []
-    reading.read("dns", "found", lambda: read_names(choose_provider(call, "dns_provider", "dns_server"), names))
+    reading.read("dns", "found", lambda: _read_found(call, names))
     parts.update(parts.pop("found", {}))
+
+
+def _read_found(call: Call, names: list[str]) -> Facts:
+    with open_provider(call, "dns_provider", "dns_server") as provider:
+        return read_names(provider, names)

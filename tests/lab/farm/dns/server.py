@@ -96,7 +96,10 @@ def _unsigned_refusal(wire: bytes, code: int) -> bytes:
         return bytes(body)
     signature = request.tsig[0]
     assert isinstance(signature, dns.rdtypes.ANY.TSIG.TSIG)
-    data = signature.replace(mac=b"", error=code, time_signed=int(time.time())).to_wire()
+    # with BADTIME, the server's time (RFC 8945 section 5.2.3)
+    now = int(time.time())
+    other = now.to_bytes(6, "big") if code == TSIG_ERRORS[dns.tsig.BadTime] else b""
+    data = signature.replace(mac=b"", error=code, time_signed=now, other=other).to_wire()
     owner = request.tsig.name.to_wire()
     assert data is not None and owner is not None
     body[10:12] = struct.pack("!H", 1)

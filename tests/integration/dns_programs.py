@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real DNS servers and a real KDC, each in a folder of its own, on loopback and high ports, without any rights.
+
+A program that is not installed is a reason to skip, or to fail where EXCHANGE_LYNC_REQUIRE_PEERS says that it has to be there.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.tsig
+
+from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
+
+HOST = "127.0.0.1"
+ZONE, DEEPER, FROZEN = "litwareinc.com", "emea.litwareinc.com", "frozen.litwareinc.com"
+"""A zone, one of its own below it, and one that takes no updates."""
+SECRET = base64.b64encode(b"the tests' own secret").decode()
+KEY, READER = "ansible", "reader"
+"""A key that may write, and one that the server knows without allowing it anything."""
+REALM, PRINCIPAL = "LITWAREINC.COM", "ansible"
+RECORDS = """
+@ NS ns1
+ns1 A 127.0.0.1
+ex1 A 192.0.2.10
+sip A 192.0.2.20
+asia NS dc.asia
+dc.asia A 192.0.2.66
+*.wild A 192.0.2.77
+same.wild A 192.0.2.77
+"""
+SYSTEM = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+PACKAGES = {
+    "named": "bind9",
+    "knotd": "knot",
+    "krb5kdc": "krb5-kdc",
+    "kdb5_util": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server",
+}
+STARTS_WITHIN = 10.0
+ATTEMPTS = 5
+
+
+@dataclass
+class Running:
+    """A server that answers.
+
+    :ivar option: the option O(server) of the modules that reaches it.
+    :ivar environment: what its clients need in theirs.
+    """
+
+    program: str
+    port: int
+    option: dict[str, Any]
+    environment: dict[str, str] = field(default_factory=dict)
+    key: dns.tsig.Key = field(default_factory=lambda: dns.tsig.Key(f"{KEY}.", SECRET, "hmac-sha256"))
+
+
+def find_program(name: str) -> str:
+    """Where a program is."""
+    found = shutil.which(name, path=SYSTEM)
+    if found is None:
+        unit.without(f"{name} is not installed; on Debian: apt-get install {PACKAGES[name]}")
+    return found
+
+
+def make_zone(name: str) -> str:
+    """The text of a zone."""
+    return f"$ORIGIN {name}.\n$TTL 3600\n@ SOA ns1.{ZONE}. hostmaster 1 900 600 86400 1200\n{RECORDS.strip()}\n"
+
+
+def find_port() -> int:
+    """A port that is free for both UDP and TCP. Somebody may take it before it is used, so that starting is tried again."""
+    while True:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
+            stream.bind((HOST, 0))
+            with contextlib.suppress(OSError):
+                datagram.bind(stream.getsockname())
+                return int(stream.getsockname()[1])
+
+
+@contextlib.contextmanager
+def run_process(
+    command: list[str], folder: Path, environment: Mapping[str, str] = {}
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process, ended at the end. What it says is in a file."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def answers(port: int) -> bool:
+    """Whether a DNS server answers for the zone."""
+    query = dns.message.make_query(ZONE, "SOA")
+    with contextlib.suppress(OSError, EOFError, dns.exception.DNSException):
+        return bool(dns.query.tcp(query, HOST, port=port, timeout=1).answer)
+    return False
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> bool:
+    end = time.monotonic() + STARTS_WITHIN
+    while process.poll() is None and time.monotonic() < end:
+        if answers(port):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@contextlib.contextmanager
+def serve_dns(program: str, folder: Path, configure: Any, environment: Mapping[str, str] = {}) -> Iterator[int]:
+    """Run a DNS server until the end, and give its port.
+
+    :param configure: writes its configuration for a port, and gives its command.
+    """
+    for _attempt in range(ATTEMPTS):
+        port = find_port()
+        with run_process(configure(folder, port), folder, environment) as process:
+            if _wait(process, port):
+                yield port
+                return
+    raise AssertionError(f"{program} does not start:\n{(folder / 'log').read_text(encoding='utf-8', errors='replace')}")
+
+
+def configure_bind(folder: Path, port: int, *, keytab: Path | None = None) -> list[str]:
+    """BIND: named.conf and the zones."""
+    for zone in (ZONE, DEEPER, FROZEN):
+        (folder / f"{zone}.zone").write_text(make_zone(zone), encoding="ascii")
+    kerberos = f'tkey-gssapi-keytab "{keytab}";' if keytab else ""
+    policy = f"update-policy {{ grant {KEY} zonesub ANY; grant {PRINCIPAL}@{REALM} zonesub ANY; }};"
+    allowed = policy if keytab else f"allow-update {{ key {KEY}; }};"
+    zones = "\n".join(
+        f'zone "{zone}" {{ type primary; file "{zone}.zone"; {allowed if zone != FROZEN else ""} }};'
+        for zone in (ZONE, DEEPER, FROZEN)
+    )
+    keys = "\n".join(f'key "{name}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};' for name in (KEY, READER))
+    options = (
+        f'directory "{folder}"; pid-file "{folder}/pid"; session-keyfile "{folder}/session.key"; lock-file none; '
+        f"listen-on port {port} {{ {HOST}; }}; listen-on-v6 {{ none; }}; "
+        f"recursion no; notify no; dnssec-validation no; {kerberos}"
+    )
+    (folder / "named.conf").write_text(
+        f"options {{ {options} }};\ncontrols {{ }};\n{keys}\n{zones}\n", encoding="ascii"
+    )
+    return [find_program("named"), "-g", "-n", "1", "-c", str(folder / "named.conf")]
+
+
+def configure_knot(folder: Path, port: int) -> list[str]:
+    """Knot: knot.conf and the zones."""
+    for zone in (ZONE, DEEPER, FROZEN):
+        (folder / f"{zone}.zone").write_text(make_zone(zone), encoding="ascii")
+    keys = "".join(f"  - id: {name}\n    algorithm: hmac-sha256\n    secret: {SECRET}\n" for name in (KEY, READER))
+    zones = "".join(
+        f"  - domain: {zone}\n    storage: {folder}\n{'' if zone == FROZEN else '    acl: writing' + chr(10)}"
+        for zone in (ZONE, DEEPER, FROZEN)
+    )
+    sizes = "".join(f"    {name}-db-max-size: 16M\n" for name in ("journal", "kasp", "timer", "catalog"))
+    threads = "".join(f"    {name}-workers: 1\n" for name in ("udp", "tcp", "background"))
+    (folder / "knot.conf").write_text(
+        f"server:\n    rundir: {folder}\n    listen: {HOST}@{port}\n{threads}database:\n    storage: {folder}\n{sizes}"
+        f"log:\n  - target: stderr\n    any: info\nkey:\n{keys}acl:\n  - id: writing\n    key: {KEY}\n    action: update\nzone:\n{zones}",
+        encoding="ascii",
+    )
+    return [find_program("knotd"), "-c", str(folder / "knot.conf")]
+
+
+def make_option(port: int, **more: Any) -> dict[str, Any]:
+    """The option that reaches a server on a port, with its key."""
+    return {"address": HOST, "port": port, "key_name": KEY, "key_secret": SECRET, **more}
+
+
+@contextlib.contextmanager
+def run_bind(folder: Path) -> Iterator[Running]:
+    """BIND with a shared key."""
+    with serve_dns("named", folder, configure_bind) as port:
+        yield Running("bind", port, make_option(port))
+
+
+@contextlib.contextmanager
+def run_knot(folder: Path) -> Iterator[Running]:
+    """Knot with a shared key."""
+    with serve_dns("knotd", folder, configure_knot) as port:
+        yield Running("knot", port, make_option(port))
+
+
+@contextlib.contextmanager
+def run_lab_server(folder: Path) -> Iterator[Running]:
+    """The lab's own, with a shared key."""
+    zones = (ZONE, DEEPER)
+    for zone in zones:
+        (folder / f"{zone}.zone").write_text(make_zone(zone), encoding="ascii")
+    files = [str(folder / f"{zone}.zone") for zone in zones]
+    command = [sys.executable, str(Path(__file__).with_name("lab_dns_server.py")), f"ns1.{ZONE}", KEY, SECRET, *files]
+    with run_process(command, folder) as process:
+        end = time.monotonic() + STARTS_WITHIN
+        while not (said := (folder / "log").read_text(encoding="utf-8")).endswith("\n"):
+            assert process.poll() is None and time.monotonic() < end, said
+            time.sleep(0.01)
+        yield Running("lab", int(said), make_option(int(said)))
