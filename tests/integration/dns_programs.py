@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dns.exception
 import dns.message
@@ -25,6 +25,9 @@ import dns.query
 import dns.tsig
 
 from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
+
+if TYPE_CHECKING:
+    from kerberos_realm import Realm
 
 HOST = "127.0.0.1"
 ZONE, DEEPER, FROZEN = "litwareinc.com", "emea.litwareinc.com", "frozen.litwareinc.com"
@@ -50,6 +53,8 @@ PACKAGES = {
     "krb5kdc": "krb5-kdc",
     "kdb5_util": "krb5-kdc",
     "kadmin.local": "krb5-admin-server",
+    "kinit": "krb5-user",
+    "nsupdate": "bind9-dnsutils",
 }
 STARTS_WITHIN = 10.0
 ATTEMPTS = 5
@@ -61,6 +66,8 @@ class Running:
 
     :ivar option: the option O(server) of the modules that reaches it.
     :ivar environment: what its clients need in theirs.
+    :ivar key: a shared key that it takes too, whatever the option has: somebody else's.
+    :ivar realm: where its tickets come from.
     """
 
     program: str
@@ -68,6 +75,7 @@ class Running:
     option: dict[str, Any]
     environment: dict[str, str] = field(default_factory=dict)
     key: dns.tsig.Key = field(default_factory=lambda: dns.tsig.Key(f"{KEY}.", SECRET, "hmac-sha256"))
+    realm: Realm | None = None
 
 
 def find_program(name: str) -> str:

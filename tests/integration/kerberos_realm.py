@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
 from dns_programs import (
@@ -99,6 +100,11 @@ def _configure(realm: Realm, port: int) -> None:
     )
 
 
+def make_kerberos_option(port: int) -> dict[str, Any]:
+    """The option that reaches a server on a port, with a ticket."""
+    return {"address": HOST, "port": port, "gss_tsig": True}
+
+
 @contextlib.contextmanager
 def run_bind_with_kerberos(folder: Path) -> Iterator[Running]:
     """BIND that takes updates from a principal, and no shared key's."""
@@ -115,4 +121,4 @@ def run_bind_with_kerberos(folder: Path) -> Iterator[Running]:
             return configure_bind(place, port, keytab=realm.keytab(f"DNS/ns1.{ZONE}"))
 
         with serve_dns("named", servers, configure, realm.environment) as port:
-            yield Running("bind-kerberos", port, {"address": HOST, "port": port, "gss_tsig": True}, realm.client())
+            yield Running("bind-kerberos", port, make_kerberos_option(port), realm.client(), realm=realm)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,7 @@ from dns_programs import (
     SECRET,
     ZONE,
     Running,
+    find_program,
     make_option,
     run_bind,
     run_knot,
@@ -271,7 +273,8 @@ def test_names_are_spelled_in_any_way(bench: Bench) -> None:
     label = bench.name.partition(".")[0]
     bench.register(("CNAME", f"EX1.{ZONE}."))
     for spelling in ({"name": label.upper(), "zone": f"{ZONE.upper()}."}, {"name": f"{bench.name.title()}."}):
-        result = bench.record(**{"type": "CNAME", "value": [f"{TARGET.upper()}."], **spelling})
+        asked: Result = {"type": "CNAME", "value": [f"{TARGET.upper()}."], **spelling}
+        result = bench.record(**asked)
         assert (result.get("failed"), result["changed"], result["record"]["name"]) == (None, False, bench.name)
     # another spelling of the same is no change, and what is there is removed as it is spelled there
     bench.rhythm(type="CNAME", value=[f"sip.{ZONE}"], on_conflict="replace")
@@ -296,6 +299,30 @@ def test_commands_are_what_nsupdate_takes(bench: Bench) -> None:
         f"update add {owner} 1200 A 192.0.2.1",
         "send",
     ]
+
+
+def test_nsupdate_carries_out_what_check_mode_shows(bench: Bench) -> None:
+    """Each kind of prerequisite, and the key as an administrator gives it."""
+    program = find_program("nsupdate")
+    key = ["-y", f"hmac-sha256:{KEY}:{SECRET}"]
+    cases: list[Result] = [
+        {"type": "A", "value": ["192.0.2.1", "192.0.2.2"]},
+        {"type": "CNAME", "value": [TARGET]},
+        {"type": "CNAME", "value": [f"sip.{ZONE}"]},
+        {"type": "AAAA", "value": ["2001:db8::1"]},
+        {"type": "AAAA", "value": ["2001:db8::2"], "exclusive": False},
+        {"type": "AAAA", "state": "absent"},
+    ]
+    for params in cases:
+        asked = {"on_conflict": "replace", **params}
+        checked = bench.record(check=True, **asked)
+        (command,) = checked["commands"]
+        done = subprocess.run(
+            [program, *key], input=f"{command}\n", capture_output=True, text=True, timeout=30, check=False
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        result = bench.record(**asked)
+        assert (result["changed"], result["record"]) == (False, checked["record"])
 
 
 # What was there before
@@ -329,7 +356,7 @@ def test_what_is_there_is_replaced_on_the_users_word_only(
 def test_records_of_other_types_are_never_removed(bench: Bench) -> None:
     """Not those either that the server does not show: a CNAME beside them would be ignored, and the addresses would be gone."""
     bench.register(("A", "192.0.2.1"), ("TXT", '"x"'))
-    asked = {"type": "CNAME", "value": [TARGET], "on_conflict": "replace"}
+    asked: Result = {"type": "CNAME", "value": [TARGET], "on_conflict": "replace"}
     assert "Remove the TXT record first" in bench.refuse("conflict", **asked)["msg"]
     bench.register(("A", "192.0.2.1"), ("SSHFP", "1 1 " + "ab" * 20))
     result = bench.record(**asked)
