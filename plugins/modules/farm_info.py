@@ -69,6 +69,45 @@ options:
     choices: [windows, rfc2136]
     default: windows
     version_added: 0.2.0
+  dns_server:
+    description:
+      - The DNS server for O(dns_provider=rfc2136). The suboptions are those of O(onprem.exchange_lync.dns_info#module:server).
+      - One host of the farm is enough for that.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      address:
+        description: The name or IP address of the server.
+        type: str
+        required: true
+      port:
+        description: The port of the server.
+        type: int
+        default: 53
+      protocol:
+        description: How the server is asked.
+        type: str
+        choices: [tcp, udp]
+        default: tcp
+      timeout:
+        description: Seconds that one answer may take.
+        type: float
+        default: 10.0
+      key_name:
+        description: The name of the shared key that signs questions.
+        type: str
+      key_secret:
+        description: The secret of the shared key, in base64.
+        type: str
+      key_algorithm:
+        description: The algorithm of the shared key.
+        type: str
+        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+        default: hmac-sha256
+      gss_tsig:
+        description: Whether to use Kerberos instead of a shared key.
+        type: bool
+        default: false
   key_containers:
     description:
       - On a Lync host, whether to read if the private keys of its store can be exported.
@@ -107,6 +146,7 @@ attributes:
     support: full
 requirements:
   - cryptography
+  - dnspython, for O(dns_provider=rfc2136)
 notes:
   - Run it on all hosts of the farm in one task, so that they are read at the same time.
   - A host of another platform is not needed. The module runs on the controller.

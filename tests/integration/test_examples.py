@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from harness import ROOT, Farm, Run
+from name_server import make_option
 
 HOSTS = {
     "modules/dns_info": "dns_servers",
@@ -46,12 +47,25 @@ def examples(plugin: str) -> str:
     raise LookupError(f"{plugin} has no EXAMPLES")
 
 
+def name_dns_server(farm: Farm) -> dict[str, Any]:
+    """The DNS server of the examples with provider=rfc2136, by their variables."""
+    option = make_option(farm)
+    assert option["key_algorithm"] == "hmac-sha256"  # the default
+    names = {
+        "dns_primary": "address",
+        "dns_port": "port",
+        "dns_key_name": "key_name",
+        "vault_dns_key_secret": "key_secret",
+    }
+    return {name: option[part] for name, part in names.items()}
+
+
 def play(farm: Farm, plugin: str, folder: Path) -> tuple[Run, list[Any]]:
     """Run the examples of a plugin: tasks, or a whole play."""
     text = examples(plugin)
     content = yaml.safe_load(text)
     if HOSTS[plugin]:
-        return farm.play(text, hosts=HOSTS[plugin], extra_vars=SECRETS), content
+        return farm.play(text, hosts=HOSTS[plugin], extra_vars={**SECRETS, **name_dns_server(farm)}), content
     playbook = folder / "examples.yml"
     playbook.write_text(text, encoding="utf-8")
     return farm.playbook(playbook), [task for each in content for task in each["tasks"]]

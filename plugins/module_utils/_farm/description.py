@@ -113,11 +113,20 @@ def read_description(given: Mapping[str, t.Any], prefix: str = "farm_") -> Descr
         except ValueError as error:
             problems.append(f"{prefix}{name}{error}")
     problems += [f"{prefix}{name} is required: {what}." for name, what in _REQUIRED.items() if given.get(name) is None]
-    if read.get("dns_provider") == "rfc2136" and given.get("dns_server") is None:
-        problems.append(f"{prefix}dns_server is required: give the address of the DNS server, and a key.")
+    problems += _find_dns_problems(given, read.get("dns_provider", Description.dns_provider), prefix)
     if problems:
         raise DescriptionError(problems)
     return Description(**_completed(read))
+
+
+def _find_dns_problems(given: Mapping[str, t.Any], provider: str, prefix: str) -> list[str]:
+    """Whether there is a server for updates, and only then."""
+    has_server = given.get("dns_server") is not None
+    if provider == "rfc2136" and not has_server:
+        return [f"{prefix}dns_server is required: give the address of the DNS server, and a key."]
+    if provider != "rfc2136" and has_server:
+        return [f"{prefix}dns_server is used with {prefix}dns_provider=rfc2136 only."]
+    return []
 
 
 def _completed(read: dict[str, t.Any]) -> dict[str, t.Any]:

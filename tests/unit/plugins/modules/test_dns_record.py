@@ -564,7 +564,7 @@ def test_an_add_without_its_answer_is_read_back_before_anything_else(
         if took_effect:
             add(**parameters)
         there.helper.answers["Add-DnsServerResourceRecordCName"] = refuse
-        return ShellError("unknown_outcome", "the answer was lost.")
+        return ShellError("unknown_outcome", "the answer was lost.", ended=True)
 
     def refuse(**_parameters: Any) -> Any:
         there.helper.answers["Add-DnsServerResourceRecordCName"] = add
