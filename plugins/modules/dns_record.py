@@ -147,7 +147,7 @@ EXAMPLES = r"""
 
 - name: Publish it on a server that takes dynamic updates, such as BIND
   onprem.exchange_lync.dns_record:
-    name: meet.litwareinc.com
+    name: lyncdiscover.litwareinc.com
     type: CNAME
     value: atl-lync-001.litwareinc.com
     provider: rfc2136

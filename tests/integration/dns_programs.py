@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,7 @@ import dns.query
 import dns.tsig
 
 from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
+from harness import ROOT
 
 if TYPE_CHECKING:
     from kerberos_realm import Realm
@@ -171,14 +173,18 @@ def configure_bind(folder: Path, port: int, *, keytab: Path | None = None) -> li
         for zone in (ZONE, DEEPER, FROZEN)
     )
     keys = "\n".join(f'key "{name}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};' for name in (KEY, READER))
+    return start_bind(folder, port, f"{keys}\n{zones}\n", kerberos)
+
+
+def start_bind(folder: Path, port: int, configuration: str, option: str = "") -> list[str]:
+    """Write named.conf around what the caller has; the command."""
     options = (
         f'directory "{folder}"; pid-file "{folder}/pid"; session-keyfile "{folder}/session.key"; lock-file none; '
         f"listen-on port {port} {{ {HOST}; }}; listen-on-v6 {{ none; }}; "
-        f"recursion no; notify no; dnssec-validation no; {kerberos}"
+        f"recursion no; notify no; dnssec-validation no; {option}"
     )
-    (folder / "named.conf").write_text(
-        f"options {{ {options} }};\ncontrols {{ }};\n{keys}\n{zones}\n", encoding="ascii"
-    )
+    text = f"options {{ {options} }};\ncontrols {{ }};\n{configuration}"
+    (folder / "named.conf").write_text(text, encoding="ascii")
     return [find_program("named"), "-g", "-n", "1", "-c", str(folder / "named.conf")]
 
 
@@ -191,14 +197,41 @@ def configure_knot(folder: Path, port: int) -> list[str]:
         f"  - domain: {zone}\n    storage: {folder}\n{'' if zone == FROZEN else '    acl: writing' + chr(10)}"
         for zone in (ZONE, DEEPER, FROZEN)
     )
+    acl = f"acl:\n  - id: writing\n    key: {KEY}\n    action: update\n"
+    return start_knot(folder, port, f"key:\n{keys}{acl}zone:\n{zones}")
+
+
+def start_knot(folder: Path, port: int, configuration: str) -> list[str]:
+    """Write knot.conf around what the caller has; the command."""
     sizes = "".join(f"    {name}-db-max-size: 16M\n" for name in ("journal", "kasp", "timer", "catalog"))
     threads = "".join(f"    {name}-workers: 1\n" for name in ("udp", "tcp", "background"))
-    (folder / "knot.conf").write_text(
+    server = (
         f"server:\n    rundir: {folder}\n    listen: {HOST}@{port}\n{threads}database:\n    storage: {folder}\n{sizes}"
-        f"log:\n  - target: stderr\n    any: info\nkey:\n{keys}acl:\n  - id: writing\n    key: {KEY}\n    action: update\nzone:\n{zones}",
-        encoding="ascii",
     )
+    text = f"{server}log:\n  - target: stderr\n    any: info\n{configuration}"
+    (folder / "knot.conf").write_text(text, encoding="ascii")
     return [find_program("knotd"), "-c", str(folder / "knot.conf")]
+
+
+def find_block(beginning: str, part: str = "") -> str:
+    """The block of docs/your_own_farm.md about other DNS servers that begins with these words, and has that part."""
+    page = (ROOT / "docs" / "your_own_farm.md").read_text(encoding="utf-8")
+    section = page.partition("\n## DNS that is not Windows\n")[2].partition("\n## ")[0]
+    blocks = [found[1] for found in re.finditer(r"^```\w*\n(.*?)^```$", section, re.M | re.S)]
+    (block,) = [text for text in blocks if text.startswith(beginning) and part in text]
+    return block
+
+
+def configure_guides_bind(folder: Path, port: int, *, block: str, option: str = "") -> list[str]:
+    """BIND as the guide has it."""
+    (folder / f"{ZONE}.zone").write_text(make_zone(ZONE), encoding="ascii")
+    return start_bind(folder, port, block.replace("/var/lib/bind", str(folder)), option)
+
+
+def configure_guides_knot(folder: Path, port: int, *, block: str) -> list[str]:
+    """Knot as the guide has it."""
+    (folder / f"{ZONE}.zone").write_text(make_zone(ZONE), encoding="ascii")
+    return start_knot(folder, port, block.replace("/var/lib/knot", str(folder)))
 
 
 def make_option(port: int, **more: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import subprocess
@@ -20,7 +21,11 @@ import dns.rcode
 import dns.rdatatype
 import dns.update
 import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import SERVER, read_server
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import read_description
 from ansible_collections.onprem.exchange_lync.plugins.modules import dns_info, dns_record
 from ansible_collections.onprem.exchange_lync.tests.unit.plugins.modules import conftest as modules
 from answer_proxy import (
@@ -40,11 +45,15 @@ from dns_programs import (
     SECRET,
     ZONE,
     Running,
+    configure_guides_bind,
+    configure_guides_knot,
+    find_block,
     find_program,
     make_option,
     run_bind,
     run_knot,
     run_lab_server,
+    serve_dns,
 )
 from kerberos_realm import run_bind_with_kerberos
 
@@ -674,3 +683,37 @@ def test_a_name_without_an_address(bench: Bench) -> None:
     assert result["msg"].startswith(
         "nowhere.invalid: DNS QUERY: the DNS server does not answer: its name has no address"
     )
+
+
+# The guide
+
+
+GUIDE = {
+    "named": ('key "ansible"', configure_guides_bind),
+    "knotd": ("key:", configure_guides_knot),
+}
+
+
+@pytest.mark.parametrize("program", GUIDE)
+def test_the_servers_of_the_guide(program: str, tmp_path: Path, run_module: Any, scripted: Any) -> None:
+    """As the page has them, but for the folder, the secret and the port."""
+    beginning, configure = GUIDE[program]
+    block = find_block(beginning).replace("KEY_SECRET", SECRET)
+    with serve_dns(program, tmp_path, functools.partial(configure, block=block)) as port:
+        server = Running(program, port, make_option(port))
+        bench = Bench(server, run_module, scripted, f"autodiscover.{ZONE}", server.option)
+        bench.rhythm(type="CNAME", value=[TARGET])
+        bench.rhythm(type="A", value=["192.0.2.1"], on_conflict="replace")
+        bench.rhythm(type="A", state="absent")
+
+
+@pytest.mark.parametrize("part", ["  key_name: ansible", "  gss_tsig: true"])
+def test_the_variables_of_the_guide(part: str) -> None:
+    block = find_block("farm_dns_provider", part)
+    variables = {name.removeprefix("farm_"): value for name, value in yaml.safe_load(block).items()}
+    described = read_description({"sip_domains": ZONE, "exchange_fqdn": TARGET, **variables})
+    assert (described.dns_provider, described.hosts["dns"]) == ("rfc2136", ())
+    server = {**variables["dns_server"], **({"key_secret": SECRET} if "key_secret" in variables["dns_server"] else {})}
+    validated = ArgumentSpecValidator({"server": SERVER}).validate({"server": server})
+    assert validated.error_messages == []
+    assert read_server(validated.validated_parameters["server"], "server").address == server["address"]

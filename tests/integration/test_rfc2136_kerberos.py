@@ -12,7 +12,17 @@ import pytest
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns import dns_replies, gss_key
 from ansible_collections.onprem.exchange_lync.plugins.modules import dns_record
 from ansible_collections.onprem.exchange_lync.tests.unit.plugins.modules import conftest as modules
-from dns_programs import HOST, PRINCIPAL, ZONE, Running, make_option, run_bind
+from dns_programs import (
+    HOST,
+    PRINCIPAL,
+    ZONE,
+    Running,
+    configure_guides_bind,
+    find_block,
+    make_option,
+    run_bind,
+    serve_dns,
+)
 from kerberos_realm import STRANGER, Realm, run_bind_with_kerberos
 
 run_module = modules.run_module
@@ -115,6 +125,20 @@ def test_a_server_that_takes_no_tickets(
     assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, False, "authentication")
     assert "the server" in result["error"]["message"]
     assert result["error"]["error_id"]
+
+
+def test_the_bind_of_the_guide(record: Any, realm: Realm, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """As the page has it, but for the folders."""
+    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab(PRINCIPAL)))
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{realm.folder}/for-the-guide")
+    block = find_block("options {").replace("/etc/bind/dns.keytab", str(realm.keytab(SERVICE)))
+    option, _separator, zone = block.removeprefix("options {\n").partition("};\n")
+
+    def configure(folder: Any, port: int) -> list[str]:
+        return configure_guides_bind(folder, port, block=zone, option=option)
+
+    with serve_dns("named", tmp_path, configure, realm.environment) as port:
+        assert [record(port=port)["changed"] for _turn in range(2)] == [True, False]
 
 
 def test_a_library_that_is_missing(record: Any, monkeypatch: pytest.MonkeyPatch) -> None:

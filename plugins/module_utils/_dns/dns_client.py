@@ -28,14 +28,14 @@ if DNS_IMPORT_ERROR is None:
     import dns.tsig
 
 QUERY = "DNS QUERY"
-_UNREACHABLE = "Check the address and port in O(server), and the firewall between the controller and the DNS server."
+_UNREACHABLE = "Check the address and port in O({0}), and the firewall between the controller and the DNS server."
 _READ_BACK = (
     "Read the name with dns_info, then run the task again: it reads first, and writes only what is missing. "
-    "If the server takes that long, raise timeout in O(server)."
+    "If the server takes that long, raise timeout in O({0})."
 )
 _ALLOW = (
     "Allow the sender to update the zone in the server's configuration (BIND: update-policy or allow-update; Knot: an acl with action "
-    "update), or give another key in O(server)."
+    "update), or give another key in O({0})."
 )
 
 
@@ -80,7 +80,7 @@ class DnsClient:
             # Knot knows a key for the zones that allow it something (measured with 3.2)
             reply = self._ask(_make_query(name, kind, None))
         if reply.tsig_error:
-            raise explain_tsig_error(reply, self.signer, "server").located(cmdlet=QUERY)
+            raise explain_tsig_error(reply, self.signer, self._server.option).located(cmdlet=QUERY)
         # a server that knows a key by zone refuses without a signature; a refusal says nothing of what there is
         if reply.doubt and reply.code not in ("REFUSED", "NOTAUTH"):
             raise ShellError(
@@ -88,7 +88,7 @@ class DnsClient:
                 f"the answer for {name} ({reply.code}) {reply.doubt}, so it need not come from the server.",
                 cmdlet=QUERY,
                 error_id=reply.code,
-                remedy="Check the key in O(server), and what is between the controller and the DNS server.",
+                remedy=self._word("Check the key in O({0}), and what is between the controller and the DNS server."),
             )
         self._is_known = self._is_known or not reply.doubt
         return reply
@@ -98,7 +98,7 @@ class DnsClient:
             return read_reply(self._transport.ask(query.to_wire(), stream=stream), query)
         except NoAnswer as error:
             message = f"the DNS server does not answer: {error.reason}."
-            raise ShellError("unreachable", message, cmdlet=QUERY, remedy=_UNREACHABLE) from None
+            raise ShellError("unreachable", message, cmdlet=QUERY, remedy=self._word(_UNREACHABLE)) from None
 
     def send(self, update: Update, primary: str) -> None:
         """Have an update carried out. It is sent once.
@@ -116,14 +116,14 @@ class DnsClient:
         except NoAnswer as error:
             if not error.sent:
                 text = f"the DNS server does not answer: {error.reason}."
-                raise ShellError("unreachable", text, cmdlet=UPDATE, remedy=_UNREACHABLE) from None
-            raise _make_unknown(f"the update was sent, but {error.reason}.") from None
+                raise ShellError("unreachable", text, cmdlet=UPDATE, remedy=self._word(_UNREACHABLE)) from None
+            raise self._make_unknown(f"the update was sent, but {error.reason}.") from None
         except ShellError as error:
-            raise _make_unknown(f"the update was sent, but {error.message}") from None
+            raise self._make_unknown(f"the update was sent, but {error.message}") from None
         if reply.tsig_error:
-            raise explain_tsig_error(reply, self.signer, "server").located(cmdlet=UPDATE)
+            raise explain_tsig_error(reply, self.signer, self._server.option).located(cmdlet=UPDATE)
         if reply.doubt:
-            raise _make_unknown(f"the update was sent, but the answer ({reply.code}) {reply.doubt}.", reply.code)
+            raise self._make_unknown(f"the update was sent, but the answer ({reply.code}) {reply.doubt}.", reply.code)
         if reply.code != "NOERROR":
             raise self._explain_refusal(update, reply.code, primary)
 
@@ -137,33 +137,39 @@ class DnsClient:
         return self._negotiated
 
     def _explain_refusal(self, update: Update, code: str, primary: str) -> ShellError:
-        kind, message, remedy = "failed", f"the server answered {code}.", ""
-        zone = update.zone
+        if code == "SERVFAIL":
+            # a server that passes updates on to the primary one (RFC 2136, section 6) may not know either what became of it
+            return self._make_unknown("the server failed while it handled the update (SERVFAIL).", code)
         if code in PREREQUISITES:
-            kind, message = "conflict", f"a prerequisite of the update no longer holds ({code})."
-            remedy = "Run the task again: it reads first."
-        elif code == "SERVFAIL":
-            return _make_unknown("the server failed while it handled the update (SERVFAIL).", code)
-        elif code == "REFUSED":
-            kind, message, remedy = (
-                "access_denied",
-                f"the server refuses {self.signer} to change {zone} (REFUSED).",
-                _ALLOW,
+            message = f"a prerequisite of the update no longer holds ({code})."
+            return ShellError(
+                "conflict", message, cmdlet=UPDATE, error_id=code, remedy="Run the task again: it reads first."
             )
-        elif code == "NOTAUTH":
-            kind, message, remedy = self._explain_no_authority(zone, primary)
-        elif code == "NOTZONE":
-            kind, message = "bad_input", f"the server says that {update.owner} is not in the zone {zone} (NOTZONE)."
-        elif code == "NOTIMP":
-            kind, message = "unsupported", "the server takes no dynamic updates (NOTIMP)."
-            remedy = "Set O(server) to the primary server of the zone, or use another provider."
+        option, allow, zone = f"O({self._server.option})", self._word(_ALLOW), update.zone
+        named = f"which is {primary} by the zone's own word"
+        kind, message, remedy = {
+            "REFUSED": ("access_denied", f"the server refuses {self.signer} to change {zone} (REFUSED).", allow),
+            # Knot refuses like this whom it does not know (measured with 3.2)
+            "NOTAUTH": (
+                "access_denied",
+                f"the server takes no updates of {zone} from {self.signer} (NOTAUTH).",
+                f"If it is not the primary server of the zone, {named}, set {option} to that. {allow}",
+            ),
+            "NOTZONE": ("bad_input", f"the server says that {update.owner} is not in the zone {zone} (NOTZONE).", ""),
+            "NOTIMP": (
+                "unsupported",
+                "the server takes no dynamic updates (NOTIMP).",
+                f"Set {option} to the primary server of the zone, {named}, or use another provider.",
+            ),
+        }.get(code, ("failed", f"the server answered {code}.", ""))
         return ShellError(kind, message, cmdlet=UPDATE, error_id=code, remedy=remedy)
 
-    def _explain_no_authority(self, zone: str, primary: str) -> tuple[str, str, str]:
-        """Knot refuses by this code whom it does not know, too (measured with 3.2)."""
-        message = f"the server takes no updates of {zone} from {self.signer} (NOTAUTH)."
-        remedy = f"If it is not the primary server of the zone, which is {primary} by the zone's own word, set O(server) to that. {_ALLOW}"
-        return "access_denied", message, remedy
+    def _make_unknown(self, message: str, code: str = "") -> ShellError:
+        return ShellError("unknown_outcome", message, cmdlet=UPDATE, error_id=code, remedy=self._word(_READ_BACK))
+
+    def _word(self, remedy: str) -> str:
+        """A remedy that names the option of the server."""
+        return remedy.format(self._server.option)
 
     def close(self) -> None:
         """Close what is open."""
@@ -176,10 +182,6 @@ def _make_query(name: str, kind: str, key: dns.tsig.Key | None) -> dns.message.M
     if key:
         query.use_tsig(key)
     return query
-
-
-def _make_unknown(message: str, code: str = "") -> ShellError:
-    return ShellError("unknown_outcome", message, cmdlet=UPDATE, error_id=code, remedy=_READ_BACK)
 
 
 def _is_address(text: str) -> bool:

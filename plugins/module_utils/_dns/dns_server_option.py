@@ -57,10 +57,12 @@ class SharedKey:
 class DnsServer:
     """How a server is reached.
 
+    :ivar option: the option that it comes from, for messages.
     :ivar key: signs requests; None for none.
     :ivar gss_tsig: whether a key is negotiated with Kerberos (RFC 3645).
     """
 
+    option: str
     address: str
     port: int
     protocol: str
@@ -88,7 +90,7 @@ def read_server(given: Mapping[str, t.Any] | None, option: str) -> DnsServer:
     key = _read_key(given, option)
     if key and given["gss_tsig"]:
         raise _refuse(f"{option}.gss_tsig", "a request is signed either with a shared key or with Kerberos. Remove one")
-    return DnsServer(address, given["port"], given["protocol"], given["timeout"], key, given["gss_tsig"])
+    return DnsServer(option, address, given["port"], given["protocol"], given["timeout"], key, given["gss_tsig"])
 
 
 def _read_key(given: Mapping[str, t.Any], option: str) -> SharedKey | None:

@@ -38,7 +38,7 @@ class Rfc2136Provider:
     def __init__(self, server: DnsServer) -> None:
         self._client = DnsClient(server)
         self._reader = Rfc2136Reader(self._client)
-        self.place = Place(host=server.address, shell="", reading=QUERY, another="set O(server) to {}")
+        self.place = Place(host=server.address, shell="", reading=QUERY, another=f"set O({server.option}) to {{}}")
 
     def name_step(self, params: dict[str, t.Any]) -> str:
         """The request that a task of dns_record is about."""
