@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,7 @@ PACKAGES = {
     "kinit": "krb5-user",
     "nsupdate": "bind9-dnsutils",
 }
+Configure = Callable[[Path, int], list[str]]
 STARTS_WITHIN = 10.0
 ATTEMPTS = 5
 
@@ -103,30 +104,30 @@ def find_port() -> int:
                 return int(stream.getsockname()[1])
 
 
-@contextlib.contextmanager
-def run_process(
-    command: list[str], folder: Path, environment: Mapping[str, str] = {}
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A server process, ended at the end. What it says is in a file."""
+def start_process(
+    command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a server. What it says is in the file log of its folder."""
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """End a server, and see that it has ended."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def answers(port: int) -> bool:
@@ -146,19 +147,32 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def serve_dns(program: str, folder: Path, configure: Any, environment: Mapping[str, str] = {}) -> Iterator[int]:
-    """Run a DNS server until the end, and give its port.
+def start_dns(
+    program: str, folder: Path, configure: Configure, environment: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a DNS server, and give its port.
 
     :param configure: writes its configuration for a port, and gives its command.
     """
     for _attempt in range(ATTEMPTS):
         port = find_port()
-        with run_process(configure(folder, port), folder, environment) as process:
-            if _wait(process, port):
-                yield port
-                return
+        process = start_process(configure(folder, port), folder, environment)
+        if _wait(process, port):
+            return process, port
+        end_process(process)
     raise AssertionError(f"{program} does not start:\n{(folder / 'log').read_text(encoding='utf-8', errors='replace')}")
+
+
+@contextlib.contextmanager
+def serve_dns(
+    program: str, folder: Path, configure: Configure, environment: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """Run a DNS server until the end, and give its port."""
+    process, port = start_dns(program, folder, configure, environment)
+    try:
+        yield port
+    finally:
+        end_process(process)
 
 
 def configure_bind(folder: Path, port: int, *, keytab: Path | None = None) -> list[str]:
@@ -242,15 +256,21 @@ def make_option(port: int, **more: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def run_bind(folder: Path) -> Iterator[Running]:
     """BIND with a shared key."""
-    with serve_dns("named", folder, configure_bind) as port:
+    process, port = start_dns("named", folder, configure_bind)
+    try:
         yield Running("bind", port, make_option(port))
+    finally:
+        end_process(process)
 
 
 @contextlib.contextmanager
 def run_knot(folder: Path) -> Iterator[Running]:
     """Knot with a shared key."""
-    with serve_dns("knotd", folder, configure_knot) as port:
+    process, port = start_dns("knotd", folder, configure_knot)
+    try:
         yield Running("knot", port, make_option(port))
+    finally:
+        end_process(process)
 
 
 @contextlib.contextmanager
@@ -260,10 +280,13 @@ def run_lab_server(folder: Path) -> Iterator[Running]:
     for zone in zones:
         (folder / f"{zone}.zone").write_text(make_zone(zone), encoding="ascii")
     files = [str(folder / f"{zone}.zone") for zone in zones]
-    command = [sys.executable, str(Path(__file__).with_name("lab_dns_server.py")), f"ns1.{ZONE}", KEY, SECRET, *files]
-    with run_process(command, folder) as process:
+    script = str(Path(__file__).with_name("lab_dns_server.py"))
+    process = start_process([sys.executable, script, f"ns1.{ZONE}", KEY, SECRET, *files], folder)
+    try:
         end = time.monotonic() + STARTS_WITHIN
         while not (said := (folder / "log").read_text(encoding="utf-8")).endswith("\n"):
             assert process.poll() is None and time.monotonic() < end, said
             time.sleep(0.01)
         yield Running("lab", int(said), make_option(int(said)))
+    finally:
+        end_process(process)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import subprocess
 import time
@@ -21,14 +22,16 @@ from dns_programs import (
     ZONE,
     Running,
     configure_bind,
+    end_process,
     find_port,
     find_program,
-    run_process,
-    serve_dns,
+    start_dns,
+    start_process,
 )
 
 STRANGER = "stranger"
 """A principal that the DNS server allows nothing."""
+SERVICE = f"DNS/ns1.{ZONE}"
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,20 @@ class Realm:
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
 
 
-@contextlib.contextmanager
-def run_kdc(folder: Path) -> Iterator[Realm]:
-    """A KDC with the principals of the tests."""
-    realm, port = Realm(folder), find_port()
-    program = find_program("krb5kdc")
-    _configure(realm, port)
+def start_kdc(folder: Path) -> tuple[subprocess.Popen[bytes], Realm]:
+    """Start a KDC with the principals of the tests."""
+    realm, program = Realm(folder), find_program("krb5kdc")
+    _configure(realm, find_port())
     realm.run("kdb5_util", "create", "-s", "-P", "master", "-r", REALM)
-    for principal in (PRINCIPAL, STRANGER, f"DNS/ns1.{ZONE}"):
+    for principal in (PRINCIPAL, STRANGER, SERVICE):
         realm.run("kadmin.local", "addprinc", "-randkey", principal)
         realm.run("kadmin.local", "ktadd", "-k", str(realm.keytab(principal)), principal)
-    with run_process([program, "-n", "-r", REALM], folder, realm.environment) as process:
-        end = time.monotonic() + STARTS_WITHIN
-        while "commencing operation" not in _read(folder / "kdc.log"):
-            assert process.poll() is None and time.monotonic() < end, _read(folder / "log")
-            time.sleep(0.01)
-        yield realm
+    process = start_process([program, "-n", "-r", REALM], folder, realm.environment)
+    end = time.monotonic() + STARTS_WITHIN
+    while "commencing operation" not in _read(folder / "kdc.log"):
+        assert process.poll() is None and time.monotonic() < end, _read(folder / "log")
+        time.sleep(0.01)
+    return process, realm
 
 
 def _read(file: Path) -> str:
@@ -115,10 +116,13 @@ def run_bind_with_kerberos(folder: Path) -> Iterator[Running]:
     realms, servers = folder / "kdc", folder / "bind"
     realms.mkdir()
     servers.mkdir()
-    with run_kdc(realms) as realm:
-
-        def configure(place: Path, port: int) -> list[str]:
-            return configure_bind(place, port, keytab=realm.keytab(f"DNS/ns1.{ZONE}"))
-
-        with serve_dns("named", servers, configure, realm.environment) as port:
+    kdc, realm = start_kdc(realms)
+    try:
+        configure = functools.partial(configure_bind, keytab=realm.keytab(SERVICE))
+        named, port = start_dns("named", servers, configure, realm.environment)
+        try:
             yield Running("bind-kerberos", port, make_kerberos_option(port), realm.client(), realm=realm)
+        finally:
+            end_process(named)
+    finally:
+        end_process(kdc)

@@ -23,13 +23,12 @@ from dns_programs import (
     run_bind,
     serve_dns,
 )
-from kerberos_realm import STRANGER, Realm, run_bind_with_kerberos
+from kerberos_realm import SERVICE, STRANGER, Realm, run_bind_with_kerberos
 
 run_module = modules.run_module
 scripted = modules.scripted
 
 Result = dict[str, Any]
-SERVICE = f"DNS/ns1.{ZONE}"
 
 
 @pytest.fixture(scope="module")

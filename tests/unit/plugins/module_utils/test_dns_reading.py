@@ -23,8 +23,13 @@ def refuse() -> Any:
     raise ShellError("unreachable", "no way in.")
 
 
-def read(*products: Product, server: dict[str, Any] = NOBODY) -> Reading:
-    params = {"dns_provider": "rfc2136", "dns_server": server, "organization": True, "names": ["a.litwareinc.com"]}
+def read(*products: Product, **server: Any) -> Reading:
+    params = {
+        "dns_provider": "rfc2136",
+        "dns_server": {**NOBODY, **server},
+        "organization": True,
+        "names": ["a.litwareinc.com"],
+    }
     reading = Reading(Call(params, check_mode=False, helper=refuse), "ex1", products)
     read_dns(reading)
     return reading
@@ -42,7 +47,7 @@ def test_what_the_server_does_not_say_is_unread_of_the_server() -> None:
 
 
 def test_options_that_cannot_be_used_are_unread_too() -> None:
-    (entry,) = read("dns", server={**NOBODY, "port": 0}).finish()["unread"]
+    (entry,) = read("dns", port=0).finish()["unread"]
     assert (entry["error"]["kind"], entry["error"]["message"]) == ("bad_input", "dns_server.port: 0 is not a port.")
 
 
