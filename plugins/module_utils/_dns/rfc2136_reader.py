@@ -90,7 +90,9 @@ class Rfc2136Reader:
 
     def find_facts(self, zone: str) -> ZoneFacts:
         """What the SOA record of a zone of this server says."""
-        self._locate(zone)
+        if zone not in self._facts and self._locate(zone).zone != zone:
+            message = f"the server does not answer for {zone} with authority any more."
+            raise ShellError("failed", message, cmdlet=QUERY, remedy="Run the task again.")
         return self._facts[zone]
 
     def explain_absence(self, full: str) -> str:
@@ -111,7 +113,7 @@ class Rfc2136Reader:
         """All records of a name."""
         if full not in self._nodes:
             records = self._read_records(zone, full)
-            if records and self._is_wildcard(zone, full, records[0]):
+            if records and full != zone and self._is_wildcard(zone, full, records[0]):
                 records = []
             # servers turn the records of a set round from answer to answer
             ordered = sorted(records, key=lambda record: (record.type, record.value))
@@ -156,7 +158,7 @@ class Rfc2136Reader:
         """A question for all types need not be answered with all (RFC 8482): Knot tells of one set only. So others are asked for too."""
         every = self._client.ask(full, "ANY")
         if every.code not in ("NOTIMP", "REFUSED"):
-            _require_code(every, full, "NOERROR", "NXDOMAIN")
+            self._require_answer(every, full)
         records = [record for record in list_records(every, full) if not is_withheld(record)]
         shown = {record.type for record in records} - set(BESIDE_CNAME)
         if "CNAME" in shown or (every.code in ("NOERROR", "NXDOMAIN") and not every.message.answer):
@@ -172,9 +174,15 @@ class Rfc2136Reader:
 
     def _read_type(self, full: str, kind: str) -> list[Record]:
         reply = self._client.ask(full, kind)
-        if not list(list_records(reply, full)):
-            _require_code(reply, full, "NOERROR", "NXDOMAIN")
+        self._require_answer(reply, full)
         return [record for record in list_records(reply, full) if record.type == kind]
+
+    def _require_answer(self, reply: DnsReply, full: str) -> None:
+        """What could not be read is never taken for absent. Only where a zone delegates a name does its server speak for others."""
+        _require_code(reply, full, "NOERROR", "NXDOMAIN")
+        if not is_authoritative(reply) and not self._locate(full).cut:
+            message = f"the server does not answer for {full} with authority any more."
+            raise ShellError("failed", message, cmdlet=QUERY, error_id=reply.code, remedy="Run the task again.")
 
     def _is_wildcard(self, zone: str, full: str, record: Record) -> bool:
         """Whether the records are those of a wildcard, which a server shows at every name that has none (RFC 4592).
