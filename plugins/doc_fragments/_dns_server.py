@@ -32,7 +32,7 @@ options:
         description:
           - The name or IP address of the server.
           - With O(server.gss_tsig=true), the server's Kerberos principal is C(DNS/) and this name. For an IP address it is C(DNS/) and the
-            name of the primary server in the zone's SOA record.
+            name of the primary server in the zone's SOA record. Give the name if you can, because that record is not signed.
         type: str
         required: true
       port:

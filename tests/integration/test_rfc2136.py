@@ -409,7 +409,7 @@ def test_what_leads_to_the_target_already_is_accepted(bench: Bench) -> None:
         ({"provider": "windows"}, "server: is used with provider=rfc2136 only"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(bench: Bench, params: Result, said: str) -> None:
+def test_bad_input_is_refused(bench: Bench, params: Result, said: str) -> None:
     result = bench.record(**{"type": "A", "value": ["192.0.2.1"], **params})
     assert (result["failed"], result["changed"]) == (True, False)
     assert said in result["msg"]

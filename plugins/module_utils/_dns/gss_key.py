@@ -84,6 +84,7 @@ def _negotiate(server: str, ask: Ask) -> dns.tsig.Key:
         answer = _read_answer(reply, key.name, server)
         token = None if context.complete else context.step(answer)
         if context.complete and token is None:
+            _check_context(context, server)
             _check_signature(reply, key, server)
             return key
     raise _refuse(server, "the server does not come to an end with the negotiation of a key", "")
@@ -99,6 +100,14 @@ def _open_context(server: str) -> gssapi.SecurityContext:
         flags=flag.mutual_authentication | flag.replay_detection | flag.integrity,
         usage="initiate",
     )
+
+
+def _check_context(context: gssapi.SecurityContext, server: str) -> None:
+    """That it proves who the server is, and protects messages, is asked for, and not sure before it is there (RFC 3645, section 3.1.1)."""
+    flag = gssapi.RequirementFlag
+    needed = flag.mutual_authentication | flag.integrity
+    if context.actual_flags & needed != needed:
+        raise _refuse(server, "what was negotiated does not prove who the server is", "")
 
 
 def _make_query(name: dns.name.Name, token: bytes) -> dns.message.Message:
