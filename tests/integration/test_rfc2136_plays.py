@@ -131,7 +131,7 @@ def test_a_dns_server_that_cannot_be_read_is_a_problem_of_its_own(farm: Farm) ->
     assert run.rc == 2
     (problem,) = problems(reports(run)[0])
     assert problem.startswith(
-        "[host_not_read] dns.found could not be read: DNS QUERY: the server does not know the key unknown"
+        "[host_not_read] dns.names could not be read: DNS QUERY: the server does not know the key unknown"
     )
     assert problem.endswith(": 127.0.0.1")
     keep_secret(farm, run)

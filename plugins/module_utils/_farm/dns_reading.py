@@ -23,10 +23,11 @@ def read_dns(reading: Reading) -> None:
     elif params["organization"]:
         reading.read("dns", "offered", lambda: sorted(call.shell("windows").offered(*_WRITING)))
     names = params["names"] if params["organization"] else []
-    reading.read("dns", "found", lambda: _read_found(call, names))
-    parts.update(parts.pop("found", {}))
+    reading.read("dns", "names", lambda: _read_names(call, names))
+    if "names" in parts:
+        parts.update(parts["names"])
 
 
-def _read_found(call: Call, names: list[str]) -> Facts:
+def _read_names(call: Call, names: list[str]) -> Facts:
     with open_provider(call, "dns_provider", "dns_server") as provider:
         return read_names(provider, names)

@@ -40,7 +40,7 @@ def test_what_the_server_does_not_say_is_unread_of_the_server() -> None:
     assert snapshot["products"] == {"dns": {"server": "127.0.0.1"}}
     farm = read_farm([snapshot])
     (unread,) = farm.unread
-    assert (unread.host, unread.what) == ("127.0.0.1", "dns.found")
+    assert (unread.host, unread.what) == ("127.0.0.1", "dns.names")
     assert "DNS QUERY: the DNS server does not answer" in unread.message
     assert farm.dns is not None
     assert (farm.dns.host, farm.dns.names, farm.dns.offered) == ("127.0.0.1", None, None)
