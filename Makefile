@@ -20,6 +20,7 @@ venv: ## Prepare .venv and .collections, so that playbooks and the lab run from 
 
 tools: venv
 	@$(python) tests/ci/make_venv.py $(needs) $(tools)
+	@$(python) tests/ci/kerberos_wheels.py
 
 demo: venv ## Integrate the lab's litware farm: check, apply, apply again (VERBOSE=1 shows Ansible's output)
 	@$(python) tests/ci/demo.py

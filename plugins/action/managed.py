@@ -61,11 +61,17 @@ class ActionModule(ActionBase):
             host = "" if found.kind in OF_NO_HOST else self._name_host(variables)
             result.update(self._explain(found.located(host=host)))
             result.pop("exception", None)  # of a module in a process of its own: core would show its words instead
-            if result["error"]["kind"] in UNREACHABLE and not result.get("changed"):
+            if self._is_unreachable(result, variables):
                 # as Ansible's own modules are reported for a host without a way in, so that ignore_unreachable has its effect
                 del result["failed"]
                 result["unreachable"] = True
         return result
+
+    def _is_unreachable(self, result: dict[str, t.Any], variables: dict[str, t.Any]) -> bool:
+        """Whether there is no way in to the host of the task. An error may be about another server."""
+        error = result["error"]
+        is_own = error["host"] == self._name_host(variables)
+        return error["kind"] in UNREACHABLE and is_own and not result.get("changed")
 
     def _explain(self, error: ShellError) -> Result:
         """The error in the words of whoever reads it."""
@@ -157,7 +163,9 @@ class ActionModule(ActionBase):
 
     def _in_subprocess(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
         """The module's own ``main()``, on the controller's interpreter, with the helper's socket."""
-        self._find_socket(helper)
+        spec: ModuleSpec = importlib.import_module(f"{MODULES}.{self._name_module()}").SPEC
+        if spec.reaches_host(self._task.args):
+            self._find_socket(helper)
         interpreter = {"ansible_python_interpreter": sys.executable}
         variables = {**variables, **interpreter}
         if self._task.delegate_to:
@@ -165,7 +173,6 @@ class ActionModule(ActionBase):
             variables["ansible_delegated_vars"] = {
                 host: {**of_host, **interpreter} for host, of_host in delegated.items()
             }
-        spec: ModuleSpec = importlib.import_module(f"{MODULES}.{self._name_module()}").SPEC
         self._task.args.update(spec.fill_in(self._task.args, variables))
         # a copy, in which core does not find the socket that it would reset at the end of the play, nor anything that it may show
         args = _HiddenArguments(self._task.args)

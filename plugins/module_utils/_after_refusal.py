@@ -9,11 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import UNKNOWN, Steps, listed
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import UNKNOWN, Step, Steps, listed
 
-Undo = t.Sequence[tuple[Cmdlet, Cmdlet]]
-"""Steps that only make room for a later one, each with the cmdlet that takes it back."""
+Undo = t.Sequence[tuple[Step, Step]]
+"""Steps that only make room for a later one, each with the step that takes it back."""
 
 
 ALREADY = ("conflict", "not_found")
@@ -21,8 +20,8 @@ ALREADY = ("conflict", "not_found")
 
 
 def plan_after_race(
-    refused: ShellError, step: Cmdlet, plan_again: t.Callable[[], t.Sequence[Cmdlet]], warn: t.Callable[[str], None]
-) -> t.Sequence[Cmdlet]:
+    refused: ShellError, step: Step, plan_again: t.Callable[[], t.Sequence[Step]], warn: t.Callable[[str], None]
+) -> t.Sequence[Step]:
     """What is still to do after a write that was refused with one of :data:`ALREADY`, by what is read back.
 
     :param step: the step that was refused; it is never sent again.
@@ -36,7 +35,10 @@ def plan_after_race(
         raise refused from error
     if step in left:
         raise refused
-    warn(f"{step.name} was refused ({reason}), but what it was to do is done: somebody else did it in the meantime.")
+    told = "but what it was to do is done: somebody else did it in the meantime."
+    if left:
+        told = "because somebody else changed the same in the meantime. It was read and planned again."
+    warn(f"{step.name} was refused ({reason}), {told}")
     return left
 
 
@@ -49,25 +51,25 @@ def put_back(error: ShellError, undo: Undo, steps: Steps, *, refused: bool) -> N
     if gone and not refused:
         error.message += f" What was removed may still be missing; this puts it back: {listed(gone)}."
         return
-    for cmdlet in gone:
-        failure = steps.repair(cmdlet)
-        error.message += f" {_tell_outcome(cmdlet, failure)}"
+    for step in gone:
+        failure = steps.repair(step)
+        error.message += f" {_tell_outcome(step, failure)}"
         if failure is None:
-            error.result["commands"] = [str(step) for step in steps.ran]
+            error.result["commands"] = [str(ran) for ran in steps.ran]
         elif failure.kind in UNKNOWN:
-            error.result["commands_unknown"] = [*error.result["commands_unknown"], str(cmdlet)]
+            error.result["commands_unknown"] = [*error.result["commands_unknown"], str(step)]
 
 
-def _tell_outcome(cmdlet: Cmdlet, failure: ShellError | None) -> str:
+def _tell_outcome(step: Step, failure: ShellError | None) -> str:
     if failure is None:
-        return f"What was removed is back: {cmdlet}."
+        return f"What was removed is back: {step}."
     known = "may not be back" if failure.kind in UNKNOWN else "is not back"
-    return f"What was removed {known}: {cmdlet} failed too ({failure.message.strip()}). Run it by hand."
+    return f"What was removed {known}: {step} failed too ({failure.message.strip()}). Run it by hand."
 
 
-def _find_gone(undo: Undo, steps: Steps) -> list[Cmdlet]:
+def _find_gone(undo: Undo, steps: Steps) -> list[Step]:
     """What takes back the removals that nothing has followed, the last first."""
-    found: list[Cmdlet] = []
+    found: list[Step] = []
     for step in reversed(steps.sent):
         inverse = next((back for taken, back in undo if taken == step), None)
         if inverse is None and step in steps.ran:

@@ -38,6 +38,7 @@ class ModuleSpec:
 
     :ivar of_host: options that are read from the host's variables where the task leaves them out.
     :ivar asks_host: whether the module asks a server; if so, it has the option ``command_timeout``.
+    :ivar reaches_host: whether a task with these options may open a session on its host.
     """
 
     argument_spec: dict[str, dict[str, t.Any]]
@@ -48,6 +49,7 @@ class ModuleSpec:
     required_by: dict[str, t.Sequence[str]] = field(default_factory=dict)
     of_host: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = field(default_factory=dict)
     asks_host: bool = True
+    reaches_host: t.Callable[[t.Mapping[str, t.Any]], bool] = lambda _given: True
 
     @property
     def options(self) -> dict[str, dict[str, t.Any]]:
@@ -56,7 +58,7 @@ class ModuleSpec:
 
     def limits(self) -> dict[str, t.Any]:
         """What core takes besides the options themselves."""
-        ours = ("argument_spec", "of_host", "asks_host")
+        ours = ("argument_spec", "of_host", "asks_host", "reaches_host")
         return {name: value for name, value in vars(self).items() if name not in ours}
 
     def fill_in(self, given: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -166,14 +168,17 @@ def run_module(spec: ModuleSpec, run: Run) -> None:
     """The ``main()`` of every module, for a process of its own on the controller."""
     module = AnsibleModule(argument_spec=spec.options, supports_check_mode=True, **spec.limits())
     socket_path = module._socket_path
-    if not socket_path:
+    if COMMAND_TIMEOUT not in os.environ or (not socket_path and spec.reaches_host(module.params)):
         module.fail_json(
             msg="This module needs the collection's action plugin: call it by its full name, onprem.exchange_lync.<module>."
         )
     timeout = float(os.environ[COMMAND_TIMEOUT])
     said: list[str] = []
     call = Call(
-        module.params, check_mode=module.check_mode, helper=lambda: HelperSocket(socket_path, timeout), say=said.append
+        module.params,
+        check_mode=module.check_mode,
+        helper=lambda: HelperSocket(socket_path or "", timeout),
+        say=said.append,
     )
     result = {**carry_out(run, call), SAID: said}
     module.no_log_values |= call.hidden  # core shows the arguments beside the result

@@ -124,9 +124,9 @@ class ShellError(Exception):
 
 
 @contextlib.contextmanager
-def located(*, shell: str = "", cmdlet: str = "") -> t.Iterator[None]:
+def located(*, host: str = "", shell: str = "", cmdlet: str = "") -> t.Iterator[None]:
     """Have every error that arises inside say where, as far as it does not know better itself."""
     try:
         yield
     except ShellError as error:
-        raise error.located(shell=shell, cmdlet=cmdlet) from error
+        raise error.located(host=host, shell=shell, cmdlet=cmdlet) from error

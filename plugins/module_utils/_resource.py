@@ -24,8 +24,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Kind, Text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell, ShellName
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import UNKNOWN, Steps, listed
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import UNKNOWN, Step, Steps, Writer, listed
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Value
 
 LOST = (*UNKNOWN, "session_lost")
@@ -34,7 +34,7 @@ LOST = (*UNKNOWN, "session_lost")
 State = t.Any
 """What a resource looks like in results and diffs: plain values that JSON can show."""
 
-_NOT_YET_HERE: dict[ShellName, str] = {
+_NOT_YET_HERE: dict[str, str] = {
     "exchange": (
         "The domain controller that was read did not show the change within {:g} s. Domain controllers replicate with a delay: name one "
         "with O(domain_controller), or wait longer with O(timeout)."
@@ -57,14 +57,14 @@ READ_BACK_SECONDS = 1.0
 class Plan:
     """What turns the observed state into the desired one.
 
-    :ivar steps: the writing cmdlets in order; none where nothing differs.
+    :ivar steps: what is written, in order; none where nothing differs.
     :ivar warnings: what the user should know before they run.
     :ivar undo: the steps that only make room for a later one, each with what takes it back if that one is refused.
     """
 
     before: State
     after: State
-    steps: tuple[Cmdlet, ...] = ()
+    steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     undo: Undo = ()
 
@@ -99,18 +99,27 @@ class Follow(t.Protocol):
         """Wait, and say what came of it."""
 
 
-def ensure(call: Call, subject: Subject, *, patience: float | None = None, follow: Follow | None = None) -> Result:
+def ensure(
+    call: Call,
+    subject: Subject,
+    *,
+    patience: float | None = None,
+    follow: Follow | None = None,
+    writer: Writer | None = None,
+) -> Result:
     """Bring ``subject`` to the state that the task asks for, or say what would be done.
 
     :param patience: seconds that a write may take to show: what goes through the Central Management Store has to be replicated first.
     :param follow: what to wait for after the writes, if there are any.
+    :param writer: what carries out the plan, where it is not the subject's shell.
     :raises ShellError: with ``commands`` (what ran), ``commands_unknown`` (what may have) and ``commands_not_run`` in its result
         where the plan ended half way.
     """
     plan = subject.plan(call, subject.observe(call))
     for warning in plan.warnings:
         call.warn(warning)
-    refuse_unoffered(call, call.shell(subject.shell), plan.steps)
+    writer = writer or call.shell(subject.shell)
+    refuse_unoffered(call, writer, plan.steps)
     result: Result = {
         "changed": bool(plan.steps),
         "diff": {"before": plan.before, "after": plan.after},
@@ -118,7 +127,7 @@ def ensure(call: Call, subject: Subject, *, patience: float | None = None, follo
         "commands": [str(step) for step in plan.steps],
     }
     if plan.steps and not call.check_mode:
-        steps = Steps(call.shell(subject.shell))
+        steps = Steps(writer)
         if follow:
             follow.begin()
         result[subject.name] = _apply(call, subject, plan, patience, steps)
@@ -137,17 +146,17 @@ def _followed(call: Call, follow: Follow, steps: Steps) -> Result:
         raise
 
 
-def refuse_unoffered(call: Call, shell: Shell, steps: t.Sequence[Cmdlet]) -> None:
+def refuse_unoffered(call: Call, writer: Writer, steps: t.Sequence[Step]) -> None:
     """See that this account is offered all that ``steps`` need, before the first of them.
 
     :raises ShellError: of kind ``not_offered``. In check mode it is a warning: whoever may not write may still see what differs.
     """
     names = list(dict.fromkeys(step.name for step in steps))
-    offered = shell.offered(*names) if names else ()
+    offered = writer.offered(*names) if names else ()
     for name in names:
         if name not in offered:
-            message, left = "the cmdlet is not offered to this account.", Steps(shell).progress(left=steps)
-            refusal = ShellError("not_offered", message, shell=shell.name, cmdlet=name, result=left)
+            message, left = "the cmdlet is not offered to this account.", Steps(writer).progress(left=steps)
+            refusal = ShellError("not_offered", message, shell=writer.name, cmdlet=name, result=left)
             if not call.check_mode:
                 raise refusal
             call.warn(f"{WOULD_FAIL}{refusal}")
@@ -172,8 +181,8 @@ def _apply(call: Call, subject: Subject, plan: Plan, patience: float | None, ste
     if left.steps:
         still = listed(left.steps)
         message = f"the writes were accepted, but read back they have not taken effect; still to do: {still}."
-        remedy = _NOT_YET_HERE.get(subject.shell, "").format(patience) if patience is not None else ""
-        raise ShellError("not_effective", message, shell=subject.shell, remedy=remedy, result=steps.progress())
+        remedy = _NOT_YET_HERE.get(steps.writer.name, "").format(patience) if patience is not None else ""
+        raise ShellError("not_effective", message, shell=steps.writer.name, remedy=remedy, result=steps.progress())
     return left.after
 
 
@@ -190,7 +199,7 @@ def _run_plan(call: Call, subject: Subject, plan: Plan, patience: float | None, 
             raise
 
 
-def _plan_again(call: Call, subject: Subject, lost: ShellError, patience: float | None) -> t.Sequence[Cmdlet]:
+def _plan_again(call: Call, subject: Subject, lost: ShellError, patience: float | None) -> t.Sequence[Step]:
     """What is still to do after a write without its answer, by what is read back.
 
     :raises ShellError: the error of that write, where nothing can be read back, and where it may still be running.
@@ -199,11 +208,12 @@ def _plan_again(call: Call, subject: Subject, lost: ShellError, patience: float 
         # it gets the time that it needs to show, before it is sent again
         again = _read_back(call, subject, patience)
     except ShellError as error:
-        lost.message += f" Reading it back failed too: {error.message}"
+        told = "Read back after that:" if error.kind == "conflict" else "Reading it back failed too:"
+        lost.message += f" {told} {error.message}"
         raise lost from error
     if again.steps and lost.kind in UNKNOWN and not lost.ended:
         lost.message += f" {_NOT_SEEN}"
-        lost.remedy = _MAY_STILL_RUN
+        lost.remedy = _MAY_STILL_RUN if lost.shell else lost.remedy  # a request that no shell runs has its own
         raise lost
     found = "it had not taken effect and is sent again" if again.steps else "it had taken effect"
     call.warn(f"{lost} It was read back: {found}.")

@@ -23,8 +23,11 @@ VARIABLES: dict[str, dict[str, str]] = {
         "value": "farm_dns_records",
         "type": "farm_dns_records",
         "zone": "farm_dns_records",
+        "provider": "farm_dns_provider",
+        "server": "farm_dns_server",
     },
     "exchange_client_access": {"servers": "farm_autodiscover_servers"},
+    "farm_info": {"dns_server": "farm_dns_server"},
     "lync_certificate": {
         "effective_date": "farm_oauth_token_issuer_effective_date",
         "exclude": "farm_leave_out",

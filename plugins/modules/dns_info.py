@@ -8,25 +8,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dns_info
-short_description: Read the zones of a Windows DNS server and the records of names
+short_description: Read the zones of a DNS server and the records of names
 version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
   - Returns the zones of a DNS server, and for each name its records of all types and where they lead.
   - The zones are read once, and each name is read once, including the names that a chain of CNAME records leads through.
+  - The server is a Windows DNS server, asked with the DnsServer cmdlets, or any other, with O(provider=rfc2136).
 options:
   names:
     description:
       - The full names to read, with or without the last dot. Case does not matter.
       - International names are converted by IDNA 2008 and UTS 46.
-      - If it is not given, only the zones are read.
+      - If it is not given, only the zones are read. With O(provider=rfc2136), that is nothing, because DNS has no question for them.
     type: list
     elements: str
     default: []
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._dns_server
 attributes:
   check_mode:
     support: full
@@ -37,11 +39,17 @@ attributes:
     support: full
 requirements:
   - idna, for names with characters beyond ASCII
+  - dnspython, for O(provider=rfc2136)
+  - gssapi, for O(server.gss_tsig=true)
 notes:
   - Only the server's own zones are read. The server is not asked to resolve anything, so forwarders, stub zones and other DNS servers are
     not used.
   - A wildcard record is not shown at the names that it answers for. Such a name has no records.
-  - Needs the DnsServer module on the host, and an account in DnsAdmins.
+    With O(provider=rfc2136), a name whose records are the wildcard's own is told apart by an update that changes nothing, if the server
+    takes updates from this sender; otherwise it is shown without records.
+  - With O(provider=rfc2136), a server need not tell of all types. The records of type A, AAAA, CAA, CNAME, DNAME, MX, NS, PTR, SOA, SRV and
+    TXT are shown in any case.
+  - With O(provider=windows), it needs the DnsServer module on the host, and an account in DnsAdmins.
 seealso:
   - module: onprem.exchange_lync.dns_record
 """
@@ -61,11 +69,20 @@ EXAMPLES = r"""
 
 - name: Read the zones only
   onprem.exchange_lync.dns_info:
+
+- name: Read a name on a server that is not Windows
+  onprem.exchange_lync.dns_info:
+    names: [autodiscover.litwareinc.com]
+    provider: rfc2136
+    server:
+      address: "{{ dns_primary }}"
+      port: "{{ dns_port | default(53) }}"
+  delegate_to: localhost
 """
 
 RETURN = r"""
 zones:
-  description: The zones of the server.
+  description: The zones of the server. With O(provider=rfc2136), those that O(names) and the names that they lead to belong to.
   returned: success
   type: list
   elements: dict
@@ -78,6 +95,7 @@ zones:
       description:
         - The type, such as V(Primary), V(Secondary), V(Stub) or V(Forwarder).
         - The records of a stub zone or conditional forwarder are on other servers.
+        - V(null) with O(provider=rfc2136), because DNS does not tell.
       type: str
       returned: always
     reverse:
@@ -85,7 +103,7 @@ zones:
       type: bool
       returned: always
     directory_integrated:
-      description: Whether it is stored in Active Directory.
+      description: Whether it is stored in Active Directory. V(null) with O(provider=rfc2136).
       type: bool
       returned: always
   sample: [{"name": "litwareinc.com", "type": "Primary", "reverse": false, "directory_integrated": true}]
@@ -160,14 +178,21 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import OPTIONS, reaches_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_reader import read_names
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import open_provider
 
-SPEC = ModuleSpec(argument_spec={"names": {"type": "list", "elements": "str", "default": []}})
+SPEC = ModuleSpec(
+    argument_spec={"names": {"type": "list", "elements": "str", "default": []}, **OPTIONS},
+    required_if=[("provider", "rfc2136", ("server",))],
+    reaches_host=reaches_host,
+)
 
 
 def run(call: Call) -> Result:
     """Read the zones and the names."""
-    return read_names(call.shell("windows"), call.params["names"])
+    with open_provider(call) as provider:
+        return read_names(provider, call.params["names"])
 
 
 def main() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dns_record
-short_description: Manage address and CNAME records on a Windows DNS server
+short_description: Manage address and CNAME records on a DNS server
 version_added: 0.1.0
 author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
-  - Creates, changes and removes records of type A, AAAA and CNAME with the DnsServer cmdlets, on the DNS server itself.
+  - Creates, changes and removes records of type A, AAAA and CNAME on a Windows DNS server, with the DnsServer cmdlets, or on any server
+    that takes dynamic updates, such as BIND or Knot, with O(provider=rfc2136).
   - Never replaces a record unless O(on_conflict=replace) allows it. A record that points elsewhere may be there on purpose.
   - Detects before writing that a CNAME would share its name with other records, and can replace the conflicting records in the same run.
 options:
@@ -45,6 +46,7 @@ options:
     description:
       - The lifetime in seconds. All records of the type at this name get the same.
       - If it is not given, existing records keep theirs. New records get the same lifetime, or the zone's default if there are none yet.
+      - With O(provider=rfc2136), the zone's default is the last field of its SOA record, which Windows uses as well.
       - A new lifetime for the same data does not count as a replacement.
     type: int
   state:
@@ -85,6 +87,7 @@ options:
 extends_documentation_fragment:
   - onprem.exchange_lync._attributes
   - onprem.exchange_lync._attributes.shell
+  - onprem.exchange_lync._dns_server
 attributes:
   check_mode:
     support: full
@@ -94,14 +97,23 @@ attributes:
     support: full
 requirements:
   - idna, for names with characters beyond ASCII
+  - dnspython, for O(provider=rfc2136)
+  - gssapi, for O(server.gss_tsig=true)
 notes:
-  - A record is changed by adding the new one and removing the old one, because C(Set-DnsServerResourceRecord) needs objects that cannot be
-    sent from outside.
-  - An address is added before the old one is removed, so the name always resolves. A CNAME, and a record that gets another lifetime, must
-    be removed first. The new record is added directly after that. If the server refuses it, the old record is added again at once, and the
-    error says whether that worked.
-  - The module manages static records. A record that a client registered becomes static when it is changed.
-  - Needs the DnsServer module on the host, and an account in DnsAdmins.
+  - With O(provider=windows), a record is changed by adding the new one and removing the old one, because C(Set-DnsServerResourceRecord)
+    needs objects that cannot be sent from outside. An address is added before the old one is removed, so the name always resolves. A CNAME,
+    and a record that gets another lifetime, must be removed first. The new record is added directly after that. If the server refuses it,
+    the old record is added again at once, and the error says whether that worked.
+  - With O(provider=windows), the module manages static records. A record that a client registered becomes static when it is changed. It
+    needs the DnsServer module on the host, and an account in DnsAdmins.
+  - With O(provider=rfc2136), all changes of a task are one update. The server carries it out as a whole or not at all, and only if the
+    records are still as they were read. If somebody else has changed them in the meantime, they are read and planned again once, and the
+    task fails if that happens again. So a name that is changed always resolves, and nothing is overwritten that was not seen.
+  - With O(provider=rfc2136), an update whose answer is lost, or is not signed as it has to be, is never sent again. The records are read
+    back. If the update has not taken effect, the task fails, and RV(commands_unknown) has it.
+  - With O(provider=rfc2136), check mode asks the server with an update without changes whether it takes updates from this sender, and warns
+    if it does not. A server that decides by record, such as BIND with C(update-policy), is only asked by the real update.
+  - O(command_timeout) is not used with O(provider=rfc2136). See O(server.timeout).
 seealso:
   - module: onprem.exchange_lync.dns_info
     description: Reads the zones, and all records of a name.
@@ -132,6 +144,19 @@ EXAMPLES = r"""
     type: CNAME
     value: atl-exchange-001.litwareinc.com
     accept_equivalent: true
+
+- name: Publish it on a server that takes dynamic updates, such as BIND
+  onprem.exchange_lync.dns_record:
+    name: lyncdiscover.litwareinc.com
+    type: CNAME
+    value: atl-lync-001.litwareinc.com
+    provider: rfc2136
+    server:
+      address: "{{ dns_primary }}"
+      port: "{{ dns_port | default(53) }}"
+      key_name: "{{ dns_key_name }}"
+      key_secret: "{{ vault_dns_key_secret }}"
+  delegate_to: localhost
 
 - name: Remove it again
   onprem.exchange_lync.dns_record:
@@ -233,7 +258,9 @@ resolution:
     complete: true
     target: {"chain": [], "addresses": ["192.0.2.10"], "complete": true}
 commands:
-  description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
+  description:
+    - The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
+    - With O(provider=rfc2136), the update that was sent, in lines as C(nsupdate) takes them.
   returned: success, and failure of a write or after one
   type: list
   elements: str
@@ -266,9 +293,9 @@ error:
 """
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.record_set import RecordSet, get_writing_cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import located
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import OPTIONS, reaches_host
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import open_provider
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.record_set import ensure_records
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -281,16 +308,17 @@ SPEC = ModuleSpec(
         "exclusive": {"type": "bool", "default": True},
         "on_conflict": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
         "accept_equivalent": {"type": "bool", "default": False},
+        **OPTIONS,
     },
-    required_if=[("state", "present", ("value",))],
+    required_if=[("state", "present", ("value",)), ("provider", "rfc2136", ("server",))],
+    reaches_host=reaches_host,
 )
 
 
 def run(call: Call) -> Result:
     """Bring the name's records to the state that is asked for."""
-    records = RecordSet()
-    with located(shell="windows", cmdlet=get_writing_cmdlet(call)):
-        return {**ensure(call, records), **records.report()}
+    with open_provider(call) as provider:
+        return ensure_records(call, provider)
 
 
 def main() -> None:

@@ -60,6 +60,54 @@ options:
     type: list
     elements: str
     default: []
+  dns_provider:
+    description:
+      - How the DNS server is asked.
+      - V(windows) uses the DnsServer cmdlets on the host. V(rfc2136) asks O(dns_server) from the controller; no session on the host is
+        opened for it.
+    type: str
+    choices: [windows, rfc2136]
+    default: windows
+    version_added: 0.2.0
+  dns_server:
+    description:
+      - The DNS server for O(dns_provider=rfc2136). The suboptions are those of O(onprem.exchange_lync.dns_info#module:server).
+      - One host of the farm is enough for that.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      address:
+        description: The name or IP address of the server.
+        type: str
+        required: true
+      port:
+        description: The port of the server.
+        type: int
+        default: 53
+      protocol:
+        description: How the server is asked.
+        type: str
+        choices: [tcp, udp]
+        default: tcp
+      timeout:
+        description: Seconds that one answer may take.
+        type: float
+        default: 10.0
+      key_name:
+        description: The name of the shared key that signs questions.
+        type: str
+      key_secret:
+        description: The secret of the shared key, in base64.
+        type: str
+      key_algorithm:
+        description: The algorithm of the shared key.
+        type: str
+        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+        default: hmac-sha256
+      gss_tsig:
+        description: Whether to use Kerberos instead of a shared key.
+        type: bool
+        default: false
   key_containers:
     description:
       - On a Lync host, whether to read for each private key in the store if it can be exported, and which provider has it.
@@ -99,6 +147,7 @@ attributes:
     support: full
 requirements:
   - cryptography
+  - dnspython, for O(dns_provider=rfc2136)
 notes:
   - Run it on all hosts of the farm in one task, so that they are read at the same time.
 seealso:
@@ -172,6 +221,7 @@ import re
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import PROVIDER, SERVER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.dns_reading import read_dns
@@ -196,6 +246,8 @@ SPEC = ModuleSpec(
         "web_site": {"type": "str"},
         "web_site_names": {"type": "list", "elements": "str", "default": []},
         "names": {"type": "list", "elements": "str", "default": []},
+        "dns_provider": PROVIDER,
+        "dns_server": SERVER,
         "key_containers": {"type": "bool", "default": False},
         "oauth_token_issuer_path": {"type": "str"},
         "oauth_token_issuer_password": {"type": "str", "no_log": True},
@@ -204,7 +256,9 @@ SPEC = ModuleSpec(
         "timeout": {"type": "int", "default": 300},
         **OPTION,
     },
+    required_if=[("dns_provider", "rfc2136", ("dns_server",))],
     of_host={"host": lambda variables: variables["inventory_hostname"], "products": find_products},
+    reaches_host=lambda given: given.get("dns_provider") != "rfc2136" or given.get("products") != ["dns"],
 )
 
 

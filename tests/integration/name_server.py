@@ -25,6 +25,13 @@ def describe_server(farm: Farm) -> dict[str, Any]:
     return found
 
 
+def make_option(farm: Farm, **more: Any) -> dict[str, Any]:
+    """The option O(server) of the DNS modules that reaches it."""
+    server = describe_server(farm)
+    key = {f"key_{part}": server["tsig"][part] for part in ("name", "secret", "algorithm")}
+    return {"address": server["host"], "port": server["port"], **key, **more}
+
+
 def answers(farm: Farm, name: str, kind: str) -> list[str]:
     """What the DNS server answers to a client: each record with its lifetime."""
     server = describe_server(farm)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from harness import ROOT, Farm, Run
+from name_server import make_option
 
 HOSTS = {
     "modules/dns_info": "dns_servers",
@@ -47,9 +48,22 @@ def examples(plugin: str) -> str:
     raise LookupError(f"{plugin} has no EXAMPLES")
 
 
+def name_dns_server(farm: Farm) -> dict[str, Any]:
+    """The DNS server of the examples with provider=rfc2136, by their variables."""
+    option = make_option(farm)
+    assert option["key_algorithm"] == "hmac-sha256"  # the default
+    names = {
+        "dns_primary": "address",
+        "dns_port": "port",
+        "dns_key_name": "key_name",
+        "vault_dns_key_secret": "key_secret",
+    }
+    return {name: option[part] for name, part in names.items()}
+
+
 @pytest.mark.parametrize("plugin", HOSTS)
 def test_examples_run(farm: Farm, plugin: str) -> None:
-    run = farm.play(examples(plugin), hosts=HOSTS[plugin], extra_vars=SECRETS)
+    run = farm.play(examples(plugin), hosts=HOSTS[plugin], extra_vars={**SECRETS, **name_dns_server(farm)})
     assert run.rc == 0, run.output
     _all_ran(run, yaml.safe_load(examples(plugin)))
 

@@ -41,7 +41,10 @@ class Store:
 
 @dataclass(frozen=True)
 class Unread:
-    """A part that could not be read: what happened, where, and what to do about it."""
+    """A part that could not be read: what happened, where, and what to do about it.
+
+    :ivar host: the server that was asked: the host itself, or the one that it asked from the controller.
+    """
 
     host: str
     what: str
@@ -133,7 +136,10 @@ class FrontEnd:
 
 @dataclass(frozen=True)
 class Names:
-    """The DNS, as the host tells that speaks for it: the asked names, as ``dns_info`` returns them."""
+    """The DNS: the asked names, as ``dns_info`` returns them.
+
+    :ivar host: the host that speaks for it, or the DNS server that was asked from the controller.
+    """
 
     host: str
     names: dict[str, Facts] | None
@@ -199,7 +205,8 @@ def _read_snapshot(item: object, where: str) -> Snapshot:
 
 
 def _read_unread(host: str, entry: Mapping[str, t.Any]) -> Unread:
-    return Unread(host, str(entry.get("what")), str(entry.get("message")), str(entry.get("remedy") or ""))
+    asked = (entry.get("error") or {}).get("host") or host
+    return Unread(str(asked), str(entry.get("what")), str(entry.get("message")), str(entry.get("remedy") or ""))
 
 
 def _read_organization(host: str, parts: Facts) -> Organization:
@@ -272,7 +279,7 @@ def _read_front_end(host: str, parts: Facts) -> FrontEnd:
 def _read_names(host: str, parts: Facts) -> Names:
     names = parts.get("names")
     return Names(
-        host=host,
+        host=str(parts.get("server") or host),
         names=None if names is None else {str(item["name"]): item for item in names},
         zones=parts.get("zones"),
         offered=_read_set(parts.get("offered")),

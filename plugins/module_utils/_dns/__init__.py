@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the DNS modules know of the DnsServer cmdlets, of names and of records."""
+"""Names, zones and records, and two ways to a DNS server: the DnsServer cmdlets of Windows, and dynamic updates."""

@@ -6,24 +6,15 @@
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import typing as t
 from collections.abc import Iterable
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_names import (
-    list_names_below,
-    normalize_name,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.server_zones import (
-    ZONES,
-    Zones,
-    find_deepest_zone,
-    holds_records,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.zone_records import Node, Record, read_node
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_names import normalize_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_records import Node, Record
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import Provider, ZoneReader, locate
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.server_zones import holds_records
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 
 DEEPEST_CHAIN = 8
 """How many aliases are followed."""
@@ -31,16 +22,18 @@ DEEPEST_CHAIN = 8
 Facts = dict[str, t.Any]
 
 
-def read_names(shell: Shell, names: Iterable[str]) -> Facts:
+def read_names(provider: Provider, names: Iterable[str]) -> Facts:
     """The server's zones, and what they say of each name: plain JSON, as dns_info returns it.
 
     :param names: full names in any spelling; each is read once.
     :raises ShellError: of kind ``bad_input``, before anything is read, for a name that is not a full name.
     """
-    with located(shell="windows", cmdlet=ZONES.cmdlet.name):
+    with locate(provider):
         full = list(dict.fromkeys(_normalize_full_name(name) for name in names))
-    reader = NameReader(shell)
-    return {"zones": reader.zones, "names": [reader.describe(name) for name in full]}
+        zones = provider.open_reader()
+        reader = NameReader(zones)
+        found = [reader.describe(name) for name in full]
+        return {"zones": zones.list_zones(), "names": found}
 
 
 def _normalize_full_name(name: str) -> str:
@@ -51,33 +44,17 @@ def _normalize_full_name(name: str) -> str:
 
 
 class NameReader:
-    """Reads the zones of a server once, and each name once."""
+    """Says what a server's zones tell of names."""
 
-    def __init__(self, shell: Shell) -> None:
-        self._shell = shell
-        self._nodes: dict[str, Node] = {}
-
-    @functools.cached_property
-    def zones(self) -> Zones:
-        """The server's zones."""
-        return ZONES.read(self._shell)
-
-    def read(self, zone: str, full: str) -> Node:
-        """The records of a name in a zone."""
-        if full not in self._nodes:
-            self._nodes[full] = read_node(self._shell, zone, full)
-        return self._nodes[full]
-
-    def find_delegation(self, zone: str, full: str) -> str | None:
-        """The name below the zone from which on another server holds the records: the one with NS records (RFC 1034, section 4.2)."""
-        return next((name for name in list_names_below(zone, full) if self.read(zone, name).list_type("NS")), None)
+    def __init__(self, zones: ZoneReader) -> None:
+        self._zones = zones
 
     def find_node(self, full: str) -> Node | None:
         """A name with its records; nothing if none of the server's zones holds it."""
-        zone = find_deepest_zone(full, self.zones)
-        if zone is None or not holds_records(zone) or self.find_delegation(zone["name"], full):
+        zone = self._zones.find_zone(full)
+        if zone is None or not holds_records(zone) or self._zones.find_delegation(zone["name"], full):
             return None
-        return self.read(zone["name"], full)
+        return self._zones.read_node(zone["name"], full)
 
     def describe(self, full: str) -> Facts:
         """What the server's zones say of a name."""

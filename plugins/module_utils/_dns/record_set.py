@@ -2,20 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The records of one type at one name, and what turns them into those that the task asks for.
-
-Set-DnsServerResourceRecord takes clones of the server's own CIM instances, which do not travel, so a change is an addition and a
-removal. Another address is added before the old one goes, so that the name always resolves; a CNAME, and a record whose lifetime
-changes, has to go first: the server takes neither a second CNAME nor the same data twice. Resolvers remember for a while that a name
-is not there (RFC 2308), so both writes go directly after one another, and what had to go comes back if the new record is refused.
-"""
+"""The records of one type at one name, and what turns them into those that the task asks for, whatever kind of server holds them."""
 
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._after_refusal import Undo
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_names import (
     normalize_name,
@@ -24,25 +18,25 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_n
     require_text,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_reader import NameReader
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_records import (
+    BESIDE_CNAME,
+    WRITABLE,
+    Edit,
+    Node,
+    Record,
+    find_shortest_ttl,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.provider import Place, Provider, locate
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.resolution import (
     judge_resolution,
     make_address_target,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.server_zones import find_writable_zone
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.zone_records import (
-    ADD,
-    REMOVE,
-    WRITABLE,
-    Node,
-    Record,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, ensure
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import Step
 
-# RFC 4035, section 2.5: signatures and denials stand beside a CNAME
-_BESIDE_CNAME = ("RRSIG", "NSEC", "NSEC3")
 _TTL_END = 2**31
 
 
@@ -96,45 +90,59 @@ class Changes:
         return [*self.beside, *self.stale]
 
 
-def get_writing_cmdlet(call: Call) -> str:
-    """The cmdlet that the task is about."""
-    return REMOVE if call.params["state"] == "absent" else ADD[call.params["type"]]
+def ensure_records(call: Call, provider: Provider) -> Result:
+    """Bring the name's records to the state that the task asks for, or say what would be done."""
+    records = RecordSet(provider)
+    with locate(provider, provider.name_step(call.params)):
+        result = ensure(call, records, writer=provider.open_writer())
+        if call.check_mode and (refusal := provider.foretell(records.planned)):
+            call.warn(f"{WOULD_FAIL}{refusal}")
+    return {**result, **records.report()}
 
 
 class RecordSet:
     """The records of one type at one name.
 
     :ivar found: as it was read first.
+    :ivar planned: the steps that were planned last.
     """
 
     name = "record"
     shell: ShellName = "windows"
-    found: Observed | None = None
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self.found: Observed | None = None
+        self.planned: Sequence[Step] = ()
 
     def observe(self, call: Call) -> Observed:
         """Read the zones once and each name once."""
         asked = read_task(call)  # bad input is refused before anything is opened
-        reader = NameReader(call.shell(self.shell))
-        zone = find_writable_zone(asked.name, asked.zone, reader.zones)
+        reader, place = self._provider.open_reader(), self._provider.place
+        zone = find_writable_zone(asked.name, asked.zone, reader, place)
         if asked.present and (cut := reader.find_delegation(zone, asked.name)):
-            raise _delegated(asked.name, zone, cut)
-        node = reader.read(zone, asked.name)
+            raise _refuse_delegated(asked.name, zone, cut, place)
+        node = reader.read_node(zone, asked.name)
         accepts = asked.present and call.params["accept_equivalent"]
-        seen = Observed(node, _judge_name(reader, asked) if accepts else None)
+        seen = Observed(node, _judge_name(NameReader(reader), asked) if accepts else None)
         self.found = self.found or seen
         return seen
 
     def plan(self, call: Call, observed: Observed) -> Plan:
-        """Removals and additions in the order that keeps the name resolving where that is possible.
+        """What turns the records into those that are asked for.
 
         :raises ShellError: of kind ``conflict`` if records would have to go that the task does not allow to be replaced.
         """
+        plan = self._plan(call, observed)
+        self.planned = plan.steps
+        return plan
+
+    def _plan(self, call: Call, observed: Observed) -> Plan:
         asked, node = read_task(call), observed.node
         before = describe_node(node, asked.type, node.records)
         if not asked.present:
             gone = [record for record in node.list_type(asked.type) if not asked.values or record.value in asked.values]
-            left = [record for record in node.records if record not in gone]
-            return _make_plan(before, describe_node(node, asked.type, left), [node.remove(record) for record in gone])
+            return self._plan_edit(Edit(node, asked.type, dropped=tuple(gone)), before)
         _refuse_impossible_cname(asked, node)
         if observed.resolution is not None and observed.resolution["verdict"] == "equivalent":
             return Plan(before, before)
@@ -143,14 +151,20 @@ class RecordSet:
             there = ", ".join(map(str, changes.replaced))
             return Plan(before, before, warnings=(f"Left as it is: {asked.name} has {there}.",))
         _refuse_replacement(call, asked, observed, changes)
-        return _plan_changes(asked, node, changes, before)
+        return self._plan_edit(_make_edit(call, asked, node, changes), before)
+
+    def _plan_edit(self, edit: Edit, before: dict[str, t.Any]) -> Plan:
+        if not edit.removed and not edit.created:
+            return Plan(before, before)
+        steps, undo = self._provider.plan_steps(edit)
+        return Plan(before, describe_node(edit.node, edit.type, edit.list_after()), tuple(steps), undo=undo)
 
     def report(self) -> Result:
         """What the module returns besides the records."""
         return {"resolution": self.found.resolution} if self.found and self.found.resolution is not None else {}
 
 
-def describe_node(node: Node, kind: str, records: t.Iterable[Record]) -> dict[str, t.Any]:
+def describe_node(node: Node, kind: str, records: Iterable[Record]) -> dict[str, t.Any]:
     """A name as results and diffs show it, were ``records`` its records."""
     left = sorted(records, key=lambda record: (record.type, record.value))
     mine = [record for record in left if record.type == kind]
@@ -159,7 +173,7 @@ def describe_node(node: Node, kind: str, records: t.Iterable[Record]) -> dict[st
         "name": node.fqdn,
         "type": kind,
         "value": [record.value for record in mine],
-        "ttl": _find_shortest(mine),
+        "ttl": find_shortest_ttl(mine),
         "others": [record.describe() for record in left if record.type != kind],
     }
 
@@ -198,10 +212,9 @@ def _read_values(kind: str, given: list[str] | None, present: bool) -> list[str]
     return values
 
 
-def _delegated(name: str, zone: str, cut: str) -> ShellError:
+def _refuse_delegated(name: str, zone: str, cut: str, place: Place) -> ShellError:
     message = f"name: {zone} delegates {cut} to other servers: a record of {name} on this one would never be found."
-    remedy = f"Run the task on a server that has the zone {cut}."
-    return ShellError("bad_input", message, shell="windows", remedy=remedy)
+    return ShellError("bad_input", message, remedy=place.suggest(f"a server that has the zone {cut}"))
 
 
 def _judge_name(reader: NameReader, asked: Asked) -> dict[str, t.Any]:
@@ -224,7 +237,7 @@ def _refuse_impossible_cname(asked: Asked, node: Node) -> None:
 
 def _compare(call: Call, asked: Asked, node: Node) -> Changes:
     there = node.list_type(asked.type)
-    others = [record for record in node.records if record.type != asked.type and record.type not in _BESIDE_CNAME]
+    others = [record for record in node.records if record.type != asked.type and record.type not in BESIDE_CNAME]
     # a CNAME is alone at its name (RFC 1034, section 3.6.2)
     beside = [record for record in others if "CNAME" in (asked.type, record.type)]
     exclusive = call.params["exclusive"] or asked.type == "CNAME"
@@ -250,7 +263,6 @@ def _refuse_replacement(call: Call, asked: Asked, observed: Observed, changes: C
     raise ShellError(
         "conflict",
         message + _explain_verdict(observed.resolution, asked),
-        shell="windows",
         remedy=_suggest_way(foreign, changes),
         result={} if observed.resolution is None else {"resolution": observed.resolution},
     )
@@ -276,28 +288,16 @@ def _suggest_way(foreign: list[str], changes: Changes) -> str:
     return f"Set O(on_conflict) to replace to have them replaced, to keep to leave them, {keep}or change the task to what is there."
 
 
-def _plan_changes(asked: Asked, node: Node, changes: Changes, before: dict[str, t.Any]) -> Plan:
-    kind = asked.type
-    ttl = asked.ttl if asked.ttl is not None else _find_shortest(node.list_type(kind))
-    making_room = [*changes.beside, *(changes.stale if kind == "CNAME" else ())]
-    steps = [node.remove(record) for record in making_room]
-    steps += [node.add(kind, value, ttl) for value in changes.missing]
-    for record in changes.aged:
-        steps += [node.remove(record), node.add(kind, record.value, ttl)]
-    steps += [] if kind == "CNAME" else [node.remove(record) for record in changes.stale]
-    gone = [*changes.beside, *changes.stale, *changes.aged]
-    new = [Record(kind, value, ttl) for value in [*(record.value for record in changes.aged), *changes.missing]]
-    after = describe_node(node, kind, [*(record for record in node.records if record not in gone), *new])
-    undo = [
-        (node.remove(record), node.add(record.type, record.value, record.ttl))
-        for record in (*making_room, *changes.aged)
-    ]
-    return _make_plan(before, after, steps, undo)
-
-
-def _make_plan(before: dict[str, t.Any], after: dict[str, t.Any], steps: t.Sequence[Cmdlet], undo: Undo = ()) -> Plan:
-    return Plan(before, after if steps else before, tuple(steps), undo=tuple(undo))
-
-
-def _find_shortest(records: t.Iterable[Record]) -> int | None:
-    return min((record.ttl for record in records if record.ttl is not None), default=None)
+def _make_edit(call: Call, asked: Asked, node: Node, changes: Changes) -> Edit:
+    kind, alone = asked.type, asked.type == "CNAME"
+    ttl = asked.ttl if asked.ttl is not None else find_shortest_ttl(node.list_type(kind))
+    ttl = node.default_ttl if ttl is None else ttl
+    return Edit(
+        node,
+        kind,
+        cleared=tuple(changes.replaced if alone else changes.beside),
+        added=tuple(Record(kind, value, ttl) for value in changes.missing),
+        aged=tuple((record, Record(kind, record.value, ttl)) for record in changes.aged),
+        dropped=() if alone else tuple(changes.stale),
+        shared=not alone and not call.params["exclusive"],
+    )

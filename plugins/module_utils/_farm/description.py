@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import AutodiscoverUrl
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import PROVIDERS, SERVER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm import option_values as values
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.option_values import Reader
 
@@ -54,6 +55,8 @@ class Description:
     exchange_https_port: int = 443
     lync_hosts: tuple[str, ...] = ()
     dns_hosts: tuple[str, ...] = ()
+    dns_provider: str = "windows"
+    dns_server: dict[str, t.Any] | None = None
     autodiscover_name: str = ""
     autodiscover_service_internal_uri: str = ""
     autodiscover_servers: tuple[str, ...] = ()
@@ -77,8 +80,9 @@ class Description:
 
     @property
     def hosts(self) -> dict[str, tuple[str, ...]]:
-        """The inventory's hosts by product."""
-        return {"exchange": self.exchange_hosts, "lync": self.lync_hosts, "dns": self.dns_hosts}
+        """The inventory's hosts by product. A DNS server that is asked from the controller is none of them."""
+        dns_hosts = self.dns_hosts if self.dns_provider == "windows" else ()
+        return {"exchange": self.exchange_hosts, "lync": self.lync_hosts, "dns": dns_hosts}
 
     def allows(self, rule: str, *things: str) -> bool:
         """Whether what the rule holds back may be replaced, everywhere or for one of the things that it is about."""
@@ -124,9 +128,20 @@ def read_description(given: Mapping[str, t.Any], prefix: str = "farm_") -> Descr
         except ValueError as error:
             problems.append(f"{prefix}{name}{error}")
     problems += [f"{prefix}{name} is required: {what}." for name, what in _REQUIRED.items() if given.get(name) is None]
+    problems += _find_dns_problems(given, read.get("dns_provider", Description.dns_provider), prefix)
     if problems:
         raise DescriptionError(problems)
     return Description(**_completed(read))
+
+
+def _find_dns_problems(given: Mapping[str, t.Any], provider: str, prefix: str) -> list[str]:
+    """Whether there is a server for updates, and only then."""
+    has_server = given.get("dns_server") is not None
+    if provider == "rfc2136" and not has_server:
+        return [f"{prefix}dns_server is required: give the address of the DNS server, and a key."]
+    if provider != "rfc2136" and has_server:
+        return [f"{prefix}dns_server is used with {prefix}dns_provider=rfc2136 only."]
+    return []
 
 
 def _completed(read: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -162,6 +177,18 @@ def _read_record(item: t.Any, where: str) -> WantedRecord:
         raise ValueError(f"{where}{error}") from error
 
 
+def _read_dns_server(value: t.Any) -> dict[str, t.Any]:
+    """The server without its secret, which a description, a finding or a report has no use for. farm_info checks the rest."""
+    known = sorted(SERVER["options"])
+    if not isinstance(value, Mapping) or "address" not in value or not value.keys() <= set(known):
+        raise ValueError(f" must be a dictionary with address, and optionally {', '.join(known[1:])}.")
+    try:
+        values.read_text(value["address"])
+    except ValueError as error:
+        raise ValueError(f".address{error}") from error
+    return {name: item for name, item in value.items() if name != "key_secret"}
+
+
 def _read_url(service: t.Literal["xml", "svc"]) -> Reader:
     def read(value: t.Any) -> str:
         try:
@@ -181,6 +208,8 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "exchange_hosts": values.read_texts,
     "lync_hosts": values.read_texts,
     "dns_hosts": values.read_texts,
+    "dns_provider": values.read_choice(PROVIDERS),
+    "dns_server": _read_dns_server,
     "sip_domains": values.read_domains,
     "exchange_fqdn": values.read_full_name,
     "exchange_https_port": values.read_number(1),

@@ -39,12 +39,14 @@ class Reading:
     """A snapshot that is being taken.
 
     :param host: the host's name in the inventory.
+    :ivar elsewhere: the products that another server is asked for, so that they tell nothing of the host.
     """
 
     def __init__(self, call: Call, host: str, products: Sequence[Product]) -> None:
         self.call = call
         self.host = host
         self.products: dict[str, dict[str, t.Any]] = {product: {} for product in products}
+        self.elsewhere: set[Product] = set()
         self.unread: list[dict[str, t.Any]] = []
         self._barred: dict[str, ShellError] = {}
 
@@ -77,8 +79,9 @@ class Reading:
             "products": self.products,
             "unread": self.unread,
         }
-        errors = list(self._barred.values())
-        if errors and len(errors) == len(self.products) and all(error.kind in UNREACHABLE for error in errors):
+        own = [product for product in self.products if product not in self.elsewhere]
+        errors = [self._barred[product] for product in own if product in self._barred]
+        if errors and len(errors) == len(own) and all(error.kind in UNREACHABLE for error in errors):
             errors[0].result = {"snapshot": snapshot}
             raise errors[0]
         return snapshot

@@ -28,6 +28,9 @@ def assign_parts(description: Description, present: Sequence[str]) -> Part:
     }
     listed = {name: [host for host in hosts if spell_domain(host) not in left_out] for name, hosts in needed.items()}
     there = {product: [host for host in hosts if host in present] for product, hosts in listed.items()}
+    if description.dns_provider != "windows":
+        # asked from the controller, so that any host will do; one that speaks for a product reads for the whole farm anyway
+        there["dns"] = [*there["exchange"], *there["lync"], *present][:1]
     hosts = dict.fromkeys(host for group in there.values() for host in group)
     return {
         "products": {host: [product for product, group in there.items() if host in group] for host in hosts},

@@ -177,3 +177,31 @@ def test_nonsense_gets_a_format_error(port_and_names: tuple[int, NameServer]) ->
     answer = names.handle(b"\x12\x34" + b"\xff" * 30, tcp=False)
     assert answer is None or answer[:2] == b"\x12\x34"
     assert names.handle(b"short", tcp=False) is None
+
+
+def test_a_delegated_name_is_referred_to_its_servers(client: Client) -> None:
+    message = client.update()
+    message.add("asia", 300, "NS", "dc.asia.litwareinc.com.")
+    message.add("dc.asia", 300, "A", "192.0.2.66")
+    assert client.send(message) == dns.rcode.NOERROR
+    for name in ("asia.litwareinc.com", "dc.asia.litwareinc.com", "any.asia.litwareinc.com"):
+        answer = client.ask(name)
+        assert (answer.rcode(), answer.answer, answer.flags & dns.flags.AA) == (dns.rcode.NOERROR, [], 0)
+        assert [entry.to_text() for entry in answer.authority] == [
+            "asia.litwareinc.com. 300 IN NS dc.asia.litwareinc.com."
+        ]
+        assert [entry.to_text() for entry in answer.additional] == ["dc.asia.litwareinc.com. 300 IN A 192.0.2.66"]
+
+
+def test_a_wildcard_answers_for_names_that_are_not_there(client: Client) -> None:
+    message = client.update()
+    message.add("*.wild", 300, "A", "192.0.2.77")
+    message.add("own.wild", 300, "TXT", "x")
+    assert client.send(message) == dns.rcode.NOERROR
+    assert client.ask("any.wild.litwareinc.com").answer[0].to_text() == "any.wild.litwareinc.com. 300 IN A 192.0.2.77"
+    assert client.ask("a.b.wild.litwareinc.com").answer
+    assert client.ask("own.wild.litwareinc.com").answer == []
+    assert client.ask("below.own.wild.litwareinc.com").rcode() == dns.rcode.NXDOMAIN
+    message = client.update()
+    message.absent("any.wild")  # RFC 2136, section 7.16: a prerequisite does not look at wildcards
+    assert client.send(message) == dns.rcode.NOERROR

@@ -30,9 +30,10 @@ CLOCK_LIMIT = 300.0
 
 
 def _list_needed(context: Context) -> set[str]:
-    """The products that the roles write to. DNS only where there are records to write."""
+    """The products whose hosts the roles write to. DNS only where there are records to write, and by Windows."""
     needed = {product for product, roles in _WRITTEN_BY.items() if context.roles & set(roles)}
-    return needed - ({"dns"} if context.description.dns_records == () else set())
+    without_host = context.description.dns_records == () or context.description.dns_provider != "windows"
+    return needed - ({"dns"} if without_host else set())
 
 
 def _list_expected(context: Context) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Questions: RFC 1035 queries with CNAME chasing, and zone transfers (RFC 5936) for those who sign."""
+"""Questions: RFC 1034 section 4.3.2 without recursion, and zone transfers (RFC 5936) for those who sign."""
 
 from __future__ import annotations
 
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rdtypes.ANY.CNAME
+import dns.rdtypes.ANY.NS
 import dns.rrset
 
 from farm.dns.refusal import Refusal
@@ -16,6 +18,8 @@ from farm.dns.zones import CNAME, Records, Zone, Zones
 
 CHAIN = 9
 """How many aliases are followed."""
+ADDRESSES = (dns.rdatatype.A, dns.rdatatype.AAAA)
+Node = dict[dns.rdatatype.RdataType, Records]
 
 
 def answer(zones: Zones, question: dns.message.Message, response: dns.message.Message) -> None:
@@ -27,7 +31,11 @@ def answer(zones: Zones, question: dns.message.Message, response: dns.message.Me
         zone = zones.holding(name)
         if zone is None:
             return
-        alias = zone.node(name).get(CNAME)
+        cut = _cut(zone, name)
+        if cut is not None:
+            _refer(zone, cut, response)
+            return
+        alias = _node(zone, name).get(CNAME)
         if alias is None or kind in (CNAME, dns.rdatatype.ANY):
             _final(zone, name, kind, response)
             return
@@ -37,14 +45,45 @@ def answer(zones: Zones, question: dns.message.Message, response: dns.message.Me
         name = target.target
 
 
+def _cut(zone: Zone, name: dns.name.Name) -> dns.name.Name | None:
+    """The name on the way down from the zone at which it delegates (step 3b)."""
+    depth = len(name) - len(zone.origin)
+    below = [dns.name.Name(name.labels[start:]) for start in reversed(range(depth))]
+    return next((owner for owner in below if dns.rdatatype.NS in zone.node(owner)), None)
+
+
+def _refer(zone: Zone, cut: dns.name.Name, response: dns.message.Message) -> None:
+    """Name the servers that answer for it, with their addresses where they are in the zone; the answer has no authority of its own."""
+    if not response.answer:
+        response.flags &= ~dns.flags.AA
+    servers = zone.node(cut)[dns.rdatatype.NS]
+    response.authority.append(_rrset(cut, servers))
+    for server in servers:
+        assert isinstance(server, dns.rdtypes.ANY.NS.NS)
+        for kind in ADDRESSES:
+            if kind in zone.node(server.target):
+                response.additional.append(_rrset(server.target, zone.node(server.target)[kind]))
+
+
+def _node(zone: Zone, name: dns.name.Name) -> Node:
+    """The records of a name, or those of the wildcard that answers for it (step 3c, RFC 4592)."""
+    if zone.exists(name):
+        return zone.node(name)
+    above = name.parent()
+    while not zone.exists(above):
+        above = above.parent()
+    return zone.node(dns.name.from_text("*", above))
+
+
 def _final(zone: Zone, name: dns.name.Name, kind: dns.rdatatype.RdataType, response: dns.message.Message) -> None:
     with zone.lock:
-        found = [records for present, records in zone.node(name).items() if kind in (dns.rdatatype.ANY, present)]
+        node = _node(zone, name)
+        found = [records for present, records in node.items() if kind in (dns.rdatatype.ANY, present)]
         for records in found:
             response.answer.append(_rrset(name, records))
         if not found:
             response.authority.append(_rrset(zone.origin, zone.soa))
-            if not zone.exists(name):
+            if not node and not zone.exists(name):
                 response.set_rcode(dns.rcode.NXDOMAIN)
 
 

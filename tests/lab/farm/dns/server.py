@@ -88,16 +88,19 @@ def _format_error(wire: bytes) -> bytes | None:
 def _unsigned_refusal(wire: bytes, code: int) -> bytes:
     """NOTAUTH with a TSIG record that has an error and no signature (RFC 8945 section 5.3.2)."""
     request = dns.message.from_wire(wire, keyring=False, continue_on_error=True)
+    asked, request.tsig = request.tsig, None  # else the response would be signed
     response = dns.message.make_response(request)
     response.set_rcode(dns.rcode.NOTAUTH)
-    response.tsig = None
     body = bytearray(response.to_wire())
-    if request.tsig is None:
+    if asked is None:
         return bytes(body)
-    signature = request.tsig[0]
+    signature = asked[0]
     assert isinstance(signature, dns.rdtypes.ANY.TSIG.TSIG)
-    data = signature.replace(mac=b"", error=code, time_signed=int(time.time())).to_wire()
-    owner = request.tsig.name.to_wire()
+    # with BADTIME, the server's time (RFC 8945 section 5.2.3)
+    now = int(time.time())
+    other = now.to_bytes(6, "big") if code == TSIG_ERRORS[dns.tsig.BadTime] else b""
+    data = signature.replace(mac=b"", error=code, time_signed=now, other=other).to_wire()
+    owner = asked.name.to_wire()
     assert data is not None and owner is not None
     body[10:12] = struct.pack("!H", 1)
     return bytes(body + owner + struct.pack("!HHIH", dns.rdatatype.TSIG, 255, 0, len(data)) + data)

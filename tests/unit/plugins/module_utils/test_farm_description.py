@@ -16,6 +16,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.descrip
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.who_speaks import assign_parts, list_names
 
 LEAST: dict[str, Any] = {"sip_domains": ["litwareinc.com"], "exchange_fqdn": "mail.litwareinc.com"}
+UPDATES: dict[str, Any] = {"dns_provider": "rfc2136"}
 URL = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
 
 
@@ -99,6 +100,16 @@ def test_text_is_understood(given: dict[str, Any], expected: Any) -> None:
         ),
         ({"exchange_autodiscover_allowed_domains": ["a b"]}, "farm_exchange_autodiscover_allowed_domains: "),
         ({"oauth_realm": "master"}, "farm_oauth_realm is not a variable"),
+        ({"dns_provider": "bind"}, "farm_dns_provider must be windows or rfc2136, not 'bind'."),
+        ({"dns_provider": "rfc2136"}, "farm_dns_server is required: give the address of the DNS server, and a key."),
+        ({"dns_server": {"address": "ns1"}}, "farm_dns_server is used with farm_dns_provider=rfc2136 only."),
+        ({**UPDATES, "dns_server": "ns1"}, "farm_dns_server must be a dictionary with address, and optionally "),
+        ({**UPDATES, "dns_server": {"port": 53}}, "farm_dns_server must be a dictionary with address"),
+        ({**UPDATES, "dns_server": {"address": ""}}, "farm_dns_server.address must not be empty."),
+        (
+            {**UPDATES, "dns_server": {"address": "ns1", "key": "x"}},
+            "farm_dns_server must be a dictionary with address",
+        ),
     ],
 )
 def test_what_is_refused_is_named(given: dict[str, Any], said: str) -> None:
@@ -139,6 +150,32 @@ def test_without_records_dns_is_not_asked() -> None:
 
 def test_nobody_speaks_for_a_product_that_is_not_there() -> None:
     assert assign_parts(read(**HOSTS), ["l1"])["speakers"] == {"exchange": "", "lync": "l1", "dns": ""}
+
+
+@pytest.mark.parametrize(
+    ("present", "speaker", "products"),
+    [
+        (["l1", "e2", "both"], "e2", {"e2": ["exchange", "dns"], "l1": ["lync"], "both": ["lync"]}),
+        (["l2", "d1"], "l2", {"l2": ["lync", "dns"]}),
+        (["localhost", "other"], "localhost", {"localhost": ["dns"]}),
+    ],
+)
+def test_who_asks_a_dns_server_that_is_no_host(present: list[str], speaker: str, products: dict[str, Any]) -> None:
+    """One that reads for the whole farm anyway, if there is one."""
+    described = read(**HOSTS, **UPDATES, dns_server={"address": "ns1.litwareinc.com"})
+    parts = assign_parts(described, present)
+    assert (parts["speakers"]["dns"], parts["products"]) == (speaker, products)
+    assert described.hosts["dns"] == ()
+
+
+def test_a_description_has_no_secret() -> None:
+    server = {"address": "ns1", "key_name": "ansible", "key_secret": "c2VjcmV0"}
+    described = read(**UPDATES, dns_server=server)
+    assert described.dns_server == {"address": "ns1", "key_name": "ansible"}
+    assert read_description(described.as_dict()) == described
+    with pytest.raises(DescriptionError) as caught:
+        read(dns_server=server, fail_on="x")
+    assert "c2VjcmV0" not in str(caught.value)
 
 
 def test_the_names_to_look_up() -> None:

@@ -59,7 +59,7 @@ class ScriptedHelper:
         parameters = {key: value for key, value in first.parameters.items() if key != "ErrorAction"}
         answer = answer(**parameters) if callable(answer) else answer
         if isinstance(answer, ShellError):
-            return json.dumps({"error": answer.details()})
+            return json.dumps({"error": answer.socket_details()})
         objects = [RemoteObject(properties=item) if isinstance(item, dict) else item for item in answer or ()]
         for stage in rest:
             objects = [made for item in objects for made in self._selected(item, stage)]
