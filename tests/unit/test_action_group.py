@@ -78,8 +78,8 @@ def test_modules_that_ask_no_host_are_in_no_group(modules: list[str], groups: di
 def test_every_module_runs_through_the_action_plugin(modules: list[str], runtime: dict[str, t.Any]) -> None:
     routing = runtime["plugin_routing"]["modules"]
     assert list(routing) == modules
-    assert {route["action_plugin"] for route in routing.values()} == {"onprem.exchange_lync.managed"}
+    assert {route["action_plugin"] for route in routing.values()} == {"onprem.exchange_lync.farm_info"}
 
 
 def test_the_action_plugin_is_there(repository: Path) -> None:
-    assert (repository / "plugins" / "action" / "managed.py").is_file()
+    assert (repository / "plugins" / "action" / "farm_info.py").is_file()

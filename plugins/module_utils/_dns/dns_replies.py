@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._libraries import DNSPYTHON, missing
 
 try:
     import dns.exception
@@ -58,9 +59,7 @@ def require_dnspython() -> None:
     :raises ShellError: of kind ``missing_library``.
     """
     if DNS_IMPORT_ERROR is not None:
-        message = "the Python library dnspython, which provider=rfc2136 needs, cannot be imported."
-        remedy = "Install it on the controller, in the environment that runs ansible-playbook: pip install dnspython"
-        raise ShellError("missing_library", message, remedy=remedy)
+        raise missing(DNSPYTHON, DNS_IMPORT_ERROR)
 
 
 def read_reply(wire: bytes, request: dns.message.Message) -> DnsReply:

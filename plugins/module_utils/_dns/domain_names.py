@@ -11,6 +11,7 @@ import re
 import traceback
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._libraries import IDNA, missing
 
 try:
     import idna
@@ -54,10 +55,9 @@ def _to_ascii(name: str, option: str) -> str:
     if name.isascii():
         return name
     if IDNA_IMPORT_ERROR is not None:
-        message = (
-            f"{option}: the Python library idna, which international names such as '{name}' need, cannot be imported."
-        )
-        raise ShellError("missing_library", message)
+        error = missing(IDNA, IDNA_IMPORT_ERROR)
+        error.message = f"{option}: '{name}': {error.message}"
+        raise error
     try:
         mapped = idna.uts46_remap(name, std3_rules=False)
         return ".".join(label if label.isascii() else idna.alabel(label).decode() for label in mapped.split("."))

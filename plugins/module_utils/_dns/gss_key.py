@@ -18,6 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_repl
     DnsReply,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._libraries import GSSAPI, missing
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 
 if DNS_IMPORT_ERROR is None:
@@ -59,12 +60,7 @@ def negotiate_key(server: str, ask: Ask) -> dns.tsig.Key:
     :raises ShellError: of kind ``authentication`` if there is no ticket, or the server does not take it.
     """
     if GSSAPI_IMPORT_ERROR is not None:
-        message = "the Python library gssapi, which gss_tsig needs, cannot be imported."
-        remedy = (
-            "Install it on the controller, in the environment that runs ansible-playbook: pip install gssapi. "
-            "It needs a C compiler and the headers of Kerberos, such as the package libkrb5-dev."
-        )
-        raise ShellError("missing_library", message, cmdlet=TKEY, remedy=remedy)
+        raise missing(GSSAPI, GSSAPI_IMPORT_ERROR).located(cmdlet=TKEY)
     try:
         return _negotiate(server, ask)
     except gssapi.exceptions.GSSError as error:

@@ -21,7 +21,7 @@ import re
 import types
 import warnings
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._libraries import CRYPTOGRAPHY, missing
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509 import strict_reader
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.described import (
     PARTS,
@@ -56,9 +56,7 @@ def describe(raw_data: str | bytes) -> Described:
     :raises ShellError: where the cryptography library is missing.
     """
     if strict_reader.CRYPTOGRAPHY_IMPORT_ERROR is not None:
-        raise ShellError(
-            "missing_library", "The Python library cryptography, which reads certificates, cannot be imported."
-        )
+        raise missing(CRYPTOGRAPHY, strict_reader.CRYPTOGRAPHY_IMPORT_ERROR)
     facts = know_nothing()
     try:
         der = _decode_armour(raw_data)

@@ -5,7 +5,7 @@
 """The one place that imports psrpcore, requests and urllib3, so that every module here loads without them.
 
 A module names their classes as it loads: in a base class, in a table of types. Where the library is missing those names are empty
-classes, of which no value is an instance; before any is used, :func:`.libraries.require` tells the user what to install.
+classes, of which no value is an instance; before any is used, :func:`._libraries.require` tells the user what to install.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import typing as t
 import uuid
 from dataclasses import dataclass, field
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils import _libraries as libraries
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ErrorRecord, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Pipeline
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Reply
@@ -19,7 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import (
     clixml_values,
     error_records,
-    libraries,
+    library_logs,
     psrpcore_gaps,
     transport_errors,
 )
@@ -148,7 +149,7 @@ class Session:
 
     def __init__(self, carrier: Carrier, limits: Limits | None = None) -> None:
         libraries.require(libraries.PSRPCORE)
-        libraries.quieten()
+        library_logs.quieten()
         self.carrier = carrier
         self.broken = False
         self.timed_out = False

@@ -19,11 +19,11 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils import _libraries as libraries
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import (
     framing,
-    libraries,
     soap,
     transport_errors,
 )

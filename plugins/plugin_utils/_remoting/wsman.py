@@ -19,8 +19,9 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils import _libraries as libraries
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import libraries, soap, transport_errors
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import soap, transport_errors
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import wsman_faults as faults
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Deadline
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.http_adapter import (

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils import _libraries as libraries
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import (
     framing,
     http_adapter,
-    libraries,
     soap,
     transport_errors,
     wsman_faults,

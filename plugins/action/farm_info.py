@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one action plugin of the collection: it runs every module's logic on the controller, over the host's own connection."""
+"""The one action plugin of the collection: it runs every module's logic on the controller, over the host's own connection.
+
+``meta/runtime.yml`` sends every module here. The plugin has the name of one of them because ``ansible-test sanity`` (action-plugin-docs)
+wants a documented module of the same name for each action plugin.
+"""
 
 from __future__ import annotations
 
