@@ -16,7 +16,7 @@ REMEDIES: dict[str, str] = {
     "bad_input": "Correct the task; nothing was written.",
     "bad_parameter": "The server refused the parameters; compare them with the cmdlet's documentation for this product version.",
     "busy": "Another operation holds the object; run the task again when it has finished.",
-    "conflict": "Something that is already there stands in the way; remove or rename it first.",
+    "conflict": "An object of this name, or one that excludes it, is already there. Remove or rename it first.",
     "double_hop": (
         "The account's logon on this host cannot be passed on to a second server (double hop): use an authentication that delegates "
         "(CredSSP, or Kerberos with delegation), or reach the product's own endpoint with the psrp connection."
@@ -42,7 +42,7 @@ REMEDIES: dict[str, str] = {
     "unknown_outcome": "The write was sent but its answer was lost; read the object back before running the task again.",
     "unreachable": "Check the host name, the port, the firewall and that the WinRM listener or the product's web site runs.",
     "unsupported": "Change the task or the connection variables as the message says.",
-    "untrusted": "Name the authority that signed the server's certificate in the connection's CA variable, or mend the certificate.",
+    "untrusted": "Name the authority that signed the server's certificate in the connection's CA variable, or replace the certificate.",
 }
 """What to do, by kind of error."""
 

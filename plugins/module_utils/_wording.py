@@ -26,8 +26,12 @@ VARIABLES: dict[str, dict[str, str]] = {
         "provider": "farm_dns_provider",
         "server": "farm_dns_server",
     },
-    "exchange_client_access": {"servers": "farm_autodiscover_servers"},
-    "farm_info": {"dns_server": "farm_dns_server"},
+    "exchange_client_access": {
+        "domain_controller": "farm_domain_controller",
+        "exclude": "farm_leave_out",
+        "servers": "farm_autodiscover_servers",
+    },
+    "farm_info": {"dns_server": "farm_dns_server", "domain_controller": "farm_domain_controller"},
     "lync_certificate": {
         "effective_date": "farm_oauth_token_issuer_effective_date",
         "exclude": "farm_leave_out",
@@ -44,6 +48,11 @@ _CONFLICT = "Nothing was written. To have it replaced, add {rule} to farm_replac
 REMEDIES: dict[tuple[str, str], str] = {
     ("dns_record", "conflict"): _CONFLICT.format(rule="dns_points_elsewhere"),
     ("exchange_client_access", "conflict"): _CONFLICT.format(rule="autodiscover_uri_replaced"),
+    ("exchange_client_access", "not_effective"): (
+        "The domain controller that was read did not show the change in time. Domain controllers replicate with a delay: name one in "
+        "farm_domain_controller, or run the playbook again later."
+    ),
+    ("lync_certificate", "conflict"): _CONFLICT.format(rule="token_issuer_in_use"),
     ("lync_oauth_configuration", "conflict"): _CONFLICT.format(rule="oauth_configuration_replaced"),
 }
 """By module and kind of error, what to do where a role has called the module."""
@@ -51,7 +60,8 @@ REMEDIES: dict[tuple[str, str], str] = {
 
 def word_error(error: ShellError, module: str, *, in_role: bool) -> ShellError:
     """The error, as its reader would put it."""
-    remedy = REMEDIES.get((module, error.kind), error.remedy) if in_role else error.remedy
+    ours = in_role and not error.error_id  # what a server calls a conflict is not settled by the user's word
+    remedy = REMEDIES.get((module, error.kind), error.remedy) if ours else error.remedy
     names = VARIABLES.get(module, {}) if in_role else {}
     return replace(error, message=word_text(error.message, names), remedy=word_text(remedy, names))
 

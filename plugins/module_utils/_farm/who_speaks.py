@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import read_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.domain_names import qualify_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
@@ -43,7 +43,7 @@ def assign_parts(description: Description, present: Sequence[str]) -> Part:
 def list_web_site_names(description: Description) -> list[str]:
     """The names by which clients and Lync look for Exchange's web site: the hosts of both URLs."""
     urls = (description.autodiscover_service_internal_uri, description.exchange_autodiscover_url)
-    return list(dict.fromkeys(urlsplit(url).hostname or "" for url in urls))
+    return list(dict.fromkeys(read_host(url) for url in urls))
 
 
 def list_names(description: Description) -> list[str]:

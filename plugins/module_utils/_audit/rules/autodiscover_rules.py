@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import (
     Change,
@@ -17,6 +16,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.change
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import read_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import Certificate
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import covers, is_domain
 
@@ -148,7 +148,7 @@ def _list_names(context: Context) -> list[str]:
     """The hosts of both URLs, and the records in which clients look for Autodiscover."""
     described = context.description
     urls = (described.autodiscover_service_internal_uri, described.exchange_autodiscover_url)
-    names = [urlsplit(url).hostname or "" for url in urls]
+    names = [read_host(url) for url in urls]
     records = [record.name for record in list_wanted_records(context.farm, described)]
     return list(dict.fromkeys([*names, *(name for name in records if name.lower().startswith("autodiscover."))]))
 
@@ -158,8 +158,8 @@ def _list_newly_sent(context: Context) -> set[str]:
     urls = [
         change for change in context.changes if change.state == "to_do" and change.role in ("autodiscover", "oauth")
     ]
-    sent = {urlsplit(change.after).hostname or "" for change in urls if "://" in change.after}
-    there = {urlsplit(uri).hostname or "" for uri in _list_present_urls(context)}
+    sent = {read_host(change.after) for change in urls if "://" in change.after}
+    there = {read_host(uri) for uri in _list_present_urls(context)}
     return sent - there
 
 

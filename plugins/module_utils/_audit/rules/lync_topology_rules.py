@@ -55,21 +55,37 @@ def find_stopped_services(context: Context) -> Iterator[Breach]:
     for front_end in context.front_ends:
         for service in front_end.windows_services or ():
             name, status = str(service["name"]), str(service["status"])
-            if status != "Running" and (severity := _weigh(name.upper(), front_end)):
+            if status != "Running" and (severity := _weigh(name.upper(), front_end, context)):
                 evidence = f"the service {name} is {status.lower()}"
                 yield Breach(front_end.computer, evidence, name, "warning" if severity == "warning" else None)
 
 
-def _weigh(name: str, front_end: FrontEnd) -> str:
-    """How grave it is that a service does not run here; nothing where it need not."""
+def _weigh(name: str, front_end: FrontEnd, context: Context) -> str:
+    """How grave it is that a service does not run here; nothing where it need not.
+
+    The active master is shown by the name of its computer, or by that of its pool. In a pool of several, which of them it is stays open.
+    """
     if name in _NEEDED:
         return "error"
     if name not in _OF_CENTRAL_MANAGEMENT:
         return "warning"
     status = front_end.central_management
     active = spell_domain(str((status or {}).get("active_master_fqdn") or ""))
-    # where the active master is another computer, this one's services wait or are not there
-    return "error" if active == spell_domain(front_end.computer) else "" if active else "warning"
+    own = _list_pool_members(front_end.computer, active, context)
+    if active == spell_domain(front_end.computer) or len(own) == 1:
+        return "error"
+    # where the active master is elsewhere, this one's services wait or are not there
+    return "warning" if own or not active else ""
+
+
+def _list_pool_members(computer: str, pool: str, context: Context) -> list[str]:
+    """The computers of the pool of this name, if this one is among them."""
+    deployment = context.farm.deployment
+    for item in (deployment.pools if deployment else None) or ():
+        members = [spell_domain(name) for name in item["computers"]]
+        if spell_domain(str(item["fqdn"])) == pool and spell_domain(computer) in members:
+            return members
+    return []
 
 
 @rule(

@@ -288,6 +288,11 @@ CASES = [
         set_service(LYNC, "MASTER", central_management={"active_master_fqdn": LYNC}),
         [("error", LYNC)],
     ),
+    Case(
+        "lync_service_stopped",
+        set_service(LYNC, "MASTER", central_management={"active_master_fqdn": "pool.litware.example"}),
+        [("warning", LYNC)],
+    ),
     Case("replica_behind", lambda farm: farm.of(LYNC)["replicas"][1].update(up_to_date=False), [("error", SECOND)]),
     Case(
         "replica_behind",
