@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from farm.errors import LabError
+
 GROUPS = {"exchange": "exchange_servers", "lync": "lync_servers", "dns": "dns_servers"}
 
 CONNECTIONS: dict[str, dict[str, str]] = {
@@ -15,18 +17,26 @@ CONNECTIONS: dict[str, dict[str, str]] = {
     "psrp": {"exchange": "psrp", "lync": "psrp", "dns": "psrp"},
     "winrm": {"exchange": "winrm", "lync": "winrm", "dns": "winrm"},
 }
+KERBEROS = "kerberos"
+"""The name of the inventory for people with a ticket."""
 
 HEADER = "# Inventory of the lab in {state} (scenario {scenario}), made by: python tests/lab inventory --connection {connection}\n"
 
 
 def inventory(lab: dict[str, Any], state: str, connection: str) -> str:
     """The inventory as YAML."""
+    if connection == KERBEROS:
+        return _with_header(lab, state, connection, kerberos_inventory(lab))
     children: dict[str, Any] = {name: {"hosts": {}} for name in GROUPS.values()}
     for fqdn, host in lab["hosts"].items():
         children[GROUPS[host["role"]]]["hosts"][fqdn] = _host(lab, host, CONNECTIONS[connection][host["role"]])
     content = {
         "all": {"vars": {"ansible_host": "127.0.0.1", **_account(lab), **lab["inventory"]}, "children": children}
     }
+    return _with_header(lab, state, connection, content)
+
+
+def _with_header(lab: dict[str, Any], state: str, connection: str, content: dict[str, Any]) -> str:
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
     return HEADER.format(state=state, scenario=lab["scenario"], connection=connection) + text
 
@@ -82,6 +92,40 @@ def _exchange_endpoint(lab: dict[str, Any], ports: dict[str, int]) -> dict[str, 
         "cert_validation": "validate",
         "ca_cert": lab["ca"],
     }
+
+
+def kerberos_inventory(lab: dict[str, Any]) -> dict[str, Any]:
+    """The inventory that docs/your_own_farm.md begins with, but for the ports, and without a password: whoever runs it has a ticket."""
+    if "kerberos" not in lab:
+        raise LabError("this lab has no KDC: start it with --kerberos")
+    name = lab["administrator"]["upn"].partition("@")[0]
+    children: dict[str, Any] = {group: {"hosts": {}} for group in GROUPS.values()}
+    for fqdn, host in lab["hosts"].items():
+        children[GROUPS[host["role"]]]["hosts"][fqdn] = _kerberos_host(host)
+    account = {"ansible_user": f"{name}@{lab['kerberos']['realm']}"}
+    return {"all": {"vars": {**account, **lab["inventory"]}, "children": children}}
+
+
+def _kerberos_host(host: dict[str, Any]) -> dict[str, Any]:
+    ports: dict[str, int] = host["listeners"]
+    if host["role"] == "lync":
+        return {
+            "ansible_connection": "winrm",
+            "ansible_port": ports["wsman_http"],
+            "ansible_winrm_scheme": "http",
+            "ansible_winrm_transport": "kerberos",
+            "ansible_winrm_kerberos_delegation": True,
+        }
+    psrp: dict[str, Any] = {
+        "ansible_connection": "psrp",
+        "ansible_port": ports["wsman_http"],
+        "ansible_psrp_protocol": "http",
+        "ansible_psrp_auth": "kerberos",
+    }
+    if host["role"] == "exchange":  # on real servers at ports 80 and 443
+        psrp["ansible_exchange_shell"] = {"port": ports["product_http"]}
+        psrp["farm_exchange_https_port"] = ports["product_https"]
+    return psrp
 
 
 class Unsafe(str):

@@ -41,7 +41,9 @@ def find_engine(wanted: str | None) -> str | None:
     return found
 
 
-def up(state: Path, scenario: str, latency: str, engine: str | None, cbt: str | None = None) -> dict[str, Any]:
+def up(
+    state: Path, scenario: str, latency: str, engine: str | None, cbt: str | None = None, *, kerberos: bool = False
+) -> dict[str, Any]:
     """Start a lab; its description once every listener answers."""
     load(scenario)
     found = find_engine(engine)
@@ -51,7 +53,7 @@ def up(state: Path, scenario: str, latency: str, engine: str | None, cbt: str | 
     arguments = [sys.executable, "-m", "farm.process", str(state), scenario, "--latency", latency]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*arguments, *(["--engine", found] if found else [])],
+            [*arguments, *(["--engine", found] if found else []), *(["--kerberos"] if kerberos else [])],
             cwd=LAB,
             env={**os.environ, "PYTHONPATH": str(LAB), **({CBT: cbt} if cbt else {})},
             stdin=subprocess.DEVNULL,
@@ -134,4 +136,5 @@ def _is_ours(pid: int, state: Path) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return str(state).encode() in words
+    own = str(state).encode()
+    return any(word == own or word.startswith(own + b"/") for word in words)

@@ -15,7 +15,7 @@ import yaml
 
 from cli import lifecycle, reports
 from cli.client import ask, read_lab
-from cli.inventory import CONNECTIONS, inventory
+from cli.inventory import CONNECTIONS, KERBEROS, inventory
 from farm.errors import LabError
 from farm.faults import MODEL, WIRE
 from farm.scenario import names
@@ -55,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
         choices=list(LEVELS),
         help="channel bindings, on all hosts",
     )
-    made["inventory"].add_argument("--connection", choices=list(CONNECTIONS), default="documented")
+    made["up"].add_argument("--kerberos", action="store_true", help="with a KDC, so that the hosts take tickets")
+    made["inventory"].add_argument("--connection", choices=[*CONNECTIONS, KERBEROS], default="documented")
     made["journal"].add_argument("--writes", action="store_true", help="only cmdlets that write")
     for name in ("status", "journal", "state"):
         made[name].add_argument("--json", action="store_true", dest="as_json")
@@ -70,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
 
 def up(chosen: argparse.Namespace) -> str:
     """Start."""
-    lab = lifecycle.up(chosen.state, chosen.scenario, chosen.latency, chosen.engine, chosen.cbt)
+    lab = lifecycle.up(
+        chosen.state, chosen.scenario, chosen.latency, chosen.engine, chosen.cbt, kerberos=chosen.kerberos
+    )
     hosts = ", ".join(lab["hosts"])
     return f"lab {lab['scenario']} is up in {chosen.state}: {hosts}; DNS at 127.0.0.1:{lab['dns']['port']}"
 

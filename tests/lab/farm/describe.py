@@ -48,6 +48,20 @@ def endpoints(host: Host) -> list[dict[str, Any]]:
     return [MACHINE, *([PRODUCTS[host.role]] if host.role in PRODUCTS else [])]
 
 
+def offered(farm: Farm, endpoint: dict[str, Any]) -> dict[str, Any]:
+    """An endpoint with the methods that it offers in this lab.
+
+    With a KDC, WinRM offers Kerberos beside Negotiate, and Exchange's own endpoint Kerberos instead of it: so an administrator of a real
+    one has it (github.com/jborean93/pypsrp, issue 66).
+    """
+    if not farm.kerberos:
+        return endpoint
+    schemes = [
+        scheme for scheme in endpoint["auth"] if endpoint["profile"] != "exchange-endpoint" or scheme != "Negotiate"
+    ]
+    return {**endpoint, "auth": [*schemes, "Kerberos"]}
+
+
 def listeners(host: Host) -> list[str]:
     """The names of a host's listeners."""
     return list(dict.fromkeys(name for endpoint in endpoints(host) for name in endpoint["listeners"]))
@@ -79,7 +93,7 @@ def describe(farm: Farm, host: Host) -> dict[str, Any]:
         "version": farm.scenario.version_of(host),
         "build": host.build or (farm.scenario.lync.build if host.role == "lync" else ""),
         "users": [account(farm, user) for user in farm.scenario.users],
-        "endpoints": endpoints(host),
+        "endpoints": [offered(farm, endpoint) for endpoint in endpoints(host)],
         "limits": {**LIMITS, **farm.scenario.limits},
         "culture": host.culture,
         "clock": clock_of(farm, host),

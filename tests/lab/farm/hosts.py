@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from farm.kdc import Kdc
+
 LAB = Path(__file__).resolve().parent.parent
 PATIENCE = 3.0
 """Seconds that a host process has to end by itself."""
@@ -17,18 +19,19 @@ PATIENCE = 3.0
 class HostProcesses:
     """One process for each emulated host."""
 
-    def __init__(self, state: Path) -> None:
-        self.state = state
+    def __init__(self, state: Path, kdc: Kdc | None = None) -> None:
+        self.state, self.kdc = state, kdc
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, fqdn: str) -> None:
         """Start a host's process; what it prints goes into its log."""
         log = self.state / "log" / f"{fqdn}.log"
+        kerberos = self.kdc.environment(fqdn) if self.kdc else {}
         with log.open("ab") as output:
             self.processes[fqdn] = subprocess.Popen(
                 [sys.executable, "-m", "wire.host", str(self.state), fqdn],
                 cwd=LAB,
-                env={**os.environ, "PYTHONPATH": str(LAB), "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONPATH": str(LAB), "PYTHONUNBUFFERED": "1", **kerberos},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -13,6 +13,7 @@ from typing import Any
 
 from farm.certificates import Issued, pem
 from farm.describe import account, listeners
+from farm.kdc import Kdc
 from farm.state import Farm
 
 
@@ -52,6 +53,13 @@ class LabFile:
                 "hosts": {host.fqdn: _host(state, farm, host.fqdn) for host in farm.scenario.hosts},
             },
         )
+
+    def add_kdc(self, kdc: Kdc) -> None:
+        """The hosts have keys of this KDC's."""
+        self.content["kerberos"] = kdc.describe()
+        self.content["pids"]["kdc"] = kdc.process.pid
+        for fqdn, host in self.content["hosts"].items():
+            host["keytab"] = str(kdc.keytab(fqdn))
 
     def listening(self, fqdn: str, ports: dict[str, int], pid: int | None) -> None:
         """A host answers on these ports; when all do, the lab is ready."""

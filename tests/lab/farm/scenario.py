@@ -52,12 +52,16 @@ class Domain:
 
 @dataclass(frozen=True)
 class User:
-    """An account of the domain."""
+    """An account of the domain.
+
+    :ivar sensitive: whether it is marked "Account is sensitive and cannot be delegated".
+    """
 
     name: str
     password: str
     groups: list[str] = field(default_factory=list)
     upn: str = ""
+    sensitive: bool = False
 
 
 @dataclass(frozen=True)

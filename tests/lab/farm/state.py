@@ -60,6 +60,7 @@ class Farm:
             "algorithm": "hmac-sha256",
             "secret": base64.b64encode(secrets.token_bytes(32)).decode(),
         }
+        self.kerberos = False
         self.zones = Zones(
             scenario.zones, scenario.hosts_of("dns")[0].fqdn if scenario.hosts_of("dns") else "ns.invalid"
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP authentication of one TCP connection: Basic, Negotiate (NTLM) and CredSSP, by pyspnego.
+"""HTTP authentication of one TCP connection: Basic, Negotiate (NTLM) and CredSSP by pyspnego, Kerberos by MIT's GSSAPI.
 
-There is no KDC: a Kerberos token is refused as a server without the right key refuses it, with 401.
+In a lab without a KDC, a Kerberos token is refused as a server without the right key refuses it, with 401.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+import math
 import os
 import ssl
 import tempfile
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +25,13 @@ import spnego.tls
 from wire import sealing
 from wire.channel_bindings import Bindings
 from wire.credentials import Credentials
+from wire.gss_acceptor import Acceptor, is_ticket
 from wire.ports import Identity
 
 Headers = list[tuple[str, str]]
 
-_ORDER = ("Negotiate", "NTLM", "CredSSP", "Basic")
+_ORDER = ("Negotiate", "Kerberos", "NTLM", "CredSSP", "Basic")
 """Clients match the joined headers with an expression that wants Basic last."""
-_KERBEROS = bytes.fromhex("06092a864886f712010202")
-_SPNEGO = bytes.fromhex("06062b0601050502")
 
 
 @functools.cache
@@ -54,11 +55,15 @@ class ConnectionAuth:
     credentials: Credentials
     bindings: Bindings | None = None
     address: str = "127.0.0.1"
+    kerberos: bool = False
+    """Whether the host has keys of its own, from a KDC."""
     identity: Identity | None = None
     final: Headers = field(default_factory=list)
     """Headers for the answer that ends an exchange."""
     _context: Any = None
     _scheme: str = ""
+    _ends: float = math.inf
+    """When the ticket of the logon ends."""
 
     def challenge(self, schemes: Sequence[str]) -> Headers:
         """The headers of a 401."""
@@ -68,6 +73,8 @@ class ConnectionAuth:
     def authenticate(self, header: str, schemes: Sequence[str]) -> Headers | None:
         """The headers of the 401 to send, or nothing when the client is known."""
         self.final = []
+        if time.time() > self._ends:
+            self._forget()
         if not header:
             return None if self.identity else self.challenge(schemes)
         scheme, _separator, text = header.partition(" ")
@@ -89,9 +96,12 @@ class ConnectionAuth:
             text = token.decode("latin-1")
         name, _separator, password = text.partition(":")
         user = self.credentials.check(name, password)
-        self._context = None
+        self._forget()
         self.identity = Identity(user.name, user.groups, False, "Basic", self.address) if user else None
         return user is not None
+
+    def _forget(self) -> None:
+        self._context, self.identity, self._ends = None, None, math.inf
 
     def _step(self, scheme: str, token: bytes, schemes: Sequence[str]) -> Headers | None:
         answer = self._advance(scheme.lower(), token)
@@ -106,33 +116,39 @@ class ConnectionAuth:
 
     def _advance(self, scheme: str, token: bytes) -> bytes | None:
         """One step of the exchange; afterwards there is no context if the client has failed."""
-        if token.startswith(b"\x60") and _KERBEROS in token[:24] and _SPNEGO not in token[:24]:
-            self._context = self.identity = None  # a bare Kerberos token, and no key to read it
-            return None
         try:
             if self._context is None or self._context.complete or scheme != self._scheme:
-                self.identity, self._scheme = None, scheme
-                self._context = self._new_context(scheme)
+                self._forget()
+                self._scheme = scheme
+                self._context = self._new_context(scheme, token)
             answer: bytes | None = self._context.step(token)
             if self.bindings is not None and not self.bindings.admits(token):
                 raise ValueError("wrong channel bindings")
-        except Exception:  # pyspnego raises SpnegoError, ValueError, struct.error, ssl.SSLError, ...: each means 401
-            self._context = self.identity = None
+        except (
+            Exception
+        ):  # pyspnego raises SpnegoError, ValueError, struct.error, ssl.SSLError, gssapi GSSError: each means 401
+            self._forget()
             return None
         return answer
 
-    def _new_context(self, scheme: str) -> Any:
+    def _new_context(self, scheme: str, token: bytes) -> Any:
         if scheme == "credssp":
             return spnego.server(protocol="credssp", credssp_tls_context=_credssp_tls())
+        if scheme == "kerberos" or is_ticket(token):
+            if not self.kerberos:
+                raise ValueError("a ticket, and no key to read it")
+            return Acceptor(self.bindings)
         return spnego.server(protocol=scheme)
 
     def _recognise(self) -> bool:
         user = self.credentials.find(self._context.client_principal or "")
         if user is None:
-            self._context = None
+            self._forget()
             return False
-        delegated = self._scheme == "credssp"
-        kind = "CredSSP" if delegated else "NTLM"
+        delegated, kind = self._scheme == "credssp", "CredSSP" if self._scheme == "credssp" else "NTLM"
+        if isinstance(self._context, Acceptor):
+            delegated, kind = self._context.delegated, "Kerberos"
+            self._ends = time.time() + self._context.lifetime
         self.identity = Identity(user.name, user.groups, delegated, kind, self.address)
         return True
 

@@ -3,7 +3,8 @@
 
 Microsoft's documentation of winrm/config/service/auth: with ``Relaxed``, the default, what is wrong is refused and what is absent let in;
 with ``Strict`` absent is refused as well; with ``None`` nobody looks. NTLM carries an MD5 of the bindings in the client's answer
-(MS-NLMP 2.2.2.1, MsvAvChannelBindings), which the answer's proof covers; all zeros mean that the client knew none.
+(MS-NLMP 2.2.2.1, MsvAvChannelBindings), which the answer's proof covers; all zeros mean that the client knew none. Kerberos' are in the
+ticket's authenticator, where GSSAPI compares them (wire.gss_acceptor).
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ class Bindings:
 
     :ivar digest: MD5 of the gss_channel_bindings_struct of its certificate (MS-NLMP 3.1.5.1.2, RFC 2743).
     :ivar level: one of LEVELS.
+    :ivar data: the structure's application data, as Kerberos takes it.
     """
 
     digest: bytes
     level: str = "relaxed"
+    data: bytes = b""
 
     @classmethod
     def of(cls, certificate: bytes, level: str) -> Bindings:
@@ -44,7 +47,7 @@ class Bindings:
         data = b"tls-server-end-point:" + loaded.fingerprint(algorithm)
         addresses = bytes(16)  # no initiator's and no acceptor's
         structure = addresses + struct.pack("<I", len(data)) + data
-        return cls(hashlib.md5(structure, usedforsecurity=False).digest(), level)
+        return cls(hashlib.md5(structure, usedforsecurity=False).digest(), level, data)
 
     def admits(self, token: bytes) -> bool:
         """Whether a logon with this token may go on; only NTLM's last message says anything."""

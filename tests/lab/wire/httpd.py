@@ -33,7 +33,9 @@ class Connection(BaseHTTPRequestHandler):
             self.request.settimeout(self.timeout)
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
-        self.auth = ConnectionAuth(self.server.credentials, self.server.bindings, self.client_address[0])
+        self.auth = ConnectionAuth(
+            self.server.credentials, self.server.bindings, self.client_address[0], self.server.kerberos
+        )
 
     def finish(self) -> None:
         """Close what setup() made: the server only knows the bare socket."""
@@ -82,9 +84,11 @@ class Listener(ThreadingHTTPServer):
         tls: ssl.SSLContext | None = None,
         bindings: Bindings | None = None,
         clock: Callable[[], float] = lambda: 0.0,
+        *,
+        kerberos: bool = False,
     ) -> None:
         self.front, self.credentials, self.on_request = front, credentials, on_request
-        self.tls, self.bindings, self.clock = tls, bindings, clock
+        self.tls, self.bindings, self.clock, self.kerberos = tls, bindings, clock, kerberos
         self._serving: threading.Thread | None = None
         super().__init__(("127.0.0.1", 0), Connection)
 

@@ -16,7 +16,7 @@ class Identity:
     user: str
     groups: tuple[str, ...] = ()
     delegated: bool = False
-    """Only CredSSP hands over credentials that reach a second machine."""
+    """Only CredSSP and Kerberos with delegation hand over credentials that reach a second machine."""
     authentication: str = "Basic"
     address: str = "127.0.0.1"
 

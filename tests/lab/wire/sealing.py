@@ -11,7 +11,10 @@ _CHUNK = 16384
 _MULTIPART = ("multipart/encrypted", "multipart/x-multi-encrypted")
 _BOUNDARY = re.compile(r'boundary="?([^";]+)')
 _LENGTH = re.compile(rb"Length=(\d+)")
-_PROTOCOLS = {"credssp": "application/HTTP-CredSSP-session-encrypted"}
+_PROTOCOLS = {
+    "credssp": "application/HTTP-CredSSP-session-encrypted",
+    "kerberos": "application/HTTP-Kerberos-session-encrypted",
+}
 _SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
 _OCTETS = b"\tContent-Type: application/octet-stream\r\n"
 _OCTETS_OF_A_CLIENT = re.compile(rb"\A[ \t]*Content-Type:[ \t]*application/octet-stream\r\n", re.IGNORECASE)

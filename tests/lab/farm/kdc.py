@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The domain's key distribution centre: MIT's krb5kdc on loopback, without any rights, with the scenario's accounts and hosts.
+
+Each host has the service names that clients ask for. In Active Directory HTTP and others are HOST by another name (sPNMappings), and WinRM
+registers WSMAN; MIT has no other names, so each is a principal with keys of its own, in the host's one keytab.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from farm.errors import LabError
+from farm.scenario import Host, Scenario, User
+
+SERVICES = ("HTTP", "HOST", "host", "WSMAN")
+ADDRESS = "127.0.0.1"
+SYSTEM = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+PACKAGES = {"krb5kdc": "krb5-kdc", "kdb5_util": "krb5-kdc", "kadmin.local": "krb5-admin-server"}
+NAMES = Path(__file__).resolve().parent.parent / "names"
+STARTS_WITHIN = 10.0
+LIBRARY = "the Python library gssapi cannot be imported (tests/ci/kerberos_wheels.py builds it)"
+
+_CONFIGURATION = """\
+[libdefaults]
+ default_realm = {realm}
+ dns_lookup_kdc = false
+ dns_lookup_realm = false
+ dns_canonicalize_hostname = false
+ rdns = false
+ forwardable = false
+[realms]
+ {realm} = {{
+  kdc = {address}:{port}
+ }}
+[domain_realm]
+ .{domain} = {realm}
+"""
+_PROFILE = """\
+[kdcdefaults]
+ kdc_listen = {address}:{port}
+ kdc_tcp_listen = {address}:{port}
+[realms]
+ {realm} = {{
+  database_name = {folder}/principal
+  key_stash_file = {folder}/stash
+  acl_file = {folder}/none
+  supported_enctypes = aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal
+  default_principal_flags = +preauth
+ }}
+[logging]
+ kdc = FILE:{folder}/kdc.log
+"""
+# what Windows has: AES with SHA-1 (MS-KILE 2.2.7), and pre-authentication of every account
+
+
+class Kdc:
+    """A realm named for the scenario's domain.
+
+    :ivar process: the running KDC.
+    """
+
+    def __init__(self, state: Path, scenario: Scenario) -> None:
+        _check_library()
+        self.folder = state / "kdc"
+        shutil.rmtree(self.folder, ignore_errors=True)  # the realm of an earlier lab in the same folder
+        self.folder.mkdir(mode=0o700, parents=True)
+        self.realm, self.port = scenario.domain.fqdn.upper(), _find_port()
+        names = {"realm": self.realm, "address": ADDRESS, "port": self.port, "domain": scenario.domain.fqdn}
+        self._write("krb5.conf", _CONFIGURATION.format(**names))
+        self._write("kdc.conf", _PROFILE.format(**names, folder=self.folder))
+        self._write("hosts", "".join(f"{ADDRESS} {host.fqdn} {host.short}\n" for host in scenario.hosts))
+        self._environment = {
+            **os.environ,
+            "KRB5_CONFIG": str(self.folder / "krb5.conf"),
+            "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf"),
+        }
+        self._fill(scenario)
+        self.process = self._start()
+
+    def describe(self) -> dict[str, Any]:
+        """What ``lab.json`` says of it: ``environment`` is what a client needs in its own.
+
+        A ticket is for a name, so clients have to reach the hosts by their names, which lead to this machine.
+        """
+        return {
+            "realm": self.realm,
+            "port": self.port,
+            "config": str(self.folder / "krb5.conf"),
+            "environment": {
+                "KRB5_CONFIG": str(self.folder / "krb5.conf"),
+                "EXCHANGE_LYNC_LAB_HOSTS": str(self.folder / "hosts"),
+                "PYTHONPATH": str(NAMES),
+            },
+        }
+
+    def keytab(self, fqdn: str) -> Path:
+        """A host's keys."""
+        return self.folder / f"{fqdn}.keytab"
+
+    def environment(self, fqdn: str) -> dict[str, str]:
+        """What a host's process needs. A ticket that was used is remembered there, so that it is not taken twice."""
+        return {
+            "KRB5_CONFIG": str(self.folder / "krb5.conf"),
+            "KRB5_KTNAME": f"FILE:{self.keytab(fqdn)}",
+            "KRB5RCACHENAME": f"file2:{self.folder / fqdn}.replays",
+        }
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        self.process.wait(STARTS_WITHIN)
+
+    def _write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def _fill(self, scenario: Scenario) -> None:
+        self._run("kdb5_util", "create", "-s", "-P", "master", "-r", self.realm)
+        lines = [_add_user(user) for user in scenario.users]
+        for host in scenario.hosts:
+            lines += self._add_services(host)
+        # on its standard input: an argument could be read by everybody, and a process for each principal takes its time
+        said = self._run("kadmin.local", "-r", self.realm, text="\n".join([*lines, "quit", ""]))
+        if missing := [host.fqdn for host in scenario.hosts if not self.keytab(host.fqdn).exists()]:
+            raise LabError(f"kadmin.local made no keys for {', '.join(missing)}: {said}")
+
+    def _add_services(self, host: Host) -> list[str]:
+        names = [f"{service}/{name}" for service in SERVICES for name in (host.fqdn, host.short)]
+        return [
+            *(f"addprinc -randkey +ok_as_delegate {name}" for name in names),
+            f"ktadd -k {self.keytab(host.fqdn)} {' '.join(names)}",
+        ]
+
+    def _run(self, name: str, *arguments: str, text: str = "") -> str:
+        done = subprocess.run(
+            [_find_program(name), *arguments],
+            env=self._environment,
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        if done.returncode:
+            raise LabError(f"{name} ended with {done.returncode}: {done.stdout.strip()}")
+        return done.stdout
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [_find_program("krb5kdc"), "-n", "-r", self.realm, "-P", str(self.folder / "pid")],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        end, said = time.monotonic() + STARTS_WITHIN, self.folder / "kdc.log"
+        while not (said.exists() and "commencing operation" in said.read_text(encoding="utf-8")):
+            if process.poll() is not None or time.monotonic() > end:
+                raise LabError(f"krb5kdc did not start; see the files log and kdc.log in {self.folder}")
+            time.sleep(0.01)
+        return process
+
+
+def _add_user(user: User) -> str:
+    password = user.password.replace('"', '""')
+    flags = "-allow_forwardable " if user.sensitive else ""
+    return f'addprinc {flags}-pw "{password}" {user.name}'
+
+
+def _check_library() -> None:
+    try:
+        import gssapi  # noqa: F401 - that it is there is all that is asked
+    except ImportError as error:
+        raise LabError(LIBRARY) from error
+
+
+def _find_program(name: str) -> str:
+    found = shutil.which(name, path=SYSTEM)
+    if found is None:
+        raise LabError(f"{name} is not installed; on Debian: apt-get install {PACKAGES[name]}")
+    return found
+
+
+def _find_port() -> int:
+    """A port that is free for both UDP and TCP."""
+    while True:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
+            stream.bind((ADDRESS, 0))
+            try:
+                datagram.bind(stream.getsockname())
+            except OSError:
+                continue
+            return int(stream.getsockname()[1])
