@@ -19,7 +19,9 @@ REMEDIES: dict[str, str] = {
     "conflict": "An object of this name, or one that excludes it, is already there. Remove or rename it first.",
     "double_hop": (
         "The account's logon on this host cannot be passed on to a second server (double hop): use an authentication that delegates "
-        "(CredSSP, or Kerberos with delegation), or reach the product's own endpoint with the psrp connection."
+        "(CredSSP, or Kerberos with delegation), or reach the product's own endpoint with the psrp connection. If Kerberos was told to "
+        "delegate: the ticket has to be forwardable (klist -f shows F), and an account in Protected Users, or one that is marked as "
+        "sensitive, never gets such a ticket."
     ),
     "language": "This endpoint takes cmdlets with parameters only (NoLanguage); reach the machine's own PowerShell for anything else.",
     "missing_library": "Install the Python library on the controller, in the environment that runs ansible-playbook.",

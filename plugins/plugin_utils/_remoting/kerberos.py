@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ import typing as t
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import MASK
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos_errors import explain_kinit
 
 _PATIENCE = 60
 """Seconds for kinit: it tries one key distribution centre after the other."""
@@ -68,6 +70,22 @@ class Ticket:
         self._cache.close()
 
 
+def may_be_forwarded() -> bool:
+    """Whether the ticket that the environment names can be delegated. pykerberos does not say whether it was.
+
+    GSSAPI goes on without, where it cannot: the ticket was got without -f, or the account may not be delegated. Where klist says nothing,
+    nothing is known against it.
+    """
+    try:
+        said = subprocess.run(
+            ["klist", "-f"], env={**os.environ, "LC_ALL": "C"}, capture_output=True, timeout=_PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    flags = re.findall(rb"\bkrbtgt/.*\n(?:.*, )?[ \t]*Flags: ([A-Za-z]+)", said.stdout)
+    return not flags or any(b"F" in found for found in flags)
+
+
 def _list_arguments(options: t.Mapping[str, t.Any], *, forwardable: bool) -> list[str]:
     given = options.get("kinit_args")
     if given:
@@ -80,6 +98,8 @@ def _get_ticket(command: list[str], password: str, environment: dict[str, str]) 
         code = _run(command, password, environment, errors)
         errors.seek(0)
         said = escape_line(errors.read().decode(errors="replace"), {password} - {""}, MASK)
+    if code and (known := explain_kinit(said)) is not None:
+        raise known
     if code:
         raise ShellError(
             "authentication",

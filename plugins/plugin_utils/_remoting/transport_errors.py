@@ -21,6 +21,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import wsman_faults as wsman
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Unanswered
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.error_records import exchange_failure
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos_errors import explain_kerberos
 
 _NO_SHELL = ("shell_denied", "the server does not allow this account to open a remote shell")
 _NO_ENDPOINT = ("unsupported", "the server does not know this endpoint")
@@ -94,6 +95,8 @@ def to_error(error: BaseException, *, opened: bool, silent: bool = False) -> She
         return error
     if silent and is_silence(error):
         return ShellError("unreachable", "the host does not answer: it said nothing within the connect time-out.")
+    if (kerberos := explain_kerberos(_causes(error))) is not None:
+        return ShellError("session_lost", f"the session was lost: {kerberos.message}") if opened else kerberos
     kind, message = explain(error)
     if opened and kind not in _KEPT_AFTER_OPENING:
         return ShellError("session_lost", f"the session was lost: {message}.")

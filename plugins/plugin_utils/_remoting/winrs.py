@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils import _libraries as libraries
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import REMEDIES, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import (
     framing,
@@ -38,7 +38,8 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.htt
     Traffic,
     mount,
 )
-from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos import Ticket
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos import Ticket, may_be_forwarded
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos_errors import REFUSED_TICKET
 
 COMMAND = "powershell.exe"
 ARGUMENTS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-s")
@@ -293,6 +294,8 @@ class WinrsCarrier:
             # the border of pywinrm: the next method may be accepted
             except Exception as error:
                 refused.append(transport_errors.to_error(error, opened=False, silent=self.silent))
+                if transport == "kerberos" and refused[-1].remedy == REMEDIES["authentication"]:
+                    refused[-1].remedy = REFUSED_TICKET
         if len(refused) == 1:
             raise refused[0]
         tried = "; ".join(
@@ -315,6 +318,8 @@ class WinrsCarrier:
         idle = f"PT{settings.idle_timeout}S" if settings.idle_timeout else None
         with self._ready(deadline):
             self._shell = self._protocol.open_shell(codepage=_UTF8, idle_timeout=idle)
+            if transport == "kerberos" and self.delegates:
+                self.delegates = may_be_forwarded()
 
     def _measure(self, transport: t.Any) -> None:
         """Have every session that pywinrm builds send through our adapter, from its first request on.

@@ -32,6 +32,8 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.htt
 )
 
 _POWERSHELL = "http://schemas.microsoft.com/powershell"
+_DELEGATED = 0x1
+"""GSS_C_DELEG_FLAG (RFC 2744, appendix A), which is pyspnego's ContextReq.delegate."""
 _TIMEOUT = 30.0
 """Seconds for connecting, as in core's psrp connection plugin."""
 
@@ -168,6 +170,18 @@ class WsmanCarrier:
         options.add_option("protocolversion", "2.3", {"MustComply": "true"})
         with self._ready(deadline):
             self._shell.open(options, creation)
+        self.delegates = self.delegates and not self._kept_its_ticket()
+
+    def _kept_its_ticket(self) -> bool:
+        """Whether Kerberos was told to delegate and has not.
+
+        GSSAPI then goes on without: the ticket cannot be forwarded, or the account may not be delegated.
+        """
+        if not self.settings.arguments.get("negotiate_delegate"):
+            return False
+        contexts = getattr(getattr(self._wsman.transport.session, "auth", None), "contexts", {})
+        asked = [context for context in contexts.values() if getattr(context, "negotiated_protocol", "") == "kerberos"]
+        return bool(asked) and not any(_DELEGATED & int(context.context_attr) for context in asked)
 
     def start(self, pipeline: uuid.UUID, first: bytes, deadline: Deadline) -> None:
         """Create the pipeline's command."""

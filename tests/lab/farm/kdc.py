@@ -34,7 +34,7 @@ _CONFIGURATION = """\
  dns_lookup_realm = false
  dns_canonicalize_hostname = false
  rdns = false
- forwardable = false
+ forwardable = true
 [realms]
  {realm} = {{
   kdc = {address}:{port}

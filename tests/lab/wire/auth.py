@@ -25,7 +25,7 @@ import spnego.tls
 from wire import sealing
 from wire.channel_bindings import Bindings
 from wire.credentials import Credentials
-from wire.gss_acceptor import Acceptor, is_ticket
+from wire.gss_acceptor import Acceptor, RefusedError, is_ticket
 from wire.ports import Identity
 
 Headers = list[tuple[str, str]]
@@ -104,7 +104,12 @@ class ConnectionAuth:
         self._context, self.identity, self._ends = None, None, math.inf
 
     def _step(self, scheme: str, token: bytes, schemes: Sequence[str]) -> Headers | None:
-        answer = self._advance(scheme.lower(), token)
+        try:
+            answer = self._advance(scheme.lower(), token)
+        except RefusedError as refused:
+            self._forget()
+            told = base64.b64encode(refused.token or b"").decode()
+            return [("WWW-Authenticate", f"{scheme} {told}")] if told else self.challenge(schemes)
         if self._context is None:
             return self.challenge(schemes)
         text = base64.b64encode(answer).decode() if answer else ""
@@ -124,9 +129,10 @@ class ConnectionAuth:
             answer: bytes | None = self._context.step(token)
             if self.bindings is not None and not self.bindings.admits(token):
                 raise ValueError("wrong channel bindings")
-        except (
-            Exception
-        ):  # pyspnego raises SpnegoError, ValueError, struct.error, ssl.SSLError, gssapi GSSError: each means 401
+        except RefusedError:
+            raise
+        # pyspnego raises SpnegoError, ValueError, struct.error, ssl.SSLError, ..., gssapi its own: each means 401
+        except Exception:
             self._forget()
             return None
         return answer

@@ -32,7 +32,14 @@ def is_ticket(token: bytes) -> bool:
 
 
 class RefusedError(ValueError):
-    """The logon is not taken."""
+    """The logon is not taken.
+
+    :ivar token: what the client is told (KRB-ERROR), as network traces of IIS show it beside the 401.
+    """
+
+    def __init__(self, reason: str, token: bytes | None = None) -> None:
+        super().__init__(reason)
+        self.token = token
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,12 @@ class Acceptor:
     def step(self, token: bytes) -> bytes | None:
         """One message of the client's; ours."""
         answer: bytes | None = self._context.step(token)
+        try:
+            complete = self.complete
+        except Exception as error:  # gssapi keeps what went wrong until anybody looks, and gives the token first
+            raise RefusedError(str(error), answer) from error
         strict = self._bindings is not None and self._bindings.level == "strict"
-        if strict and self.complete and not int(self._context.actual_flags) & _CHANNEL_BOUND:
+        if strict and complete and not int(self._context.actual_flags) & _CHANNEL_BOUND:
             raise RefusedError("no channel bindings")
         return answer
 

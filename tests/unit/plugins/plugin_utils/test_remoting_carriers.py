@@ -331,7 +331,7 @@ def test_deadlines() -> None:
 KINIT = """#!/bin/sh
 read -r password
 printf '%s|%s|%s|%s' "$password" "$*" "$KRB5CCNAME" "$KRB5_CONFIG" > "$0.said"
-echo "kinit: Preauthentication failed: $password" >&2
+echo "kinit: Nobody has foreseen this: $password" >&2
 exit {code}
 """
 
@@ -367,10 +367,10 @@ def test_no_ticket(tmp_path: Path, code: int | None, kind: str) -> None:
         kerberos.Ticket("u@R", PASSWORD, options, forwardable=True)
     assert caught.value.kind == kind
     assert PASSWORD not in str(caught.value)
-    assert code is None or "exit code 1: kinit: Preauthentication failed: ****" in str(caught.value)
+    assert code is None or "exit code 1: kinit: Nobody has foreseen this: ****" in str(caught.value)
     assert code is None or (tmp_path / "kinit.said").read_text(encoding="utf-8").split("|")[1] == "-l 1h u@R"
 
 
 def test_what_kinit_says_is_readable_where_there_is_no_password(tmp_path: Path) -> None:
-    with pytest.raises(ShellError, match="exit code 1: kinit: Preauthentication failed"):
+    with pytest.raises(ShellError, match="exit code 1: kinit: Nobody has foreseen this"):
         kerberos.Ticket("u@R", "", {"kerberos_command": str(kinit(tmp_path, 1))}, forwardable=False)
