@@ -22,7 +22,8 @@ tools: venv
 	@$(python) tests/ci/make_venv.py $(needs) $(tools)
 	@$(python) tests/ci/kerberos_wheels.py
 
-demo: venv ## Integrate the lab's litware farm: check, apply, apply again (VERBOSE=1 shows Ansible's output)
+demo: venv ## Integrate the lab's litware farm: check, apply, apply again (VERBOSE=1 shows Ansible's output; KERBEROS=1 uses tickets)
+	@$(if $(filter-out 0,$(KERBEROS)),$(python) tests/ci/kerberos_wheels.py)
 	@$(python) tests/ci/demo.py
 
 lab: venv ## Start the lab, leave it running and say how to use it (SCENARIO=contoso, LATENCY=real)

@@ -48,11 +48,11 @@ class Lab:
         """What is true in the farm."""
         return t.cast("dict[str, t.Any]", json.loads(self.call("state", "--json")))
 
-    def write_inventory(self) -> None:
+    def write_inventory(self, connection: str = "documented") -> None:
         """The inventory as the lab gives it: hosts, how they are reached, and the variables that the playbook asks for."""
         self.inventory.unlink(missing_ok=True)
         self.inventory.touch(mode=0o600)  # it has the password
-        self.inventory.write_text(self.call("inventory"), encoding="utf-8")
+        self.inventory.write_text(self.call("inventory", "--connection", connection), encoding="utf-8")
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         words = [sys.executable, str(ROOT / "tests" / "lab"), command, *arguments, "--state", str(self.state_folder)]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
@@ -104,6 +105,21 @@ def make_keytab(farm: Farm) -> dict[str, str]:
     variables = dict(re.findall(r"^ +export (\w+)=FILE:(\S+)$", find_section(), re.M))
     assert set(variables) == {"KRB5_CLIENT_KTNAME", "KRB5CCNAME"}
     return {name: f"FILE:{farm.state_dir / file}" for name, file in variables.items()}
+
+
+def flatten(inventory: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each host's variables."""
+    shared = inventory["all"]["vars"]
+    groups = inventory["all"]["children"].values()
+    return {
+        name: shared | group.get("vars", {}) | (own or {}) for group in groups for name, own in group["hosts"].items()
+    }
+
+
+def test_the_inventory_of_the_demonstration_is_the_guides(realm: Farm) -> None:
+    shown = flatten(yaml.safe_load(realm.lab("inventory", "--connection", "kerberos")))
+    described = flatten(documented(realm, password=False))
+    assert {host: own | {"ansible_user": ADMINISTRATOR} for host, own in shown.items()} == described
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)

@@ -59,7 +59,9 @@ def test_a_number_is_the_same_whoever_says_it(code: int, kind: str, message: str
     assert all(error and message in error.message and error.remedy for error in found), found
 
 
-@pytest.mark.parametrize(("major", "message"), [(7 << 16, "no ticket"), (11 << 16, "has expired"), (12 << 16, "has expired")])
+@pytest.mark.parametrize(
+    ("major", "message"), [(7 << 16, "no ticket"), (11 << 16, "has expired"), (12 << 16, "has expired")]
+)
 def test_a_major_code_alone(major: int, message: str) -> None:
     for error in (GssError(major, 100002), make_pykerberos_error(major, 0)):
         found = kerberos_errors.explain_kerberos([ValueError("around it"), error])
