@@ -23,6 +23,7 @@ from collections.abc import Callable
 import farm_run
 import foretelling
 import growth
+import kerberos_cost
 import role_sizes
 from measuring import ROOT, Bar, report
 
@@ -53,6 +54,7 @@ PARTS: dict[str, Part] = {
     "litware": functools.partial(farm_run.measure, "litware"),
     "contoso": functools.partial(farm_run.measure, "contoso"),
     "growth": growth.measure,
+    "kerberos": kerberos_cost.measure,
 }
 
 

@@ -129,7 +129,7 @@ class Lab:
     def play(self, playbook: Path, *arguments: str, extra_vars: dict[str, Any] | None = None) -> Played:
         """Run a playbook on all hosts at the same time; the program ends where it fails."""
         self._runs += 1
-        inventory, report = self.folder / "inventory.yml", self.folder / f"cost-{self._runs}.json"
+        inventory, report = self.folder / f"inventory-{self.connection}.yml", self.folder / f"cost-{self._runs}.json"
         if not inventory.exists():
             inventory.write_text(self.call("inventory", "--connection", self.connection), encoding="utf-8")
         given = ["-e", json.dumps(extra_vars)] if extra_vars else []
@@ -164,13 +164,16 @@ class Lab:
 
 @contextmanager
 def run_lab(
-    scenario: str, latency: str = "real", *, root: Path = ROOT, connection: str = "documented"
+    scenario: str, latency: str = "real", *options: str, root: Path = ROOT, connection: str = "documented"
 ) -> Iterator[Lab]:
-    """A lab that is stopped whatever happens."""
+    """A lab that is stopped whatever happens.
+
+    :param options: further ones of the lab's command up.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         lab = Lab(root, Path(folder), connection)
         try:
-            lab.call("up", "--scenario", scenario, "--latency", latency)
+            lab.call("up", "--scenario", scenario, "--latency", latency, *options)
             yield lab
         finally:
             lab.call("down")

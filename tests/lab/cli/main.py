@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 from cli import lifecycle, reports
 from cli.client import ask, read_lab
 from cli.inventory import CONNECTIONS, KERBEROS, inventory
+from cli.ticket import get_ticket
 from farm.errors import LabError
 from farm.faults import MODEL, WIRE
 from farm.scenario import names
@@ -37,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
             ("down", "stop a lab"),
             ("status", "counters of each host"),
             ("inventory", "an Ansible inventory of the running lab, on standard output"),
+            ("ticket", "get a Kerberos ticket of the inventory's account, and print the environment that uses it"),
             ("journal", "what was called"),
             ("state", "the whole model"),
             ("clock", "move the farm's clock"),
@@ -58,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     made["up"].add_argument("--kerberos", action="store_true", help="with a KDC, so that the hosts take tickets")
     made["inventory"].add_argument("--connection", choices=[*CONNECTIONS, KERBEROS], default="documented")
     made["journal"].add_argument("--writes", action="store_true", help="only cmdlets that write")
-    for name in ("status", "journal", "state"):
+    for name in ("status", "journal", "state", "ticket"):
         made[name].add_argument("--json", action="store_true", dest="as_json")
     made["clock"].add_argument("days", type=_days, metavar="+DAYS")
     made["fault"].add_argument("name", help=f"one of {', '.join([*MODEL, *WIRE])}")
@@ -95,6 +98,15 @@ def show_inventory(chosen: argparse.Namespace) -> str:
     return inventory(read_lab(chosen.state), str(chosen.state), chosen.connection).rstrip()
 
 
+def ticket(chosen: argparse.Namespace) -> str:
+    """A ticket."""
+    ask(chosen.state, "status")
+    environment = get_ticket(read_lab(chosen.state), chosen.state)
+    if chosen.as_json:
+        return _json(environment)
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
+
+
 def journal(chosen: argparse.Namespace) -> str:
     """The journal."""
     entries = ask(chosen.state, "journal", writes=chosen.writes)["journal"]
@@ -124,6 +136,7 @@ COMMANDS = {
     "down": down,
     "status": status,
     "inventory": show_inventory,
+    "ticket": ticket,
     "journal": journal,
     "state": state,
     "clock": clock,
