@@ -28,6 +28,7 @@ PLAY = """
   tasks:
     - onprem.exchange_lync.lync_oauth_configuration:
         exchange_autodiscover_url: https://{{ item }}.litwareinc.com/autodiscover/autodiscover.svc
+        on_conflict: replace
       loop: [one, two, three, four, five, six, seven, eight]
 """
 

@@ -57,16 +57,21 @@ def test_no_argument_is_ever_in_a_file(
 
 @contextlib.contextmanager
 def files_watched(folders: tuple[Path, ...]) -> Iterator[set[str]]:
-    """Read every file below the folders again and again until the block ends; what is given fills with those that hold the secret."""
+    """Read every file below the folders when it has changed, until the block ends; what is given fills with those with the secret."""
     found: set[str] = set()
+    known: set[tuple[int, int, int]] = set()
     over = threading.Event()
 
     def look() -> None:
         for folder in folders:
             for path in folder.rglob("*"):
                 with contextlib.suppress(OSError):
-                    if path.is_file() and SECRET.encode() in path.read_bytes():
-                        found.add(str(path))
+                    state = path.stat()
+                    version = (state.st_ino, state.st_size, state.st_mtime_ns)
+                    if stat.S_ISREG(state.st_mode) and version not in known:
+                        if SECRET.encode() in path.read_bytes():
+                            found.add(str(path))
+                        known.add(version)
 
     def watch() -> None:
         while not over.wait(0.02):
