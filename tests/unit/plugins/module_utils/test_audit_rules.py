@@ -251,7 +251,7 @@ CASES = [
     ),
     # the store has a certificate for it, and the web site shows another one
     Case("autodiscover_name_missing", lambda farm: serve(farm.issuer)(farm), [("warning", EXCHANGE)]),
-    Case("web_site_not_seen", lambda farm: serve(None)(farm), [("info", EXCHANGE)]),
+    Case("web_site_not_seen", serve(None), [("info", EXCHANGE)]),
     Case(
         "autodiscover_name_missing",
         lambda _farm: None,
@@ -349,7 +349,7 @@ CASES = [
     ),
     Case(
         "digital_signature",
-        lambda farm: use_issuer(lambda farm: show(farm.make("litware.example", usages=KEY_ENCIPHERMENT)), LYNC)(farm),
+        use_issuer(lambda farm: show(farm.make("litware.example", usages=KEY_ENCIPHERMENT)), LYNC),
         [("warning", LYNC)],
     ),
     Case(
