@@ -86,5 +86,7 @@ def test_a_socket_that_another_helper_has_made_under_this_name_stays(helper: Any
 def test_a_helper_that_could_not_listen_takes_nothing_away(folder: Path, start: Callable[[], Any]) -> None:
     with socket.socket(socket.AF_UNIX) as another:
         another.bind(str(folder / "name"))
-        start().shutdown()
+        process = start()
+        process.shutdown()
+        process.sock.close()
         assert [path.name for path in folder.iterdir()] == ["name"]
