@@ -80,6 +80,7 @@ def test_a_socket_that_another_helper_has_made_under_this_name_stays(helper: Any
     with socket.socket(socket.AF_UNIX) as another:
         another.bind(str(name))
         helper.shutdown()
+        helper.sock.close()
         assert sorted(folder.iterdir()) == [lock, name]
 
 
