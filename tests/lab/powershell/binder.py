@@ -156,9 +156,10 @@ def _check_common(binding: Binding, parameter: Parameter, value: Any) -> None:
 
 
 def _is_variable(text: str) -> bool:
-    """Whether a text names a variable, and not an item of another drive (VariablePath); a plus before it means to append."""
-    drive, colon, _name = text.removeprefix("+").partition(":")
-    return not colon or not drive or drive.lower() in _SCOPES
+    """Whether a text names a variable, and not nothing or an item of another drive (VariablePath); a plus before it means to append."""
+    path = text.removeprefix("+")
+    drive, colon, _name = path.partition(":")
+    return bool(path) and (not colon or not drive or drive.lower() in _SCOPES)
 
 
 def _conversion_failure(binding: Binding, parameter: Parameter, error: ConversionError, function: bool) -> Terminating:
