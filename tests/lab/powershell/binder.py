@@ -238,8 +238,9 @@ def _bind_positional(binding: Binding, arguments: list[tuple[str | None, Any]]) 
     """Give the arguments without a name to the positions of the sets that are left, the default set's first."""
     queue = list(arguments)
     rest: list[tuple[str | None, Any]] = []
-    for position in sorted({p.position for p in binding.unbound() if p.position is not None}):
-        candidates = [p for p in binding.unbound() if p.position == position]
+    # what takes the remaining arguments is left for them, whatever its position
+    for position in sorted({p.position for p in binding.unbound() if p.position is not None and not p.remaining}):
+        candidates = [p for p in binding.unbound() if p.position == position and not p.remaining]
         index = next((i for i, (name, _value) in enumerate(queue) if name is None), None)
         if index is None:
             break
@@ -283,7 +284,9 @@ def _bind_remaining(binding: Binding, arguments: list[tuple[str | None, Any]]) -
     taker = next((p for p in binding.unbound() if p.remaining), None)
     if taker is None or not arguments or any(name is not None for name, _value in arguments):
         return arguments
-    _assign(binding, taker, [value for _name, value in arguments])
+    values = [value for _name, value in arguments]
+    # one list stands for itself
+    _assign(binding, taker, values[0] if len(values) == 1 and isinstance(values[0], list) else ps.PSList(values))
     return []
 
 

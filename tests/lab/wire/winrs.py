@@ -59,6 +59,8 @@ def powershell_call(words: list[str]) -> PowerShellCall:
     position = 0
     while position < len(words):
         option, rest = _option(words[position]), words[position + 1 :]
+        if words[position:] == ["-"]:
+            return PowerShellCall()  # as after -Command: the script comes over standard input
         if option is None:
             return PowerShellCall(script=" ".join(words[position:]))
         if option == "servermode":

@@ -253,3 +253,18 @@ def test_names_without_a_value_are_judged_before_anything_is_bound() -> None:
         assert refused("Set-AuthConfig", *arguments).FullyQualifiedErrorId == "MissingArgument,Set-AuthConfig"
     assert bound("Set-AuthConfig", bare, (None, "a")) == {"Realm": "a"}
     assert bound("Set-AuthConfig", bare, ("Bogus", UNSET)) == {"Realm": "-Bogus"}
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ([(None, "a"), (None, "b"), (None, 3)], ["a", "b", 3]),
+        ([(None, "a")], ["a"]),
+        ([(None, ["a", "b"])], ["a", "b"]),
+        ([(None, [1, 2]), (None, 3)], [[1, 2], 3]),
+        ([("Object", "a")], "a"),
+        ([], None),
+    ],
+)
+def test_the_remaining_arguments(given: list[tuple[str | None, Any]], taken: Any) -> None:
+    assert bound("Write-Host", *given).get("Object") == taken

@@ -72,7 +72,7 @@ def test_pywinrm(lab: Lab, listener: str, transport: str) -> None:
         command = winrm.run_command(shell, line)
         assert winrm.get_command_output(shell, command) == expected
         winrm.cleanup_command(shell, command)
-    command = winrm.run_command(shell, "ipconfig", ["/all"])
+    command = winrm.run_command(shell, "netstat", ["-a"])
     output, errors, code = winrm.get_command_output(shell, command)
     assert (output, code) == (b"", 1)
     assert b"is not recognized as an internal or external command" in errors
