@@ -46,6 +46,8 @@ class Runspace:
         self.snapins: list[str] = []
         self.sessions: list[ProductSession] = []
         self.next_session = 1
+        self.scripts = 0
+        """How many scripts run, one in the other."""
         self.variables: dict[str, Any] = {}
         self._callers: dict[str, Caller] = {}
         self._commands = self._initial()
@@ -215,7 +217,7 @@ class Runspace:
 
     def run_text(self, text: str, sink: Sink, output: Output) -> None:
         """Run a script's text inside a pipeline."""
-        language.run(self, text, (), sink, output)
+        language.run(self, text, (), sink, output, hands_on=self.scripts == 0)
 
     def command_metadata(self, names: list[str]) -> list[Any]:
         """What a client that wants to import this session is told of its commands."""

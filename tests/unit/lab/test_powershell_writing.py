@@ -89,6 +89,12 @@ def test_an_expression_that_the_lab_does_not_read_ends_the_pipeline() -> None:
     assert sink.failed == "LanguageNotInLab"
 
 
+def test_an_error_in_an_expression_of_its_own_ends_it() -> None:
+    """As recorded of Windows (test_client_execute_ps_failure of pypsrp): the pipeline has failed."""
+    sink = run(runspace(StandInFarm()), command("Invoke-Expression", Command="1; Get-Bogus; 2"))
+    assert (sink.outputs, sink.failed) == ([1], "CommandNotFoundException")
+
+
 def test_no_expression_on_a_products_endpoint() -> None:
     sink = run(runspace(StandInFarm(), "exchange-endpoint"), command("Invoke-Expression", Command="1"))
     assert sink.failed == "CommandNotFoundException"
