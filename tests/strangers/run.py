@@ -90,7 +90,9 @@ def run_tests(folder: Path, tests: str, environment: dict[str, str]) -> dict[str
     outcomes = CACHE / "outcomes.json"
     outcomes.unlink(missing_ok=True)
     paths = {"PYTHONPATH": str(HERE), "STRANGERS_OUTCOMES": str(outcomes)}
-    command = [str(BIN / "python"), "-m", "pytest", "-q", "-p", "live_tests", "-p", "no:cacheprovider", tests]
+    # their own settings: pytest would find ours, above the folder
+    options = ["-c", "pyproject.toml", "-p", "live_tests", "-p", "no:cacheprovider"]
+    command = [str(BIN / "python"), "-m", "pytest", "-q", *options, tests]
     done = subprocess.run(
         command,
         cwd=folder,
@@ -198,6 +200,12 @@ def compare(target: Target, tried: Tried, known: dict[str, Any]) -> list[str]:
     return wrong + [f"{place}: {name} is said not to pass, and did" for name in sorted(cannot - failed)]
 
 
+def _powershells(engine: str | None, only: str | None) -> list[str | None]:
+    """The emulated one, which has no program, and the engine where it is found."""
+    found = dict.fromkeys((None, engine))
+    return [program for program in found if only is None or (only == "engine") == (program is not None)]
+
+
 def main() -> None:
     """Run what the command line names, or all of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -205,12 +213,13 @@ def main() -> None:
     parser.add_argument(
         "--engine", help="the real engine's program (default: PWSH, or ../shared/pwsh/pwsh if it is there)"
     )
+    parser.add_argument("--on", choices=["emulated", "engine"], help="only on this PowerShell")
     chosen = parser.parse_args()
     unpack()
     known = yaml.safe_load((HERE / "cannot_pass.yml").read_text(encoding="utf-8"))
     engine = chosen.engine or os.environ.get("PWSH") or shutil.which(str(ROOT.parent / "shared" / "pwsh" / "pwsh"))
     wrong: list[str] = []
-    for program in dict.fromkeys((None, engine)):
+    for program in _powershells(engine, chosen.on):
         with lab(program) as target:
             for name in chosen.clients or CLIENTS:
                 for tried in CLIENTS[name](target):
