@@ -225,9 +225,14 @@ def main() -> None:
                 for tried in CLIENTS[name](target):
                     passed = sum(not said for said in tried.outcomes.values())
                     figure = f"{passed} of {len(tried.outcomes)}"
-                    print(f"{tried.client} on {target.powershell} by {tried.way}: {figure}", flush=True)
-                    wrong += compare(target, tried, known)
-    print(*wrong, sep="\n")
+                    found = compare(target, tried, known)
+                    print(
+                        f"{tried.client} on {target.powershell} by {tried.way}: {figure}",
+                        *found,
+                        sep="\n  ",
+                        flush=True,
+                    )
+                    wrong += found
     sys.exit(1 if wrong else 0)
 
 
