@@ -11,7 +11,7 @@ checks := $(filter-out demo,$(shell sed -nE 's/^\[([a-z-]+)\]$$/\1/p' tests/ci/c
 .PHONY: help venv tools demo lab test strangers clean $(checks)
 
 help: ## Say what can be made
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 15
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 	@echo "One check of make test by its name:"
 	@echo "  make $(checks)" | fold -s -w 100 | sed '2,$$s/^/       /'
 
