@@ -35,6 +35,7 @@ WRITE = """
 - name: write
   onprem.exchange_lync.lync_oauth_configuration:
     exchange_autodiscover_url: https://{{ name }}.litwareinc.com/autodiscover/autodiscover.svc
+    on_conflict: replace
 """
 PLAY = """
 - hosts: lync_servers
