@@ -167,7 +167,7 @@ def test_a_session_that_only_loops_use_ends_with_the_play_and_by_a_reset(
 
 
 def test_reset_connection_ends_the_session(farm: Farm) -> None:
-    """Again and again: the next helper has the socket's name before the one that was reset is gone."""
+    """Each time; what a helper that was reset takes away is in test_helper_fork.py."""
     run = ok(farm.play(READ + f"- meta: reset_connection{READ}" * 4, hosts="lync_servers"))
     assert opened(run, LYNC) == 5
 

@@ -62,6 +62,11 @@ def set_service(host: str, service: str, **more: Any) -> Break:
     return stop
 
 
+def stop_master_of_a_pool_of_one(farm: HealthyFarm) -> None:
+    farm.of(LYNC)["pools"][0]["computers"] = [LYNC]
+    set_service(LYNC, "MASTER", central_management={"active_master_fqdn": "pool.litware.example"})(farm)
+
+
 def use_issuer(make: Callable[[HealthyFarm], dict[str, Any]], *hosts: str, **more: Any) -> Break:
     """Another OAuthTokenIssuer, in use on these hosts."""
 
@@ -293,6 +298,7 @@ CASES = [
         set_service(LYNC, "MASTER", central_management={"active_master_fqdn": "pool.litware.example"}),
         [("warning", LYNC)],
     ),
+    Case("lync_service_stopped", stop_master_of_a_pool_of_one, [("error", LYNC)]),
     Case("replica_behind", lambda farm: farm.of(LYNC)["replicas"][1].update(up_to_date=False), [("error", SECOND)]),
     Case(
         "replica_behind",
