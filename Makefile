@@ -8,10 +8,10 @@ needs := requirements.txt tests/requirements-run.txt
 tools := tests/unit/requirements.txt tests/requirements.txt
 checks := $(filter-out demo,$(shell sed -nE 's/^\[([a-z-]+)\]$$/\1/p' tests/ci/checks.toml))
 
-.PHONY: help venv tools demo lab test clean $(checks)
+.PHONY: help venv tools demo lab test strangers clean $(checks)
 
 help: ## Say what can be made
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 15
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 	@echo "One check of make test by its name:"
 	@echo "  make $(checks)" | fold -s -w 100 | sed '2,$$s/^/       /'
 
@@ -34,6 +34,10 @@ test: tools ## Run every check of the project
 
 $(checks): tools
 	@$(python) tests/ci/run_checks.py $@
+
+strangers: tools ## Run clients that nobody here wrote against the lab: pypsrp's and pywinrm's own tests, Ansible's plugins, winrmcp (minutes)
+	@$(python) tests/ci/make_venv.py --dir .venv-strangers tests/strangers/requirements.txt
+	@$(python) tests/strangers/run.py
 
 clean: ## Stop the labs and remove all that was made here
 	@for state in .lab/*/; do if [ -f "$$state/lab.json" ]; then $(python) tests/lab down --state "$$state"; fi; done

@@ -26,12 +26,6 @@ options:
     type: list
     elements: str
     required: true
-  batch:
-    description:
-      - The hosts that are worked on at the same time, which is C(ansible_play_batch).
-      - With C(serial), these are not all hosts that are present, and the filter fails. The roles judge all hosts together.
-    type: list
-    elements: str
 seealso:
   - plugin: onprem.exchange_lync.farm_description
     plugin_type: filter
@@ -57,24 +51,13 @@ _value:
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible.errors import AnsibleFilterError
 
-_SERIAL = (
-    "The roles of onprem.exchange_lync cannot run with serial: they judge all hosts together, and would see only some of them. "
-    "Remove serial from the play."
-)
-
-
-def assign_farm_parts(
-    description: Mapping[str, t.Any], present: Sequence[str], batch: Sequence[str] | None = None
-) -> dict[str, t.Any]:
+def assign_farm_parts(description: Mapping[str, t.Any], present: Sequence[str]) -> dict[str, t.Any]:
     """Who does what."""
     # here, since core loads all filters of a collection in each worker that uses one of them
     from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import read_description
     from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.who_speaks import assign_parts
 
-    if batch is not None and set(batch) != set(present):
-        raise AnsibleFilterError(_SERIAL)
     return assign_parts(read_description(description), present)
 
 

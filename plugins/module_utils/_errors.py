@@ -76,7 +76,7 @@ class ErrorRecord:
 
 @dataclass
 class ShellError(Exception):
-    """A refusal or a failure, with all a user needs to find and mend it.
+    """A refusal or a failure, with all that a user needs to find the cause and remove it.
 
     :ivar kind: a key of :data:`REMEDIES`, or ``failed`` for a cmdlet's own error that has no general remedy.
     :ivar message: one sentence, without secrets.

@@ -126,6 +126,8 @@ def ensure(
         subject.name: plan.after,
         "commands": [str(step) for step in plan.steps],
     }
+    if plan.steps and call.check_mode and (refusal := writer.foretell(plan.steps)):
+        call.warn(f"{WOULD_FAIL}{refusal}")
     if plan.steps and not call.check_mode:
         steps = Steps(writer)
         if follow:

@@ -106,6 +106,10 @@ class Shell:
         with located(shell=self.name, cmdlet="Get-Command"):
             return frozenset(_opened(self._repeated(lambda helper: helper.offered(request)))["names"])
 
+    def foretell(self, steps: t.Sequence[t.Any]) -> None:
+        """Nothing: which cmdlets are offered is all that a shell says before a write."""
+        del steps
+
     def first_offered(self, *names: str) -> str:
         """The first of ``names`` that is offered: products are told apart by capability, never by year.
 

@@ -44,6 +44,9 @@ class Writer(t.Protocol):
     def offered(self, *names: str) -> frozenset[str]:
         """Which kinds of steps can be carried out here."""
 
+    def foretell(self, steps: t.Sequence[t.Any]) -> ShellError | None:
+        """What would refuse the steps, as far as that can be known without writing, and :meth:`offered` does not say it."""
+
 
 class Steps:
     """The steps of one task.

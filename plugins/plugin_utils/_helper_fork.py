@@ -37,6 +37,31 @@ _NAME = "management_shel"
 """How ps shows a helper (comm): at most 15 bytes. Its command line is that of ansible-playbook."""
 
 
+class HelperProcess(ConnectionProcess):
+    """Core's, but it takes away no socket that has its name and is another helper's.
+
+    After a reset the name is free, and the next task's helper may have it before this process, which waits 0.1 s, comes to its end.
+    """
+
+    def start(self, options: dict[str, t.Any]) -> None:
+        """Listen, and remember which file is the own socket."""
+        t.cast(t.Any, super()).start(options)
+        self._own = _identify(Path(self.socket_path)) if self.sock and self.sock.getsockname() else None
+
+    def shutdown(self) -> None:
+        """Close the sessions and remove the socket and its lock."""
+        if self._own and self._own == _identify(Path(self.socket_path)):
+            t.cast(t.Any, super()).shutdown()
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def start_helper(context: PlayContext, options: dict[str, t.Any], task_uuid: str, playbook: int) -> str:
     """The path of the socket of a helper that listens.
 
@@ -48,7 +73,7 @@ def start_helper(context: PlayContext, options: dict[str, t.Any], task_uuid: str
     with path.with_name(f".ansible_pc_lock_{path.name}").open("a", encoding="ascii") as held:
         fcntl.lockf(held, fcntl.LOCK_EX)  # core's own lock: another worker may start the same helper
         if not path.exists():
-            _fork(lambda answer: ConnectionProcess(answer, context, str(path), "/", task_uuid, str(playbook)), options)
+            _fork(lambda answer: HelperProcess(answer, context, str(path), "/", task_uuid, str(playbook)), options)
     return str(path)
 
 
@@ -61,7 +86,7 @@ def _name_socket(context: PlayContext, playbook: int) -> Path:
     return Path(unfrackpath(control % {"directory": unfrackpath(t.cast(t.Any, C).PERSISTENT_CONTROL_PATH_DIR)}))
 
 
-def _fork(make: t.Callable[[t.TextIO], ConnectionProcess], options: dict[str, t.Any]) -> None:
+def _fork(make: t.Callable[[t.TextIO], HelperProcess], options: dict[str, t.Any]) -> None:
     """Fork a daemon that serves, and wait until it listens."""
     read, write = os.pipe()
     child = fork_process()
@@ -78,7 +103,7 @@ def _fork(make: t.Callable[[t.TextIO], ConnectionProcess], options: dict[str, t.
         raise AnsibleError(answer["error"])
 
 
-def _serve(make: t.Callable[[t.TextIO], ConnectionProcess], options: dict[str, t.Any], write: int) -> t.NoReturn:
+def _serve(make: t.Callable[[t.TextIO], HelperProcess], options: dict[str, t.Any], write: int) -> t.NoReturn:
     """Be a helper until the end. There is no way back into the worker's code, whose stack lies below."""
     try:
         _leave_worker(write)

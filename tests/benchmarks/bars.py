@@ -50,7 +50,7 @@ def measure_demo() -> list[Bar]:
 PARTS: dict[str, Part] = {
     "roles": role_sizes.measure,
     "demo": measure_demo,
-    "foretelling": lambda: [bar for scenario in foretelling.WORDS for bar in foretelling.measure(scenario)],
+    "foretelling": lambda: [one for scenario in foretelling.WORDS for one in foretelling.measure(scenario)],
     "litware": functools.partial(farm_run.measure, "litware"),
     "contoso": functools.partial(farm_run.measure, "contoso"),
     "growth": growth.measure,
@@ -70,8 +70,8 @@ def measure_part(name: str) -> tuple[list[Bar], str]:
 def format_table(bars: list[Bar]) -> list[str]:
     """A table in the form that a closing note can take as it is."""
     rows = [
-        f"| {bar.what} | {bar.limit:.4g} {bar.unit} | {bar.measured:.4g} {bar.unit} | {'ok' if bar.met else 'NOT'} |"
-        for bar in bars
+        f"| {one.what} | {one.limit:.4g} {one.unit} | {one.measured:.4g} {one.unit} | {'ok' if one.met else 'NOT'} |"
+        for one in bars
     ]
     return ["| bar | at most | measured | |", "|---|---|---|---|", *rows]
 
@@ -84,13 +84,13 @@ def main() -> None:
     if unknown := set(names) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     measured = {name: measure_part(name) for name in names}
-    bars = [bar for found, _why in measured.values() for bar in found]
+    bars = [one for found, _why in measured.values() for one in found]
     print("\n".join(["", *format_table(bars)]))
     failed = {name: why for name, (_bars, why) in measured.items() if why}
     for name, why in failed.items():
         report(f"{name} could not be measured:", why.splitlines())
     print(f"load of the machine in the last fifteen minutes: {os.getloadavg()[2]:.1f} on {os.cpu_count()} cores")
-    sys.exit(bool(failed) or not all(bar.met for bar in bars))
+    sys.exit(bool(failed) or not all(one.met for one in bars))
 
 
 if __name__ == "__main__":

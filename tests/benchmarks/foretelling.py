@@ -102,7 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*", default=list(WORDS), metavar="SCENARIO")
     options = parser.parse_args()
-    report_bars("bars", [bar for scenario in options.scenarios for bar in measure(scenario)])
+    report_bars("bars", [one for scenario in options.scenarios for one in measure(scenario)])
 
 
 if __name__ == "__main__":

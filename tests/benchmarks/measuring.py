@@ -187,4 +187,4 @@ def report(title: str, lines: Iterable[object]) -> None:
 def report_bars(title: str, bars: list[Bar]) -> None:
     """Print the bars of a program that was run by itself; exit code 1 if one is not met."""
     report(title, bars)
-    sys.exit(not all(bar.met for bar in bars))
+    sys.exit(not all(one.met for one in bars))

@@ -656,7 +656,7 @@ declare(
     says(psrp.OUTPUT, "<S>" + "x" * 7_900_000 + "\U0001f600" + "</S>", "<S>" + "y" * 5_000_000 + "</S>"),
     UNKNOWN,
     says="more characters",
-    timeout=20.0,
+    timeout=60.0,
 )
 
 
@@ -665,7 +665,7 @@ declare(
     says(psrp.OUTPUT, *["<S>" + "\u00e4" * 300_000 + "</S>"] * 7),
     UNKNOWN,
     says="more characters",
-    timeout=20.0,
+    timeout=60.0,
 )
 
 
@@ -674,7 +674,7 @@ declare(
     says(psrp.OUTPUT, *["<S>" + '"' * 1_000_000 + "</S>"] * 6),
     UNKNOWN,
     says="more characters",
-    timeout=20.0,
+    timeout=60.0,
 )
 
 

@@ -403,7 +403,7 @@ class Certificates:
     def make(self, chance: random.Random) -> bytes:
         """One with a part of it wrong, and every length right, or with wrong bytes."""
         data = chance.choice(self._honest)
-        for _ in range(chance.choice((1, 1, 2, 3))):
+        for _change in range(chance.choice((1, 1, 2, 3))):
             data = change_der(chance, data)[:LONGEST]
         return data
 

@@ -31,7 +31,7 @@ Change = Callable[[random.Random, bytes], bytes]
 
 def mutate(chance: random.Random, data: bytes, changes: Sequence[Change]) -> bytes:
     """``data`` after one to four changes."""
-    for _ in range(chance.choice((1, 1, 1, 1, 2, 2, 3, 4))):
+    for _time in range(chance.choice((1, 1, 1, 1, 2, 2, 3, 4))):
         data = chance.choice(changes)(chance, data)[:LONGEST]
     return data
 
@@ -42,7 +42,7 @@ def mutate(chance: random.Random, data: bytes, changes: Sequence[Change]) -> byt
 def flip_bytes(chance: random.Random, data: bytes) -> bytes:
     """Other bytes at a few places."""
     changed = bytearray(data)
-    for _ in range(chance.randint(1, 4) if data else 0):
+    for _time in range(chance.randint(1, 4) if data else 0):
         changed[chance.randrange(len(changed))] = chance.choice(
             (0, 10, 13, 32, 34, 38, 60, 62, 127, 128, 255, chance.randrange(256))
         )
@@ -230,7 +230,7 @@ def _change_part(chance: random.Random, tag: int, value: bytes) -> list[tuple[in
     if what == 4:
         return [(tag, chance.choice(BYTES)(chance, value))]
     inside = value
-    for _ in range(chance.choice((1, 20, 1000))):
+    for _time in range(chance.choice((1, 20, 1000))):
         inside = bytes([tag | 0x20]) + _length(len(inside)) + inside
     return [(tag, inside)]
 

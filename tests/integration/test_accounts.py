@@ -44,7 +44,7 @@ def tasks() -> str:
   vars:
     ansible_user: "{{{{ asks[inventory_hostname].user }}}}"
     ansible_password: "{{{{ asks[inventory_hostname].password }}}}"
-  ignore_errors: true
+  ignore_unreachable: true
 """
     rounds = [task.format(name="ask", host=LYNC) for _round in range(ROUNDS - 5)]
     loop = task.format(name="ask in a loop", host=LYNC) + "  loop: [1, 2, 3, 4, 5]\n"

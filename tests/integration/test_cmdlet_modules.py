@@ -157,3 +157,24 @@ def test_a_cmdlet_that_takes_no_domain_controller_runs_without(farm: Farm) -> No
     ).step("count")
     assert (step.result["commands"], step.result["objects"]) == (["Measure-Object -InputObject 'one'"], [{"Count": 1}])
     assert "so it is run without" in step.result["warnings"][0]
+
+
+@pytest.mark.parametrize("execution", ["worker", "subprocess"])
+def test_text_of_a_server_is_never_a_template(farm: Farm, execution: str) -> None:
+    run = farm.play(
+        """
+        - name: somebody else has written it
+          onprem.exchange_lync.lync_cmdlet:
+            cmdlet: Set-CsOAuthConfiguration
+            parameters: {Realm: !unsafe '{{ 7 * 7 }}{% raw %}'}
+        - name: read
+          onprem.exchange_lync.lync_cmdlet: {cmdlet: Get-CsOAuthConfiguration, select: [Realm]}
+          register: there
+        - name: shown
+          ansible.builtin.debug: {msg: "{{ there.objects[0].Realm }}"}
+        """,
+        hosts="lync_servers",
+        execution=execution,
+    )
+    assert run.rc == 0, run.output
+    assert run.step("shown").result["msg"] == "{{ 7 * 7 }}{% raw %}"

@@ -29,6 +29,7 @@ HOSTS = {
     "modules/lync_replication": "lync_servers",
     **dict.fromkeys(("modules/farm_info", "modules/farm_audit", "modules/farm_report", "filter/farm_audit"), "all"),
     "filter/farm_description": "exchange_servers",
+    "filter/farm_problem": "exchange_servers",
     "filter/farm_parts": "exchange_servers:lync_servers",
 }
 """Of each plugin: the hosts that its examples are for."""

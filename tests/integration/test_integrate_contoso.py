@@ -35,7 +35,9 @@ def runs(farm: Farm, unasked: Watched) -> Runs:
     return three_runs(farm)
 
 
-def test_all_that_is_wrong_is_told_at_once_and_nothing_written(unasked: Watched) -> None:
+def test_all_that_is_wrong_is_told_at_once_and_nothing_written(farm: Farm, unasked: Watched) -> None:
+    """Over winrm, the machine's PowerShell has its certificates from Exchange's endpoint: without what Exchange knows of their keys."""
+    unknown = ["[private_key_unknown"] if farm.connection == "winrm" else []
     assert unasked.run.rc == 2
     assert unasked.writes == []
     (report,) = reports(unasked.run)
@@ -47,6 +49,7 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_written(unasked: Watched)
         "[oauth_off",
         "[oauth_off",
         "[replica_behind",
+        *unknown,
         "[token_issuer_in_use",
     ]
 

@@ -28,6 +28,7 @@ PLAY = """
   tasks:
     - onprem.exchange_lync.lync_oauth_configuration:
         exchange_autodiscover_url: https://{{ item }}.litwareinc.com/autodiscover/autodiscover.svc
+        on_conflict: replace
       loop: [one, two, three, four, five, six, seven, eight]
 """
 
@@ -93,6 +94,7 @@ def test_nothing_is_sent_for_a_playbook_that_was_killed(farm: Farm, execution: s
     assert writes(farm) - before <= sent + 1
 
 
+@pytest.mark.usefixtures("slowly")
 def test_a_playbook_that_is_the_first_process_of_its_container(farm: Farm) -> None:
     """Its workers' parent is the process 1 by right, and they are not orphans."""
     unshare = shutil.which("unshare")

@@ -77,7 +77,7 @@ def test_waiting_ends_when_every_front_end_and_director_has_it(farm: Farm, execu
 def test_a_director_that_lags_is_named_with_what_was_written(farm: Farm) -> None:
     director = MATTER[0]
     farm.lab("fault", "replication_stuck", "--host", director)
-    task = f"- {{name: set, {MODULE}: {{realm: late.com, on_conflict: replace, wait: true, timeout: 4}}}}"
+    task = f"- {{name: set, {MODULE}: {{realm: late.com, on_conflict: replace, wait: true, timeout: 15}}}}"
     run = farm.play(task, hosts=HOST)
     late = run.step("set")
     assert (run.rc, late.result["error"]["kind"], late.changed, len(late.result["commands"])) == (2, "timeout", True, 1)
@@ -93,7 +93,7 @@ def test_a_director_that_lags_is_named_with_what_was_written(farm: Farm) -> None
     )
     assert f"2 of 3 replicas, waiting for {director}, " in run.output
     excluding = task.replace("late.com", "left.out.com").replace(
-        "timeout: 4", f"timeout: 30, exclude: [{director.upper()}]"
+        "timeout: 15", f"timeout: 30, exclude: [{director.upper()}]"
     )
     excluded = farm.play(excluding, hosts=HOST)
     farm.lab("fault", "replication_stuck", "--host", director, "--off")

@@ -13,6 +13,8 @@ from harness import Farm
 HOST = "atl-lync-001.litwareinc.com"
 STATUS = "Get-CsManagementStoreReplicationStatus"
 WRITE = "- {{name: write, onprem.exchange_lync.lync_oauth_configuration: {{realm: {realm}, on_conflict: replace}}}}\n"
+# The Master Replicator begins some time after a write; until then nobody is told to be behind
+BEGINS = "- {name: begins, ansible.builtin.pause: {seconds: 1}}\n"
 WAIT = "- {name: wait, onprem.exchange_lync.lync_replication: {wait: true, timeout: 60, interval: 1}}\n"
 
 
@@ -33,7 +35,7 @@ def test_a_change_is_awaited(farm: Farm, execution: str) -> None:
     farm.lab("fault", "replication_stuck", "--host", HOST)
     looked = WAIT.replace("wait,", "looked,").replace("}}\n", "}, check_mode: true}\n")
     run = farm.play(
-        WRITE.format(realm=f"{execution}.litwareinc.com") + looked, hosts="lync_servers", execution=execution
+        WRITE.format(realm=f"{execution}.litwareinc.com") + BEGINS + looked, hosts="lync_servers", execution=execution
     )
     assert run.rc == 0, run.output
     assert (run.step("looked").result["lagging"], run.step("looked").cmdlets) == ([HOST], [STATUS])
@@ -64,9 +66,13 @@ def test_forcing_is_a_change_and_check_mode_writes_nothing(farm: Farm) -> None:
 
 def test_a_stuck_replica_is_named_in_time_and_can_be_left_out(farm: Farm) -> None:
     farm.lab("fault", "replication_stuck", "--host", HOST)
-    tasks = WRITE.format(realm="stuck.litwareinc.com") + (
-        f"- {{name: left out, onprem.exchange_lync.lync_replication: {{wait: true, exclude: [{HOST.upper()}]}}}}\n"
-        "- {name: late, onprem.exchange_lync.lync_replication: {wait: true, timeout: 3, interval: 1}}\n"
+    tasks = (
+        WRITE.format(realm="stuck.litwareinc.com")
+        + BEGINS
+        + (
+            f"- {{name: left out, onprem.exchange_lync.lync_replication: {{wait: true, exclude: [{HOST.upper()}]}}}}\n"
+            "- {name: late, onprem.exchange_lync.lync_replication: {wait: true, timeout: 3, interval: 1}}\n"
+        )
     )
     run = farm.play(tasks, hosts="lync_servers")
     farm.lab("fault", "replication_stuck", "--host", HOST, "--off")

@@ -144,12 +144,12 @@ def test_a_library_that_is_missing(record: Any, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(gss_key, "GSSAPI_IMPORT_ERROR", "no module")
     result = record()
     assert (result["failed"], result["error"]["kind"]) == (True, "missing_library")
-    assert "the Python library gssapi, which gss_tsig needs, cannot be imported." in result["msg"]
+    assert "gss_tsig needs the Python library gssapi, which cannot be imported (no module)." in result["msg"]
     assert "libkrb5-dev" in result["msg"]
     monkeypatch.setattr(dns_replies, "DNS_IMPORT_ERROR", "no module")
     result = record()
     assert (result["failed"], result["error"]["kind"]) == (True, "missing_library")
-    assert "the Python library dnspython, which provider=rfc2136 needs, cannot be imported." in result["msg"]
+    assert "provider=rfc2136 needs the Python library dnspython, which cannot be imported (no module)." in result["msg"]
 
 
 def test_a_shared_key_beside_kerberos_is_refused(record: Any) -> None:

@@ -101,6 +101,15 @@ def test_serial_is_refused(farm: Farm) -> None:
     assert not [step for step in run.steps if step.journal]
 
 
+def test_a_description_that_is_wrong_is_told_in_its_own_words(farm: Farm) -> None:
+    run = farm.play(
+        "- import_role: {name: onprem.exchange_lync.integration}", hosts=ALL, extra_vars={"farm_sip_domains": "a b"}
+    )
+    assert run.rc == 2
+    assert "Action failed: farm_sip_domains: 'a b' is not a domain name such as litwareinc.com." in run.output
+    assert not [step for step in run.steps if step.journal]
+
+
 # Hosts that are not there
 
 

@@ -125,7 +125,7 @@ def _reads(farm: Farm, arguments: list[str], there: dict[str, Any], wrong: set[s
 def _foretells(run: Run, changes: list[tuple[str, str]]) -> None:
     """Check mode shows each change and writes nothing."""
     assert (run.rc, run.writes) == (0, []), run.output
-    assert [step.task.rpartition(" : ")[2] for step in run.steps if step.changed] == [task for task, _ in changes]
+    assert [step.task.rpartition(" : ")[2] for step in run.steps if step.changed] == [task for task, _host in changes]
     assert f"To change ({len(changes)}):" in run.output
 
 

@@ -152,7 +152,7 @@ def find_autodiscover_changes(farm: Farm, description: Description) -> Iterator[
     organization = farm.organization
     if organization is None or organization.servers is None or organization.client_access is None:
         return
-    row = next(row for row in CLIENT_ACCESS.properties if row.option == URI)
+    (row,) = (row for row in CLIENT_ACCESS.properties if row.option == URI)
     wanted, rules = description.autodiscover_service_internal_uri, _AUTODISCOVER_RULES
     services = {service["name"]: service for service in organization.client_access}
     for server in organization.servers:

@@ -90,9 +90,6 @@ class Provider(t.Protocol):
     def plan_steps(self, edit: Edit) -> tuple[Sequence[Step], Undo]:
         """The steps of an edit in order, and what takes back those that only make room. Pure."""
 
-    def foretell(self, steps: Sequence[Step]) -> ShellError | None:
-        """What would refuse the steps, as far as that can be known without writing anything, and was not known before."""
-
     def close(self) -> None:
         """Close what the provider has opened itself."""
 

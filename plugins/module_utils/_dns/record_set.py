@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
@@ -32,10 +32,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.resoluti
     make_address_target,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.server_zones import find_writable_zone
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, ensure
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import Step
 
 _TTL_END = 2**31
 
@@ -95,8 +94,6 @@ def ensure_records(call: Call, provider: Provider) -> Result:
     records = RecordSet(provider)
     with locate(provider, provider.name_step(call.params)):
         result = ensure(call, records, writer=provider.open_writer())
-        if call.check_mode and (refusal := provider.foretell(records.planned)):
-            call.warn(f"{WOULD_FAIL}{refusal}")
     return {**result, **records.report()}
 
 
@@ -104,7 +101,6 @@ class RecordSet:
     """The records of one type at one name.
 
     :ivar found: as it was read first.
-    :ivar planned: the steps that were planned last.
     """
 
     name = "record"
@@ -113,7 +109,6 @@ class RecordSet:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self.found: Observed | None = None
-        self.planned: Sequence[Step] = ()
 
     def observe(self, call: Call) -> Observed:
         """Read the zones once and each name once."""
@@ -133,11 +128,6 @@ class RecordSet:
 
         :raises ShellError: of kind ``conflict`` if records would have to go that the task does not allow to be replaced.
         """
-        plan = self._plan(call, observed)
-        self.planned = plan.steps
-        return plan
-
-    def _plan(self, call: Call, observed: Observed) -> Plan:
         asked, node = read_task(call), observed.node
         before = describe_node(node, asked.type, node.records)
         if not asked.present:

@@ -58,16 +58,6 @@ class Rfc2136Provider:
         """One update. It leaves nothing to take back."""
         return [make_update(edit, self._client.text)], ()
 
-    def foretell(self, steps: Sequence[Step]) -> ShellError | None:
-        """Whether the server takes updates from this sender: it is asked with the prerequisites alone, which changes nothing."""
-        for step in steps:
-            try:
-                self.write(t.cast(Update, step).keep_prerequisites())
-            except ShellError as error:
-                if error.kind not in _NO_REFUSAL:
-                    return error.located(host=self.place.host)
-        return None
-
     def close(self) -> None:
         """Close the connection to the server."""
         self._client.close()
@@ -86,3 +76,13 @@ class Rfc2136Provider:
     def offered(self, *names: str) -> frozenset[str]:
         """All of them: there is nothing to ask before."""
         return frozenset(names)
+
+    def foretell(self, steps: Sequence[Step]) -> ShellError | None:
+        """Whether the server takes updates from this sender: it is asked with the prerequisites alone, which changes nothing."""
+        for step in steps:
+            try:
+                self.write(t.cast(Update, step).keep_prerequisites())
+            except ShellError as error:
+                if error.kind not in _NO_REFUSAL:
+                    return error.located(host=self.place.host)
+        return None

@@ -114,11 +114,6 @@ class WindowsProvider:
         making_room = [*edit.cleared, *(old for old, _new in edit.aged)]
         return steps, [(remove_record(node, record), add_record(node, record)) for record in making_room]
 
-    def foretell(self, steps: Sequence[Step]) -> ShellError | None:
-        """Nothing: which cmdlets are offered is known without asking the DNS server."""
-        del steps
-        return None
-
     def close(self) -> None:
         """Nothing: the sessions are the helper's."""
 

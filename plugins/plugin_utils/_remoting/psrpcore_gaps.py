@@ -204,7 +204,7 @@ def _bound_decoding() -> None:
             again.PSObject.type_names = decoding.type_names[id(type_names)][0]
             return again
         found = find(self, type_names)
-        if type(found) is ps.PSObject:
+        if found.__class__ is ps.PSObject:  # none of its subclasses, which have types of their own
             # the key's list is kept with it, so that no other list can have its identity
             decoding.type_names[id(type_names)] = (found.PSObject.type_names, type_names)
         return found

@@ -194,7 +194,7 @@ def _pieces(value: Any, parameter: Parameter) -> Iterator[str]:
 
 def _spell_moment(value: dt.datetime) -> str:
     plain = value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
-    return f"{plain:%Y-%m-%dT%H:%M:%S}{'Z' if value.tzinfo else ''}"
+    return f"{plain.year:04}-{plain:%m-%dT%H:%M:%S}{'Z' if value.tzinfo else ''}"
 
 
 PREAMBLE = r"""

@@ -77,8 +77,9 @@ def _output(value: object) -> dict[str, Any]:
 def _charge(call: Call) -> None:
     priced = "default" if call.switch("ADPropertiesOnly") else call.cmdlet.name
     call.farm.latency.charge(f"cmdlet:{priced}", call.cmdlet.shell)
-    if slow := call.farm.faults.take("slow_cmdlet", call.host.fqdn):
-        time.sleep(float(slow.value or 1))
+    for name in ("slow_cmdlet", "slow_write") if call.cmdlet.writes else ("slow_cmdlet",):
+        if slow := call.farm.faults.take(name, call.host.fqdn):
+            time.sleep(float(slow.value or 1))
 
 
 def _check(call: Call) -> None:

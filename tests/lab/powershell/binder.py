@@ -156,9 +156,10 @@ def _check_common(binding: Binding, parameter: Parameter, value: Any) -> None:
 
 
 def _is_variable(text: str) -> bool:
-    """Whether a text names a variable, and not an item of another drive (VariablePath); a plus before it means to append."""
-    drive, colon, _name = text.removeprefix("+").partition(":")
-    return not colon or not drive or drive.lower() in _SCOPES
+    """Whether a text names a variable, and not nothing or an item of another drive (VariablePath); a plus before it means to append."""
+    path = text.removeprefix("+")
+    drive, colon, _name = path.partition(":")
+    return bool(path) and (not colon or not drive or drive.lower() in _SCOPES)
 
 
 def _conversion_failure(binding: Binding, parameter: Parameter, error: ConversionError, function: bool) -> Terminating:
@@ -237,8 +238,9 @@ def _bind_positional(binding: Binding, arguments: list[tuple[str | None, Any]]) 
     """Give the arguments without a name to the positions of the sets that are left, the default set's first."""
     queue = list(arguments)
     rest: list[tuple[str | None, Any]] = []
-    for position in sorted({p.position for p in binding.unbound() if p.position is not None}):
-        candidates = [p for p in binding.unbound() if p.position == position]
+    # what takes the remaining arguments is left for them, whatever its position
+    for position in sorted({p.position for p in binding.unbound() if p.position is not None and not p.remaining}):
+        candidates = [p for p in binding.unbound() if p.position == position and not p.remaining]
         index = next((i for i, (name, _value) in enumerate(queue) if name is None), None)
         if index is None:
             break
@@ -282,7 +284,9 @@ def _bind_remaining(binding: Binding, arguments: list[tuple[str | None, Any]]) -
     taker = next((p for p in binding.unbound() if p.remaining), None)
     if taker is None or not arguments or any(name is not None for name, _value in arguments):
         return arguments
-    _assign(binding, taker, [value for _name, value in arguments])
+    values = [value for _name, value in arguments]
+    # one list stands for itself
+    _assign(binding, taker, values[0] if len(values) == 1 and isinstance(values[0], list) else ps.PSList(values))
     return []
 
 

@@ -175,6 +175,8 @@ def _number(value: Any) -> int | None:
         return 0
     if re.fullmatch(r"\s*[+-]?0x[0-9a-fA-F]+\s*", value):
         return int(value.strip(), 16)
+    if re.fullmatch(r"\s*[+-]?\d[\d,]*(?:\.\d*)?(?:e[+-]?\d+)?\s*", value, re.IGNORECASE):
+        value = value.replace(",", "")  # NumberStyles.AllowThousands looks at no group's length
     pattern = r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(kb|mb|gb|tb|pb|)\s*"
     found = re.fullmatch(pattern, value, re.IGNORECASE)
     return _number(decimal.Decimal(found[1]) * _MULTIPLIERS[found[2].lower()]) if found else None

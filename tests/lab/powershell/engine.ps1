@@ -8,6 +8,7 @@
 $global:Lab = [System.Text.Json.Nodes.JsonNode]::Parse($LabSettings)
 $global:LabCallers = @{}        # function -> the fields of the product session that it was imported from
 $global:LabSessions = [ordered]@{}
+$global:LabLocation = 'C:\'
 $global:LabLoaded = [System.Collections.Generic.List[string]]::new()
 $global:LabCommon = [System.Management.Automation.PSCmdlet]::CommonParameters
 $global:LabIsDeserialized = [psobject].GetProperty('IsDeserialized', [System.Reflection.BindingFlags]'NonPublic,Instance')
@@ -237,9 +238,30 @@ if ([string]$Lab['profile'] -eq 'windows') {
         process { if ($Date) { $Date } else { [datetimeoffset]::Parse([string](Request-LabFarm 'clock' @{})['now']).UtcDateTime } }
     }
     function global:Out-String {
-        [CmdletBinding()] param([Parameter(ValueFromPipeline)] [psobject] $InputObject)
-        begin { $lines = '' } process { $lines += "$InputObject`r`n" } end { $lines }
+        [CmdletBinding()] param([Parameter(ValueFromPipeline)] [psobject] $InputObject, [switch] $Stream)
+        begin { $lines = '' } process { if ($Stream) { "$InputObject" } else { $lines += "$InputObject`r`n" } } end { if (-not $Stream) { $lines } }
     }
+    # A program's host ends what is written for it with LF alone: the null before it tells (wire/engine.py).
+    function global:Write-Host {
+        [CmdletBinding()] param([Parameter(Position = 1, ValueFromPipeline, ValueFromRemainingArguments)] [Alias('Msg', 'Message')] [object] $Object,
+            [switch] $NoNewline, [object] $Separator = ' ', [System.ConsoleColor] $ForegroundColor, [System.ConsoleColor] $BackgroundColor)
+        process {
+            $text = [string]::Join([string]$Separator, @($Object))
+            if ($Host.Name -eq 'ConsoleHost') { return [System.Console]::Out.Write($(if ($NoNewline) { $text } else { "$text`0`n" })) }
+            $message = [System.Management.Automation.HostInformationMessage]@{ Message = $text; NoNewLine = [bool]$NoNewline }
+            $PSCmdlet.WriteInformation($message, [string[]]@('PSHOST'))
+        }
+    }
+    function global:Write-Debug { [CmdletBinding()] param([Parameter(Mandatory, Position = 1, ValueFromPipeline)] [string] $Message) process { $PSCmdlet.WriteDebug($Message) } }
+    function global:Invoke-Expression {
+        [CmdletBinding()] param([Parameter(Mandatory, Position = 1, ValueFromPipeline)] [string] $Command)
+        process { . ([scriptblock]::Create($Command)) }
+    }
+    function global:Get-Variable {
+        [CmdletBinding()] param([Parameter(Mandatory, Position = 1)] [string[]] $Name)
+        foreach ($each in $Name) { $ExecutionContext.SessionState.PSVariable.Get($each) }
+    }
+    function global:Get-Location { [pscustomobject]@{ Path = $LabLocation } }
     function global:Measure-Object {
         [CmdletBinding()] param([Parameter(ValueFromPipeline)] [psobject] $InputObject)
         begin { $count = 0 } process { $count++ } end { [pscustomobject]@{ Count = $count } }

@@ -34,7 +34,9 @@ def not_in_lab(what: str) -> Terminating:
     return Terminating(error_record(message, "LanguageNotInLab", "ParserError", "ParseException"), stops_script=True)
 
 
-def run(runspace: Runspace, text: str, arguments: Arguments, sink: Sink, output: Output) -> None:
+def run(
+    runspace: Runspace, text: str, arguments: Arguments, sink: Sink, output: Output, *, hands_on: bool = False
+) -> None:
     """Run a script.
 
     An error that ends a statement is written, and the next statement runs, unless $ErrorActionPreference is Stop: so
@@ -47,23 +49,29 @@ def run(runspace: Runspace, text: str, arguments: Arguments, sink: Sink, output:
         script = syntax.parse(text)
     except syntax.NotInLabError as error:
         raise not_in_lab(str(error)) from None
-    _Execution(runspace, sink, output).script(script, arguments)
+    _Execution(runspace, sink, output, hands_on=hands_on).script(script, arguments)
 
 
 class _Execution:
-    """One script that runs; its variables are the runspace's."""
+    """One script that runs; its variables are the runspace's.
 
-    def __init__(self, runspace: Runspace, sink: Sink, output: Output) -> None:
-        self.runspace, self.sink, self.output = runspace, sink, output
+    :ivar hands_on: whether an error that ends a statement ends all of it: that of a command that a client has called by itself, as
+        Invoke-Expression in a pipeline without a script (recorded of Windows in pypsrp's tests).
+    """
+
+    def __init__(self, runspace: Runspace, sink: Sink, output: Output, *, hands_on: bool = False) -> None:
+        self.runspace, self.sink, self.output, self.hands_on = runspace, sink, output, hands_on
         self.variables = runspace.variables
 
     def script(self, script: syntax.Script, arguments: Arguments) -> None:
         if script.parameters:
             self._bind(script, arguments)
         before = self.runspace.error_action
+        self.runspace.scripts += 1
         try:
             self._statements(script.statements)
         finally:
+            self.runspace.scripts -= 1
             self.runspace.error_action = before
 
     def _bind(self, script: syntax.Script, arguments: Arguments) -> None:
@@ -79,7 +87,7 @@ class _Execution:
             try:
                 self._statement(statement)
             except Terminating as error:
-                if self.runspace.error_action == "Stop" or error.stops_script:
+                if self.runspace.error_action == "Stop" or error.stops_script or self.hands_on:
                     raise
                 self.sink.error(error.record)
 

@@ -26,6 +26,11 @@ from wire.ports import Command, Identity, Sink
 __all__ = ["Command", "Identity", "Runspace", "Sink"]
 
 _LOCAL_ELEMENTS = {**standard.ELEMENTS, **sessions.ELEMENTS}
+_ALIASES = {
+    "echo": "write-output", "iex": "invoke-expression", "select": "select-object", "sleep": "start-sleep", "where": "where-object",
+    "write": "write-output",
+}  # fmt: skip
+"""PowerShell's own names for what the lab has of its cmdlets."""
 _SOURCES = {"standard": "Microsoft.PowerShell.Core", "windows": "Microsoft.PowerShell.Management"}
 
 
@@ -41,6 +46,8 @@ class Runspace:
         self.snapins: list[str] = []
         self.sessions: list[ProductSession] = []
         self.next_session = 1
+        self.scripts = 0
+        """How many scripts run, one in the other."""
         self.variables: dict[str, Any] = {}
         self._callers: dict[str, Caller] = {}
         self._commands = self._initial()
@@ -101,6 +108,7 @@ class Runspace:
         """
         plain = name.rpartition("\\")[2]
         if self.has_language:
+            plain = _ALIASES.get(plain.lower(), plain)
             self._autoload(plain)
         found = self._commands.get(plain.lower())
         if found is None:
@@ -206,6 +214,10 @@ class Runspace:
         outputs: list[Any] = []
         language.run(self, script.text, script.parameters, sink, outputs.append)
         self.invoke(rest, outputs, sink, leave, has_input=True)
+
+    def run_text(self, text: str, sink: Sink, output: Output) -> None:
+        """Run a script's text inside a pipeline."""
+        language.run(self, text, (), sink, output, hands_on=self.scripts == 0)
 
     def command_metadata(self, names: list[str]) -> list[Any]:
         """What a client that wants to import this session is told of its commands."""

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from psrpcore import types as ps
@@ -12,9 +13,12 @@ from psrpcore import types as ps
 from powershell.binder import Binding
 from powershell.catalogue import Cmdlet
 from powershell.convert import has_property, property_of, ps_datetime, to_text
+from powershell.errors import error_record
 from powershell.messages import text
-from powershell.pipeline import Element
+from powershell.pipeline import Element, Stopped
 from powershell.values import is_pattern, make, matches, picked, selected
+
+_WRITE_ERROR = "Microsoft.PowerShell.Commands.WriteErrorException"
 
 
 def _enumerated(value: Any) -> Iterable[Any]:
@@ -121,6 +125,92 @@ class WriteOutput(Element):
         for value in _enumerated(bound.values.get("InputObject")):
             if value is not None:
                 self.output(value)
+
+
+class WriteHost(Element):
+    """Write-Host: a record for the host on the information stream, with the tag by which it is known; colours are its host's business."""
+
+    def process(self, bound: Binding) -> None:
+        values = bound.values
+        separator = to_text(values["Separator"]) if "Separator" in values else " "
+        given = values.get("Object")
+        given = (
+            given[0] if isinstance(given, list) and len(given) == 1 else given
+        )  # remaining arguments are a list of their own
+        message = make(
+            ["System.Management.Automation.HostInformationMessage", "System.Object"],
+            text_of := separator.join(to_text(value) for value in _enumerated(given)),
+            Message=ps.PSString(text_of),
+            NoNewLine=bool(values.get("NoNewline")),
+            ForegroundColor=values.get("ForegroundColor"),
+            BackgroundColor=values.get("BackgroundColor"),
+        )
+        self.sink.information(
+            ps.InformationRecordMsg(MessageData=message, Source="Write-Host", Tags=[ps.PSString("PSHOST")])
+        )
+
+
+class WriteWarning(Element):
+    """Write-Warning: onto the warning stream, as -WarningAction says."""
+
+    def process(self, bound: Binding) -> None:
+        self.streams.warning(to_text(bound.values["Message"]))
+
+
+class WriteError(Element):
+    """Write-Error: a non-terminating error. Its id has no cmdlet's name behind it: it is that of the script that writes it."""
+
+    def process(self, bound: Binding) -> None:
+        values = bound.values
+        thrown = values.get("Exception")
+        kind = str(thrown.PSObject.type_names[0]) if thrown is not None else _WRITE_ERROR
+        message = to_text(values.get("Message") or getattr(thrown, "Message", ""))
+        category = self._category(to_text(values.get("Category", "NotSpecified")))
+        record = error_record(
+            message,
+            to_text(values.get("ErrorId")) or kind,
+            category,
+            to_text(values.get("CategoryReason")) or kind.rpartition(".")[2],
+            values.get("TargetObject"),
+            kind,
+            activity=to_text(values.get("CategoryActivity")) or "Write-Error",
+        )
+        self._name_target(record, values)
+        self.streams.error(record)
+
+    def _category(self, asked: str) -> str:
+        """A category by its name in any case.
+
+        :raises Terminating: where there is none of that name.
+        """
+        for category in ps.ErrorCategory:
+            if str(category.name).lower() == asked.lower():
+                return str(category.name)
+        raise self.binding.fail("CannotConvertArgumentNoMessage", parameter="Category", detail=asked)
+
+    def _name_target(self, record: ps.ErrorRecord, values: Mapping[str, Any]) -> None:
+        for part in ("TargetName", "TargetType"):
+            if given := to_text(values.get(f"Category{part}")):
+                setattr(record.CategoryInfo, part, given)
+
+
+class InvokeExpression(Element):
+    """Invoke-Expression: the lab's part of the language, in the scope that is there."""
+
+    def process(self, bound: Binding) -> None:
+        self.runspace.run_text(to_text(bound.values["Command"]), self.sink, self.output)
+
+
+class StartSleep(Element):
+    """Start-Sleep: time that passes, until the client asks to stop."""
+
+    def process(self, bound: Binding) -> None:
+        values = bound.values
+        end = time.monotonic() + values.get("Seconds", 0) + values.get("Milliseconds", 0) / 1000
+        while (left := end - time.monotonic()) > 0:
+            if self.sink.stopped:
+                raise Stopped
+            time.sleep(min(left, 0.05))
 
 
 class OutNull(Element):
@@ -328,11 +418,16 @@ ELEMENTS: dict[str, type[Element]] = {
     "get-module": GetModule,
     "get-pssnapin": GetPSSnapin,
     "import-module": ImportModule,
+    "invoke-expression": InvokeExpression,
     "measure-object": MeasureObject,
     "out-default": WriteOutput,
     "out-null": OutNull,
     "out-string": OutString,
     "select-object": SelectObject,
+    "start-sleep": StartSleep,
     "where-object": WhereObject,
+    "write-error": WriteError,
+    "write-host": WriteHost,
     "write-output": WriteOutput,
+    "write-warning": WriteWarning,
 }

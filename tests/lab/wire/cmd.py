@@ -121,6 +121,13 @@ class Shell:
     def _directory(self, rest: str) -> None:
         self.stdout += f"{self.environment['USERPROFILE']}\r\n"
 
+    def _list(self, rest: str) -> None:
+        here = rest.strip() or self.environment["USERPROFILE"]
+        self.stdout += f" Volume in drive C has no label.\r\n Volume Serial Number is 5C2D-0A11\r\n\r\n Directory of {here}\r\n\r\n"
+
+    def _addresses(self, rest: str) -> None:
+        self.stdout += "\r\nWindows IP Configuration\r\n\r\n"
+
     def _nested(self, rest: str) -> None:
         words = arguments(rest)
         if words and words[0].lower() == "/c":
@@ -134,6 +141,7 @@ _PROGRAMS: dict[str, Callable[[Shell, str], None]] = {
     "hostname": Shell._hostname,
     "whoami": Shell._whoami,
     "cmd": Shell._nested,
+    "ipconfig": Shell._addresses,
 }
 _COMMANDS = _PROGRAMS | {
     "echo": Shell._echo,
@@ -141,6 +149,7 @@ _COMMANDS = _PROGRAMS | {
     "ver": Shell._version,
     "set": Shell._set,
     "cd": Shell._directory,
+    "dir": Shell._list,
     "rem": Shell._nothing,
     "type": Shell._type,
 }

@@ -101,9 +101,10 @@ def unquoted(rest: str) -> str:
     By ``cmd /?``: a first quote is taken off together with the last one on the line, unless there are just two quotes, blanks and
     nothing special between them, and they hold the name of a program.
     """
-    rest = rest.strip()
+    rest = rest.lstrip()
     if not rest.startswith('"'):
-        return rest
+        return rest  # with the blanks at its end, which echo writes
+    rest = rest.rstrip()
     inside = rest[1 : rest.rfind('"')]
     special = set('&<>()@^|"') & set(inside)
     if (

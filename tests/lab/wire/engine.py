@@ -132,7 +132,8 @@ class EngineProcess(Process):
             for line in lines.feed(data):
                 element = parse(line) if self._server and b"Data " in line else None
                 if element is None or not element.is_startup_state:
-                    self.io.write(name, line + b"\r\n")
+                    # a null at a line's end is engine.ps1's, for what Write-Host ends with LF alone
+                    self.io.write(name, line[:-1] + b"\n" if line.endswith(b"\0") else line + b"\r\n")
         with self._lock:
             self._left -= 1
             if not self._left:

@@ -91,7 +91,10 @@ class PowerShells:
             return Finished(output, b"", f"{call.refusal}\r\n".encode(), BAD_PARAMETER_EXIT)
         told = self._told(session)
         if self.engine is not None:
-            return EngineProcess(output, self.engine, self.startup_text(_MACHINE, identity, session), call, told)
+            startup = self.startup_text(_MACHINE, identity, session)
+            here = call.directory.replace("'", "''")
+            startup += f"\n$global:LabLocation = '{here}'" if here else ""
+            return EngineProcess(output, self.engine, startup, call, told)
         runspace = self.make_runspace(_MACHINE, identity, session)
         if call.server:
             return ServerMode(output, lambda outlet: PsrpServer(runspace, outlet, told))

@@ -80,7 +80,8 @@ class Execution:
         theirs = self.server.pool.their_capability
         if theirs is not None and theirs.protocolversion >= ps.PSVersion("2.3"):
             data = getattr(record, "MessageData", record)
-            self._write("write_information", data, getattr(record, "Source", "") or "")
+            tags = list(getattr(record, "Tags", None) or ())
+            self._write("write_information", data, getattr(record, "Source", "") or "", tags=tags)
 
     def progress(self, record: Any) -> None:
         """Write a progress record."""

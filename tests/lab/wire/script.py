@@ -47,7 +47,11 @@ class _Printer:
         self.messages.append(("Verbose", text))
 
     def information(self, record: Any) -> None:
-        """Nothing shows it here."""
+        """Print what is for the host; nothing shows any other here. A console's host ends its lines with LF alone (seen with pypsrp)."""
+        if "PSHOST" in (record.Tags or ()):
+            self.succeeded = True
+            data = record.MessageData
+            self._output.write("stdout", f"{data.Message}{'' if data.NoNewLine else chr(10)}".encode())
 
     def progress(self, record: Any) -> None:
         """Nothing shows it here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wire import cmd, faults
 from wire import namespaces as ns
@@ -43,6 +43,8 @@ class PowerShellCall:
 
     server: bool = False
     script: str | None = None
+    directory: str = ""
+    """Where the command shell is, if its client has said so."""
     refusal: str = ""
     """What powershell.exe says to a command line that it does not take, instead of doing anything."""
 
@@ -59,6 +61,8 @@ def powershell_call(words: list[str]) -> PowerShellCall:
     position = 0
     while position < len(words):
         option, rest = _option(words[position]), words[position + 1 :]
+        if words[position:] == ["-"]:
+            return PowerShellCall()  # as after -Command: the script comes over standard input
         if option is None:
             return PowerShellCall(script=" ".join(words[position:]))
         if option == "servermode":
@@ -111,6 +115,7 @@ class CmdShell(Shell):
             v.get("Name", ""): v.text or "" for v in request.element("Shell").iter(ns.tag(ns.SHELL, "Variable"))
         }
         self._environment = environment(variables)
+        self._directory = request.element("Shell").findtext(ns.tag(ns.SHELL, "WorkingDirectory")) or ""
         self._encoding = _CODE_PAGES.get(request.options.get("WINRS_CODEPAGE", "437"), "utf-8")
         self._processes: dict[str, Process] = {}
         self._files: dict[str, str] = {}
@@ -128,7 +133,8 @@ class CmdShell(Shell):
         path, _separator, program = (split(line) or [""])[0].lower().rpartition("\\")
         skip = request.options.get("WINRS_SKIP_CMD_SHELL", "").upper() == "TRUE"
         if program in ("powershell", "powershell.exe") and (path or not skip):
-            self._processes[command_id] = self.start_powershell(powershell_call(split(line)[1:]), output)
+            call = replace(powershell_call(split(line)[1:]), directory=self._directory)
+            self._processes[command_id] = self.start_powershell(call, output)
             return
         try:
             done = cmd.run(line, self._environment, skip_shell=skip, files=self._files)

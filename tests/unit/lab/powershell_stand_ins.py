@@ -95,6 +95,7 @@ class StandInSink:
     outputs: list[Any] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    said: list[tuple[str, bool, list[str]]] = field(default_factory=list)
     failed: str | None = None
     record: Any = None
     stopped: bool = False
@@ -110,7 +111,11 @@ class StandInSink:
         self.warnings.append(text)
 
     def verbose(self, text: str) -> None: ...
-    def information(self, record: Any) -> None: ...
+
+    def information(self, record: Any) -> None:
+        data = record.MessageData
+        self.said.append((str(data.Message), bool(data.NoNewLine), list(record.Tags)))
+
     def progress(self, record: Any) -> None: ...
 
     @property

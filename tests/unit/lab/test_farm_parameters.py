@@ -76,9 +76,10 @@ def test_a_domain_controller_is_one_that_there_is(litware: Bench) -> None:
     assert "Cmdlet-SuitabilityDirectoryException" in wrong.error_id
 
 
-def test_a_certificate_scope_is_one_that_there_is(litware: Bench) -> None:
-    assert litware("Get-CsCertificate", Identity="nosuch").error_id.startswith("CannotFindItem,")
+def test_a_certificate_scope_is_one_that_there_is() -> None:
+    contoso = bench("contoso")
+    assert contoso("Get-CsCertificate", Identity="nosuch").error_id.startswith("CannotFindItem,")
     assert {
-        str(found.SourceScope) for found in litware("Get-CsCertificate", Identity="atl-lync-001.litwareinc.com").outputs
+        str(found.SourceScope) for found in contoso("Get-CsCertificate", Identity="sfb-lon-01.corp.contoso.com").outputs
     } == {"Machine"}
-    assert litware("Get-CsCertificate", Identity="global").outputs == []
+    assert {str(found.SourceScope) for found in contoso("Get-CsCertificate", Identity="global").outputs} == {"Global"}

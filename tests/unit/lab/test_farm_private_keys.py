@@ -94,8 +94,8 @@ def test_the_previous_certificate_is_not_in_use() -> None:
     assert (left.issued.thumbprint, left.previous) == (good, None)
 
 
-def test_where_nothing_is_said_it_is_not_asked_about() -> None:
-    assert removal(bench("contoso")).failed is None
+def test_a_scenario_may_have_it_not_asked_about() -> None:
+    assert removal(bench_with("contoso", lync={"confirm_removal": False})).failed is None
 
 
 @pytest.mark.parametrize(("says", "scope"), [(True, "Global"), (False, "")])

@@ -105,7 +105,7 @@ def test_a_replica_that_is_stuck_from_the_start_reported_months_ago(late: Bench)
 
 
 def test_dates_are_by_the_clock_of_the_server_that_replicates() -> None:
-    lab = bench_with("contoso", hosts={3: {"clock": 3600.0}}, lync={"replication": {"delay": 0.0}})
+    lab = bench_with("contoso", hosts={3: {"clock": 3600.0}}, lync={"replication": {"begins_after": 0.0, "delay": 0.0}})
     there = lab("Get-Date", host=FIRST).one
     write(lab)
     assert status(lab).LastUpdateCreation >= there

@@ -16,6 +16,7 @@ from psrpcore import types as ps
 
 from powershell.binder import UNSET, bind, bind_input
 from powershell.catalogue import load
+from powershell.convert import to_text
 from powershell.errors import Terminating
 
 
@@ -167,3 +168,103 @@ def test_what_goes_to_the_cmdlet_is_its_own() -> None:
     values = bind(cmdlet, [("Realm", "a"), ("ErrorAction", "Stop"), ("Confirm", False)])
     assert values.of_cmdlet() == {"Realm": "a", "Confirm": False}
     assert values.set_name == "AuthConfigSettings"
+
+
+@pytest.mark.parametrize(
+    ("value", "spelled"),
+    [
+        (ps.PSVersion("1.2"), "1.2"),
+        (ps.PSVersion("15.0.847.32"), "15.0.847.32"),
+        (ps.PSDuration(hours=1), "01:00:00"),
+        (ps.PSDuration(days=1, hours=2, minutes=3, seconds=4, milliseconds=500), "1.02:03:04.5000000"),
+        (ps.PSDuration(seconds=-90), "-00:01:30"),
+        (ps.PSDouble(float("nan")), "NaN"),
+        (ps.PSDouble(1e20), "1E+20"),
+        (ps.PSChar(ord("a")), "a"),
+    ],
+)
+def test_a_text_of_another_type_is_spelled_as_by_net(value: Any, spelled: str) -> None:
+    assert bound("Set-AuthConfig", ("Realm", value)) == {"Realm": spelled}
+
+
+def test_bytes_are_an_array_of_numbers() -> None:
+    assert refused("Set-AuthConfig", ("Realm", ps.PSByteArray(b"\1\2"))).FullyQualifiedErrorId.startswith(
+        "CannotConvert"
+    )
+    assert to_text(ps.PSByteArray(b"\1\377")) == "1 255"
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("1e3", 1000),
+        ("1E2", 100),
+        ("0x10", 16),
+        ("1kb", 1024),
+        (" 7 ", 7),
+        ("", 0),
+        ("2.5", 2),
+        ("3.5", 4),
+        (1.5, 2),
+        ("-1,000", -1000),
+        ("1,,2.5", 12),
+        (",1", None),
+        ("1,2kb", None),
+        ("x", None),
+        ("1e30", None),
+        (ps.PSDouble(float("nan")), None),
+        (ps.PSDouble(float("inf")), None),
+        ("NaN", None),
+    ],
+)
+def test_integers(value: Any, number: int | None) -> None:
+    name, argument = "Select-Object", ("First", value)
+    if number is None:
+        assert refused(name, argument).FullyQualifiedErrorId.startswith("CannotConvertArgumentNoMessage")
+    else:
+        assert bound(name, argument) == {"First": number}
+
+
+def test_an_empty_text_is_no_address() -> None:
+    values = bound("Set-ClientAccessService", ("Identity", "x"), ("AutoDiscoverServiceInternalUri", ""))
+    assert values["AutoDiscoverServiceInternalUri"] is None
+
+
+def test_flags_come_in_the_order_of_their_numbers() -> None:
+    name = "Enable-ExchangeCertificate"
+    for given in ("SMTP,IIS", "iis, smtp", ["SMTP", "IIS"]):
+        assert bound(name, ("Thumbprint", "a"), ("Services", given))["Services"] == "IIS, SMTP"
+
+
+@pytest.mark.parametrize("name", ["a", " ", "+a", "global:a"])
+def test_a_variable_of_the_engines_own_parameters(name: str) -> None:
+    assert bound("Get-AuthConfig", ("WarningVariable", name))["WarningVariable"] == name
+
+
+@pytest.mark.parametrize("name", ["", "+", "env:a"])
+def test_what_is_no_variable(name: str) -> None:
+    record = refused("Get-AuthConfig", ("WarningVariable", name))
+    assert record.FullyQualifiedErrorId == "ParameterArgumentValidationError,Get-AuthConfig"
+
+
+def test_names_without_a_value_are_judged_before_anything_is_bound() -> None:
+    bare, wrong = ("Realm", UNSET), ("NewCertificateEffectiveDate", "2026-13-45")
+    for arguments in ([wrong, bare], [("Bogus", 1), bare], [("Force", "x"), bare]):
+        assert refused("Set-AuthConfig", *arguments).FullyQualifiedErrorId == "MissingArgument,Set-AuthConfig"
+    assert bound("Set-AuthConfig", bare, (None, "a")) == {"Realm": "a"}
+    assert bound("Set-AuthConfig", bare, ("Bogus", UNSET)) == {"Realm": "-Bogus"}
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ([(None, "a"), (None, "b"), (None, 3)], ["a", "b", 3]),
+        ([(None, "a")], ["a"]),
+        ([(None, ["a", "b"])], ["a", "b"]),
+        ([(None, [1, 2]), (None, 3)], [[1, 2], 3]),
+        ([("Object", "a")], "a"),
+        ([], None),
+    ],
+)
+def test_the_remaining_arguments(given: list[tuple[str | None, Any]], taken: Any) -> None:
+    assert bound("Write-Host", *given).get("Object") == taken

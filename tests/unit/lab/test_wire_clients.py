@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
 from psrpcore import types as ps
 from pypsrp.client import Client
 from pypsrp.complex_objects import PSInvocationState
+from pypsrp.encryption import WinRMEncryption
+from pypsrp.exceptions import WSManFaultError
+from pypsrp.messages import SessionCapability
 from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.wsman import SelectorSet
 
+from wire import namespaces as ns
 from wire_clients import ServerModeClient, pool, protocol
 from wire_stand_ins import PASSWORD, USER, Lab
 
@@ -65,7 +72,7 @@ def test_pywinrm(lab: Lab, listener: str, transport: str) -> None:
         command = winrm.run_command(shell, line)
         assert winrm.get_command_output(shell, command) == expected
         winrm.cleanup_command(shell, command)
-    command = winrm.run_command(shell, "ipconfig", ["/all"])
+    command = winrm.run_command(shell, "netstat", ["-a"])
     output, errors, code = winrm.get_command_output(shell, command)
     assert (output, code) == (b"", 1)
     assert b"is not recognized as an internal or external command" in errors
@@ -163,5 +170,39 @@ def test_disconnect_and_connect(lab: Lab) -> None:
     with pool(lab.ports["wsman_https"]) as opened:
         opened.disconnect()
         (found,) = RunspacePool.get_runspace_pools(opened.connection)
+        found.connect()
+        assert run(found, "Write-Echo", Value="again").output == ["again"]
+
+
+@pytest.mark.parametrize("auth", ["ntlm", "credssp"])
+def test_a_sealed_part_without_a_tab_is_read(lab: Lab, monkeypatch: pytest.MonkeyPatch, auth: str) -> None:
+    """As all Ruby clients write it (WinRM::HTTP::HttpNegotiate of the gem winrm)."""
+    wrap = WinRMEncryption._wrap_message
+
+    def wrap_without_tab(self: WinRMEncryption, message: bytes) -> bytes:
+        return wrap(self, message).replace(b"\tContent-Type: application/octet", b"Content-Type: application/octet", 1)
+
+    monkeypatch.setattr(WinRMEncryption, "_wrap_message", wrap_without_tab)
+    with pool(lab.ports["wsman_http"], ssl=False, auth=auth) as opened:
+        assert run(opened, "Write-Echo", Value="x" * 40_000).output == ["x" * 40_000]
+
+
+def connect_with(found: RunspacePool, data: bytes) -> None:
+    """What RunspacePool.connect sends, with other fragments."""
+    content = ET.Element(ns.tag(ns.SHELL, "Connect"))
+    ET.SubElement(content, "connectXml", xmlns=ns.POWERSHELL).text = base64.b64encode(data).decode()
+    selectors = SelectorSet()
+    selectors.add_option("ShellId", found.id)
+    found.connection.connect(found.shell.resource_uri, content, selector_set=selectors)
+
+
+@pytest.mark.parametrize("wrong", ["nothing", "noise", "half"])
+def test_a_wrong_connect_leaves_the_pool_as_it_was(lab: Lab, wrong: str) -> None:
+    with pool(lab.ports["wsman_https"]) as opened:
+        opened.disconnect()
+        (found,) = RunspacePool.get_runspace_pools(opened.connection)
+        capability = found._fragmenter.fragment(SessionCapability("2.3", "2.0", "1.1.0.1"), found.id)[0]
+        with pytest.raises(WSManFaultError):
+            connect_with(found, {"nothing": b"", "noise": b"\0" * 64, "half": capability}[wrong])
         found.connect()
         assert run(found, "Write-Echo", Value="again").output == ["again"]

@@ -62,6 +62,11 @@ def set_service(host: str, service: str, **more: Any) -> Break:
     return stop
 
 
+def stop_master_of_a_pool_of_one(farm: HealthyFarm) -> None:
+    farm.of(LYNC)["pools"][0]["computers"] = [LYNC]
+    set_service(LYNC, "MASTER", central_management={"active_master_fqdn": "pool.litware.example"})(farm)
+
+
 def use_issuer(make: Callable[[HealthyFarm], dict[str, Any]], *hosts: str, **more: Any) -> Break:
     """Another OAuthTokenIssuer, in use on these hosts."""
 
@@ -251,7 +256,7 @@ CASES = [
     ),
     # the store has a certificate for it, and the web site shows another one
     Case("autodiscover_name_missing", lambda farm: serve(farm.issuer)(farm), [("warning", EXCHANGE)]),
-    Case("web_site_not_seen", lambda farm: serve(None)(farm), [("info", EXCHANGE)]),
+    Case("web_site_not_seen", serve(None), [("info", EXCHANGE)]),
     Case(
         "autodiscover_name_missing",
         lambda _farm: None,
@@ -293,6 +298,7 @@ CASES = [
         set_service(LYNC, "MASTER", central_management={"active_master_fqdn": "pool.litware.example"}),
         [("warning", LYNC)],
     ),
+    Case("lync_service_stopped", stop_master_of_a_pool_of_one, [("error", LYNC)]),
     Case("replica_behind", lambda farm: farm.of(LYNC)["replicas"][1].update(up_to_date=False), [("error", SECOND)]),
     Case(
         "replica_behind",
@@ -349,7 +355,7 @@ CASES = [
     ),
     Case(
         "digital_signature",
-        lambda farm: use_issuer(lambda farm: show(farm.make("litware.example", usages=KEY_ENCIPHERMENT)), LYNC)(farm),
+        use_issuer(lambda farm: show(farm.make("litware.example", usages=KEY_ENCIPHERMENT)), LYNC),
         [("warning", LYNC)],
     ),
     Case(
