@@ -39,8 +39,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording impo
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._helper import HostHelper
 
 MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
-OF_NO_HOST = ("findings",)
-"""Kinds of error that are about the farm, not about the host of the task."""
 ROLES = "onprem.exchange_lync."
 SOCKET = "_ansible_socket"
 
@@ -62,7 +60,8 @@ class ActionModule(ActionBase):
             result.update(failed=True, changed=False, error=error.details())
         if result.get("failed") and result.get("error"):
             found = ShellError.from_details(result["error"])
-            host = "" if found.kind in OF_NO_HOST else self._name_host(variables)
+            # what a module says that asks no server is about the farm, not about the host of the task
+            host = self._name_host(variables) if self._read_spec().asks_host else ""
             result.update(self._explain(found.located(host=host)))
             result.pop("exception", None)  # of a module in a process of its own: core would show its words instead
             if self._is_unreachable(result, variables):
@@ -86,6 +85,9 @@ class ActionModule(ActionBase):
 
     def _name_module(self) -> str:
         return str(self._task.resolved_action or self._task.action).rsplit(".", 1)[-1]
+
+    def _read_spec(self) -> ModuleSpec:
+        return t.cast(ModuleSpec, importlib.import_module(f"{MODULES}.{self._name_module()}").SPEC)
 
     def _name_host(self, variables: dict[str, t.Any]) -> str:
         return str(self._task.delegate_to or variables["inventory_hostname"])
@@ -167,7 +169,7 @@ class ActionModule(ActionBase):
 
     def _in_subprocess(self, helper: HostHelper, variables: dict[str, t.Any]) -> Result:
         """The module's own ``main()``, on the controller's interpreter, with the helper's socket."""
-        spec: ModuleSpec = importlib.import_module(f"{MODULES}.{self._name_module()}").SPEC
+        spec = self._read_spec()
         if spec.reaches_host(self._task.args):
             self._find_socket(helper)
         interpreter = {"ansible_python_interpreter": sys.executable}

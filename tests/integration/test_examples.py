@@ -27,10 +27,17 @@ HOSTS = {
     "modules/lync_info": "lync_servers",
     "modules/lync_oauth_configuration": "lync_servers",
     "modules/lync_replication": "lync_servers",
-    **dict.fromkeys(("modules/farm_info", "modules/farm_audit", "modules/farm_report", "filter/farm_audit"), "all"),
+    **dict.fromkeys(
+        (
+            "modules/farm_info",
+            "modules/farm_audit",
+            "modules/farm_report",
+            "filter/farm_audit",
+            "modules/farm_description",
+        ),
+        "all",
+    ),
     "filter/farm_description": "exchange_servers",
-    "filter/farm_problem": "exchange_servers",
-    "filter/farm_parts": "exchange_servers:lync_servers",
 }
 """Of each plugin: the hosts that its examples are for."""
 ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))

@@ -106,7 +106,8 @@ def test_a_description_that_is_wrong_is_told_in_its_own_words(farm: Farm) -> Non
         "- import_role: {name: onprem.exchange_lync.integration}", hosts=ALL, extra_vars={"farm_sip_domains": "a b"}
     )
     assert run.rc == 2
-    assert "Action failed: farm_sip_domains: 'a b' is not a domain name such as litwareinc.com." in run.output
+    assert "farm_sip_domains: 'a b' is not a domain name such as litwareinc.com. Nothing was written." in run.output
+    assert f"{EXCHANGE}: farm_sip" not in run.output
     assert not [step for step in run.steps if step.journal]
 
 

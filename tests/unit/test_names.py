@@ -15,6 +15,7 @@ PLUGINS = sorted((ROOT / "plugins").rglob("*.py"))
 SAME_FILES = {
     "__init__.py": "Python's own name for a package",
     "farm_audit.py": "the module and the filter are twins, and a plugin's file has the plugin's name",
+    "farm_description.py": "the module and the filter are twins, as those of farm_audit are",
     "farm_info.py": "the module and its action plugin are one task, and both files have its name",
 }
 SAME_CLASSES = {

@@ -23,6 +23,7 @@ READING = (
     "exchange_certificate_info",
     "exchange_info",
     "farm_audit",
+    "farm_description",
     "farm_info",
     "farm_report",
     "lync_certificate_info",
