@@ -70,6 +70,7 @@ class Host:
 
     :ivar clock: seconds by which its clock is ahead of the farm's (behind it, where negative).
     :ivar domain_controller: the one that Exchange on it asks by itself; one of its site where nothing is said.
+    :ivar winhttp_proxy: the proxy that netsh winhttp has set there; none where nothing is said.
     :ivar oauth_virtual_directories: what its Autodiscover and EWS directories say of OAuth; before 2013 they say nothing.
     """
 
@@ -88,6 +89,7 @@ class Host:
     autodiscover_uri: str | None = None
     site_scope: list[str] = field(default_factory=list)
     oauth_virtual_directories: bool = True
+    winhttp_proxy: str = ""
 
     @property
     def short(self) -> str:
@@ -97,7 +99,10 @@ class Host:
 
 @dataclass(frozen=True)
 class PartnerApplication:
-    """A partner application, as either product keeps it."""
+    """A partner application, as either product keeps it.
+
+    :ivar certificates: those whose keys Exchange has read of the other side: by their names in a scenario, by their thumbprints then.
+    """
 
     name: str
     application_identifier: str
@@ -107,6 +112,23 @@ class PartnerApplication:
     use_auth_server: bool = False
     linked_account: str = ""
     trust_level: str = "Full"
+    accept_security_identifiers: bool = False
+    certificates: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """An account or another object with a name in the container Users of the domain.
+
+    :ivar kind: what RecipientType says: User, MailUser, UserMailbox, MailContact, MailUniversalDistributionGroup.
+    :ivar roles: the management roles that are assigned to it.
+    """
+
+    name: str
+    kind: str = "MailUser"
+    external_address: str = ""
+    hidden: bool = False
+    roles: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -141,6 +163,7 @@ class Exchange:
     accepted_domains: list[AcceptedDomain] = field(default_factory=list)
     partner_applications: list[PartnerApplication] = field(default_factory=list)
     certificate_services: dict[str, str] = field(default_factory=dict)
+    recipients: list[Recipient] = field(default_factory=list)
     servers: list[Host] = field(default_factory=list)
     hybrid: Hybrid | None = None
 
@@ -291,6 +314,7 @@ class PfxFile:
 class Scenario:
     """All of a farm.
 
+    :ivar balancers: by the address of a load balancer, the hosts behind it.
     :ivar inventory: variables for all hosts in the inventory of the lab: what a playbook is to be told about this farm.
     """
 
@@ -305,6 +329,7 @@ class Scenario:
     certificates: list[Certificate]
     files: list[PfxFile] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)
+    balancers: dict[str, list[str]] = field(default_factory=dict)
     inventory: dict[str, object] = field(default_factory=dict)
 
     def host(self, fqdn: str) -> Host:
