@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 import dns.exception
 import dns.message
 import dns.query
-import dns.tsig
 
 from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
 from harness import ROOT
@@ -49,6 +48,7 @@ dc.asia A 192.0.2.66
 same.wild A 192.0.2.77
 """
 SYSTEM = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+SAMBA = "python3-samba samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules"
 PACKAGES = {
     "named": "bind9",
     "knotd": "knot",
@@ -57,6 +57,9 @@ PACKAGES = {
     "kadmin.local": "krb5-admin-server",
     "kinit": "krb5-user",
     "nsupdate": "bind9-dnsutils",
+    "samba": SAMBA,
+    "samba-tool": SAMBA,
+    "tar": "tar",
 }
 Configure = Callable[[Path, int], list[str]]
 STARTS_WITHIN = 10.0
@@ -69,7 +72,7 @@ class Running:
 
     :ivar option: the option O(server) of the modules that reaches it.
     :ivar environment: what its clients need in theirs.
-    :ivar key: a shared key that it takes too, whatever the option has: somebody else's.
+    :ivar nsupdate: how nsupdate signs what the server takes, whatever the option has: as somebody else.
     :ivar realm: where its tickets come from.
     """
 
@@ -77,7 +80,7 @@ class Running:
     port: int
     option: dict[str, Any]
     environment: dict[str, str] = field(default_factory=dict)
-    key: dns.tsig.Key = field(default_factory=lambda: dns.tsig.Key(f"{KEY}.", SECRET, "hmac-sha256"))
+    nsupdate: tuple[str, ...] = ("-y", f"hmac-sha256:{KEY}:{SECRET}")
     realm: Realm | None = None
 
 
