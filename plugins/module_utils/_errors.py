@@ -32,10 +32,17 @@ REMEDIES: dict[str, str] = {
         "The command time-out was over before the cmdlet went out: raise O(command_timeout), or ansible_exchange_lync_command_timeout."
     ),
     "redirected": "Correct the address, the port, the protocol or the path in the connection variables; redirects are never followed.",
-    "session_lost": "The remote session ended; run the task again. If it repeats, look at the server's event log for a recycled process.",
+    "session_lost": (
+        "The remote session ended; run the task again. If it repeats, look at the server's event log for a recycled process, or one that "
+        "had too little memory (MaxMemoryPerShellMB in `winrm get winrm/config/winrs`)."
+    ),
     "shell_denied": (
         "Allow the account to open a shell here: WinRM wants Administrators or Remote Management Users of the machine, Exchange's endpoint "
         "a management role and RemotePowerShellEnabled, Lync's endpoint a Lync role (docs/your_own_farm.md, Rights)."
+    ),
+    "too_large": (
+        "Over psrp, set ansible_psrp_max_envelope_size to what the server takes (MaxEnvelopeSizekb in `winrm get winrm/config`, times "
+        "1024). Over winrm the collection's messages have up to 150 KiB: raise MaxEnvelopeSizekb on the server, or pass less in one task."
     ),
     "throttled": "The server refuses more shells for this account: close idle sessions, lower forks, or raise its throttling policy.",
     "timeout": (

@@ -205,7 +205,7 @@ def test_no_more_shells_than_an_account_may_have(farm: Farm) -> None:
     step = run.step("set")
     assert (run.rc, run.writes) == (2, [])
     assert step.result["error"]["kind"] == "throttled"
-    for part in (EXCHANGE, "exchange management shell", "quota of shells", "refuses more shells"):
+    for part in (EXCHANGE, "exchange management shell", "no further runspace", "PowerShellMaxConcurrency"):
         assert part in step.msg
     for session in held:
         session.close()

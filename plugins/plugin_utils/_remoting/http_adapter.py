@@ -10,6 +10,7 @@ pypsrp and pywinrm both send through requests. What this adapter sees to holds f
 * a redirect is not followed: neither a logon nor a message goes to an address that nobody named;
 * a content coding is refused that nobody asked for, since a few bytes of it can become many;
 * a sealed request takes a sealed answer (MS-WSMV 2.2.9.1);
+* an answer that ends a logon by CredSSP before it is complete is an answer, and not a wrong password;
 * a request is sent once: only the making of a connection is repeated, where the user's options say so.
 """
 
@@ -186,12 +187,19 @@ class MeasuredAdapter(requests.adapters.HTTPAdapter):
     :param retries: how often the making of a connection is tried again.
     :param backoff: the factor of the pauses between.
     :param key_password: that of the client certificate's key.
+    :param to_error: makes the library's own error of an HTTP status: of its protocol, the status, and the text of the answer.
     """
 
     def __init__(
-        self, traffic: Traffic, retries: int = 0, backoff: float = 0.0, key_password: str | None = None
+        self,
+        traffic: Traffic,
+        retries: int = 0,
+        backoff: float = 0.0,
+        key_password: str | None = None,
+        *,
+        to_error: t.Callable[[str, int, str], Exception],
     ) -> None:
-        self._traffic = traffic
+        self._traffic, self._to_error = traffic, to_error
         self._pool_options: dict[str, t.Any] = {"key_password": key_password} if key_password is not None else {}
         connecting = urllib3.util.Retry(
             total=None, connect=retries, read=0, redirect=0, status=0, other=0, backoff_factor=backoff
@@ -225,6 +233,9 @@ class MeasuredAdapter(requests.adapters.HTTPAdapter):
         try:
             _check_head(response, sealed=sealed)
             self._traffic.note_date(response.headers.get("Date"))
+            if response.status_code not in (200, 401) and _logs_on_with_message(request):
+                # requests-credssp takes every other status for a logon without its token, and says that of it
+                raise self._to_error("http", response.status_code, response.text)
         except BaseException:
             response.close()
             raise
@@ -250,9 +261,18 @@ def mount(session: requests.Session, adapter: MeasuredAdapter) -> None:
 
 
 def _is_sealed(headers: t.Mapping[str, t.Any]) -> bool:
-    kind = headers.get("Content-Type") or ""
-    text = kind.decode("latin-1") if isinstance(kind, bytes) else str(kind)
-    return text.strip().lower().startswith(SEALED)
+    return _read_header(headers, "Content-Type").strip().lower().startswith(SEALED)
+
+
+def _read_header(headers: t.Mapping[str, t.Any], name: str) -> str:
+    """A header, which some libraries set as bytes."""
+    value = headers.get(name) or ""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _logs_on_with_message(request: requests.PreparedRequest) -> bool:
+    """Whether a request is a step of CredSSP that carries the message already, so that its answer may be that of the message."""
+    return _read_header(request.headers, "Authorization").lower().startswith("credssp ") and bool(request.body)
 
 
 def _check_head(response: requests.Response, *, sealed: bool) -> None:

@@ -49,7 +49,10 @@ def check_xml(text: bytes | bytearray, most_elements: int = MOST_ELEMENTS) -> No
 
 
 def check_transport(transport: t.Any, method: str) -> None:
-    """Have every answer that ``transport`` gives by ``method`` checked, those among them that it raises as errors."""
+    """Have every answer that ``transport`` gives by ``method`` checked, those among them that it raises as errors.
+
+    HTTP.sys and IIS answer with a page of HTML where they refuse a request themselves: then the status says it, and the page is let go.
+    """
     send: t.Callable[..., bytes] = getattr(transport, method)
 
     def send_and_check(*arguments: t.Any, **options: t.Any) -> bytes:
@@ -57,7 +60,10 @@ def check_transport(transport: t.Any, method: str) -> None:
             answer = send(*arguments, **options)
         # both libraries keep the body of an error for the caller to parse
         except Exception as error:
-            check_xml(_to_bytes(getattr(error, "response_text", b"")))
+            try:
+                check_xml(_to_bytes(getattr(error, "response_text", b"")))
+            except NotSoap:
+                error.args = (*error.args[:2], "")  # protocol and status; the text is the third, in both libraries
             raise
         check_xml(answer)
         return answer

@@ -16,7 +16,7 @@ import socket
 import ssl
 import typing as t
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import REMEDIES, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import wsman_faults as wsman
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Unanswered
@@ -28,6 +28,13 @@ _NO_ENDPOINT = ("unsupported", "the server does not know this endpoint")
 _NO_SESSION = ("session_lost", "the server no longer knows the session")
 _NO_PROCESS = ("session_lost", "the process behind the session ended")
 _NO_QUOTA = ("throttled", "the server's quota of shells, users, requests or operations is used up")
+_NO_SHELLS = (
+    "throttled",
+    "this account has as many shells on the server as its quota of shells (MaxShellsPerUser) allows",
+)
+_NO_OPERATIONS = ("throttled", "the server's quota of operations of one account or one shell is used up")
+_NO_REQUESTS = ("throttled", "this account has sent more requests than the server takes in a while")
+_NO_PROCESSES = ("throttled", "the server starts no further process in this shell")
 _NO_TIME = ("timeout", "the server did not answer within the operation time-out")
 
 _BY_FAULT: dict[int, tuple[str, str]] = {
@@ -51,6 +58,32 @@ _BY_FAULT: dict[int, tuple[str, str]] = {
     wsman.ERROR_WSMAN_UNEXPECTED_SELECTORS: _NO_SESSION,
     wsman.ERROR_WSMAN_REMOTESHELLS_NOT_ALLOWED: ("shell_denied", "remote shells are not allowed on the server"),
     **dict.fromkeys(wsman.QUOTAS, _NO_QUOTA),
+    **dict.fromkeys(wsman.OPERATIONS, _NO_OPERATIONS),
+    wsman.ERROR_WSMAN_QUOTA_MAX_SHELLS: _NO_SHELLS,
+    wsman.ERROR_WSMAN_QUOTA_USER: _NO_REQUESTS,
+    wsman.E_NOT_ENOUGH_QUOTA: _NO_PROCESSES,
+}
+_REMEDY_BY_FAULT = {
+    **dict.fromkeys(
+        wsman.OPERATIONS,
+        "Close what other tools have left open for this account, or raise MaxConcurrentOperationsPerUser "
+        "(`winrm get winrm/config/service`).",
+    ),
+    wsman.ERROR_WSMAN_QUOTA_USER: (
+        "Wait, then run the task again. At Exchange it is PowerShellMaxCmdlets and PowerShellMaxCmdletsTimePeriod of the account's "
+        "throttling policy (Get-ThrottlingPolicy): raise them for this account."
+    ),
+    wsman.E_NOT_ENOUGH_QUOTA: (
+        "Compare MaxProcessesPerShell and MaxMemoryPerShellMB in `winrm get winrm/config/winrs` with their defaults, 25 and 1024, and "
+        "raise them."
+    ),
+}
+_REMEDY_BY_REFUSAL = {
+    "AuthorizationException": (
+        "Close the sessions that this account has at Exchange; those that were left open end by their idle time-out, or with the "
+        "application pool MSExchangePowerShellAppPool. Or raise PowerShellMaxConcurrency of the account's throttling policy "
+        "(Get-ThrottlingPolicy)."
+    ),
 }
 _BY_SUBCODE = {
     "AccessDenied": _NO_SHELL,
@@ -71,14 +104,14 @@ _BY_STATUS: dict[int, tuple[str, str]] = {
     404: ("unsupported", "there is nothing at this path of the server (HTTP 404): the path or the port is wrong"),
     405: ("unsupported", "what is at this path is no WS-Management endpoint (HTTP 405): the path or the port is wrong"),
     407: ("unreachable", "the proxy wants credentials (HTTP 407)"),
-    413: ("unsupported", "the request is larger than the server takes (HTTP 413)"),
+    413: ("too_large", "the request is larger than the server takes (HTTP 413)"),
     502: ("unreachable", "a gateway before the server got no valid answer from it (HTTP 502)"),
     503: ("unreachable", "the server, or a gateway before it, does not serve requests for now (HTTP 503)"),
     504: ("unreachable", "a gateway before the server got no answer from it in time (HTTP 504)"),
 }
 _REFUSING_STATUS = {401, 403, 404, 405, 413}
 """What a server answers instead of handling a request: RFC 9110, sections 15.5.2 to 15.5.6 and 15.5.14."""
-_KEPT_AFTER_OPENING = {"busy", "missing_library", "shell_denied", "throttled", "timeout"}
+_KEPT_AFTER_OPENING = {"busy", "missing_library", "shell_denied", "throttled", "timeout", "too_large"}
 
 _Explain = t.Callable[[BaseException], tuple[str, str]]
 
@@ -98,9 +131,10 @@ def to_error(error: BaseException, *, opened: bool, silent: bool = False) -> She
     if (kerberos := explain_kerberos(_causes(error))) is not None:
         return ShellError("session_lost", f"the session was lost: {kerberos.message}") if opened else kerberos
     kind, message = explain(error)
-    if opened and kind not in _KEPT_AFTER_OPENING:
-        return ShellError("session_lost", f"the session was lost: {message}.")
-    return ShellError(kind, f"{message}.")
+    remedy = _find_remedy(error)
+    if opened and (kind not in _KEPT_AFTER_OPENING or fault_code(error) in wsman.OPERATIONS):
+        return ShellError("session_lost", f"the session was lost: {message}.", remedy=remedy)
+    return ShellError(kind, f"{message}.", remedy=remedy)
 
 
 def was_refused(error: BaseException, *, sealed: bool) -> bool:
@@ -162,10 +196,25 @@ def _is_refusal(error: BaseException) -> bool:
     return str(code).rpartition(":")[2] in wsman.REFUSING_SUBCODES
 
 
+def _find_refusal(error: BaseException) -> str:
+    """Why Exchange opens no runspace, by the name of its exception."""
+    said = " ".join(str(getattr(error, name, None) or "") for name in ("reason", "provider_fault"))
+    return exchange_failure(said)
+
+
+def _find_remedy(error: BaseException) -> str:
+    """What to do, where it is more than what the kind of the error says."""
+    if "http_adapter.UnsealedAnswer" in _own_names(error) and getattr(error, "status", 0) == 413:
+        return REMEDIES["too_large"]
+    code, refusal = fault_code(error), _find_refusal(error)
+    if refusal in _BY_REFUSAL:
+        return _REMEDY_BY_REFUSAL.get(refusal, "")
+    return _REMEDY_BY_FAULT.get(code, "") if isinstance(code, int) else ""
+
+
 def _explain_fault(error: BaseException) -> tuple[str, str]:
     code = fault_code(error)
-    said = " ".join(str(getattr(error, name, None) or "") for name in ("reason", "provider_fault"))
-    if (refusal := exchange_failure(said)) in _BY_REFUSAL:
+    if (refusal := _find_refusal(error)) in _BY_REFUSAL:
         kind, message = _BY_REFUSAL[refusal]
         return kind, f"{message} ({refusal})"
     if isinstance(code, int) and code in _BY_FAULT:

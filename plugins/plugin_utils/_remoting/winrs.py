@@ -326,13 +326,15 @@ class WinrsCarrier:
 
         With message encryption pywinrm logs on while it builds the session.
         """
+        from winrm.exceptions import WinRMTransportError
+
         build, log_on = transport.build_session, transport.setup_encryption
         measured: list[t.Any] = []
 
         def measure(session: t.Any) -> t.Any:
             if not any(session is known for known in measured):
                 measured[:] = [session]
-                mount(session, MeasuredAdapter(self._traffic))
+                mount(session, MeasuredAdapter(self._traffic, to_error=WinRMTransportError))
             return session
 
         transport.setup_encryption = lambda session: log_on(measure(session))

@@ -269,6 +269,8 @@ class WsmanCarrier:
 
     def _measure(self, transport: t.Any) -> None:
         """Have every session that pypsrp builds send through our adapter; it offers no other moment to lay hands on one."""
+        from pypsrp.exceptions import WinRMTransportError
+
         build, given = transport._build_session, self.settings.arguments
 
         def build_measured() -> t.Any:
@@ -278,6 +280,7 @@ class WsmanCarrier:
                 int(given.get("reconnection_retries", 0)),
                 given["reconnection_backoff"],
                 given.get("certificate_key_password"),
+                to_error=WinRMTransportError,
             )
             mount(session, adapter)
             return session

@@ -18,6 +18,7 @@ E_FILE_NOT_FOUND = 0x80070002
 E_ACCESS_DENIED = 0x80070005
 E_BROKEN_PIPE = 0x8007006D
 E_KEY_DELETED = 0x800703FA
+E_NOT_ENOUGH_QUOTA = 0x80070718
 
 # wsmerror.h
 ERROR_WSMAN_RESOURCE_NOT_FOUND = 0x80338000
@@ -78,6 +79,16 @@ QUOTAS = frozenset(
     }
 )
 """The server counted before it let anything run."""
+
+OPERATIONS = frozenset(
+    {
+        ERROR_WSMAN_QUOTA_MAX_OPERATIONS,
+        ERROR_WSMAN_QUOTA_MAX_OPERATIONS_USER_PPQ,
+        ERROR_WSMAN_QUOTA_MAX_COMMANDS_PER_SHELL_PPQ,
+    }
+)
+"""Those that a session itself uses up, as the server goes on counting what has ended (MS-WSMV, appendix A, note 118): a fresh session
+begins at nothing, which is what core's winrm connection plugin does about it too (ansible/ansible, pull request 83656)."""
 
 REFUSALS = QUOTAS | {
     ERROR_ACCESS_DENIED,

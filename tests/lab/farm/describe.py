@@ -9,7 +9,13 @@ from typing import Any
 from farm.scenario import Host, User
 from farm.state import Farm
 
-LIMITS = {"max_shells_per_user": 30, "exchange_max_concurrency": 18, "idle_timeout": 7200, "max_envelope_kb": 500}
+LIMITS = {
+    "max_shells_per_user": 30,
+    "exchange_max_concurrency": 18,
+    "idle_timeout": 7200,
+    "max_envelope_kb": 500,
+    "max_commands_per_shell": 1000,
+}
 """WinRM's defaults since Windows Server 2012, and PowerShellMaxConcurrency of Exchange's default throttling policy."""
 
 EXCHANGE_GROUPS = ["Organization Management", "View-Only Organization Management"]

@@ -22,6 +22,9 @@ NOT_RECOGNIZED = (
     "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
 )
 
+MICRO_DELAY = "Micro delay applied. Actual delayed: {0} msecs, Enforced: True, Capped delay: {0} msecs, Required: False"
+"""What Exchange says when it slows an account down: its beginning is in Microsoft's KB 2881759, the rest as administrators show it."""
+
 
 def caller_of(request: dict[str, Any]) -> Caller:
     """Who calls, by the request."""
@@ -80,6 +83,9 @@ def _charge(call: Call) -> None:
     for name in ("slow_cmdlet", "slow_write") if call.cmdlet.writes else ("slow_cmdlet",):
         if slow := call.farm.faults.take(name, call.host.fqdn):
             time.sleep(float(slow.value or 1))
+    if call.cmdlet.shell == "exchange" and (delay := call.farm.faults.take("micro_delay", call.host.fqdn)):
+        time.sleep(int(delay.value or 1000) / 1000)
+        call.warning(MICRO_DELAY.format(delay.value or 1000))
 
 
 def _check(call: Call) -> None:

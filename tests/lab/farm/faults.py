@@ -8,6 +8,7 @@ The farm acts on those of :data:`MODEL`; those of :data:`WIRE` are pushed to the
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import re
 import threading
 from dataclasses import asdict, dataclass, field
@@ -23,6 +24,7 @@ MODEL = {
     "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
     "slow_write": "each cmdlet that writes takes as many more seconds as the value says",
     "service_stopped": "the Windows service named by the value is stopped",
+    "micro_delay": "Exchange delays each of its cmdlets by as many milliseconds as the value says, and warns of it",
     "rpc_unreachable": "this Exchange server does not answer other servers: Get-ExchangeCertificate -Server, Test-ServiceHealth -Server",
 }
 
@@ -32,21 +34,34 @@ WIRE = {
     "slow_receive": "each Receive is answered as many seconds later as the value says",
     "expire_shells": "all shells vanish at once, as when an application pool is recycled",
     "http_503": "HTTP 503, as when the application pool is stopped",
+    "compressed_answers": "answers are compressed although nobody asks for it, as by a proxy in between",
+    "quota_shells": "WinRM, or Lync's endpoint, opens no further shell for the account (MaxShellsPerUser)",
+    "quota_runspaces": "Exchange's endpoint opens no further runspace for the account (PowerShellMaxConcurrency)",
+    "quota_operations": "no further command is taken from the account (MaxConcurrentOperationsPerUser)",
+    "quota_requests": "no further command is taken from the account for a while (Exchange's PowerShellMaxCmdlets)",
+    "quota_commands": "a shell takes no further pipeline (MaxConcurrentCommandsPerShell)",
+    "quota_processes": "a command shell starts no further program (MaxProcessesPerShell)",
+    "quota_memory": "the process of a shell ends when its output is asked for (MaxMemoryPerShellMB)",
 }
 
 EVERYWHERE = "*"
 NAMED = {"cmdlet_fails": "a cmdlet", "service_stopped": "a Windows service"}
 SECONDS = ("slow_cmdlet", "slow_write", "slow_receive")
+MILLISECONDS = ("micro_delay",)
 
 
 @dataclass
 class Fault:
-    """A fault that is on, on one host or everywhere; ``count`` is how often it still strikes (none: always)."""
+    """A fault that is on, on one host or everywhere; ``count`` is how often it still strikes (none: always).
+
+    ``number`` tells one injection from another of the same: host processes count anew.
+    """
 
     name: str
     host: str = EVERYWHERE
     value: str = ""
     count: int | None = None
+    number: int = field(default_factory=itertools.count(1).__next__)
 
     def is_replaced_by(self, other: Fault) -> bool:
         """Whether another fault takes this one's place."""
@@ -59,6 +74,8 @@ class Fault:
             raise LabError(f"the fault {self.name} wants the name of {NAMED[self.name]} as its value")
         if self.name in SECONDS and self.value and not re.fullmatch(r"\d+(\.\d+)?", self.value, re.ASCII):
             raise LabError(f"the fault {self.name} wants seconds as its value, and {self.value!r} are none")
+        if self.name in MILLISECONDS and self.value and not re.fullmatch(r"\d+", self.value, re.ASCII):
+            raise LabError(f"the fault {self.name} wants milliseconds as its value, and {self.value!r} are none")
         if self.count is not None and self.count < 1:
             raise LabError(f"a fault cannot strike {self.count} times")
 

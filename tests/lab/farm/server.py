@@ -104,7 +104,7 @@ class Control:
             "cmdlet": None,
             "parameters": {},
             "kind": "read",
-            "outcome": "ok",
+            "outcome": request.get("reason") or "ok",
             "error_id": None,
             "duration": float(request.get("duration") or 0),
         }

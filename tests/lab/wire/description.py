@@ -63,6 +63,7 @@ class Limits:
     exchange_max_concurrency: int = 18
     idle_timeout: float = 7200.0
     max_envelope_kb: int = 500
+    max_commands_per_shell: int = 1000
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ the others cite where they were seen.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,19 +16,25 @@ from wire import namespaces as ns
 _DETAIL = f"{ns.WSMAN.removesuffix('.xsd')}/faultDetail/"
 _CMD_PLUGIN = ("Shell cmd plugin", r"%systemroot%\system32\winrscmd.dll")
 _SHELL_PROVIDER = ("Shell provider", r"%systemroot%\system32\WsmSvc.dll")
+_POWERSHELL_PLUGIN = ("PowerShellplugin", r"%windir%\system32\pwrshplugin.dll")
 _CANNOT = "The WS-Management service cannot process the request"
 
 
 @dataclass
 class Fault(Exception):
-    """What the service answers instead of a result; ``provider`` is the plug-in that raised it."""
+    """What the service answers instead of a result.
 
-    code: int
+    ``provider`` is the plug-in that raised it, and ``provider_text`` what that says where it is not the reason. Without a code
+    there is no detail.
+    """
+
+    code: int | None
     subcode: str
     reason: str
     who: str = "s:Sender"
     detail: str = ""
     provider: tuple[str, str] | None = None
+    provider_text: str = ""
 
     def body(self, machine: str) -> str:
         """The SOAP body of the fault."""
@@ -39,7 +46,9 @@ class Fault(Exception):
         )
 
     def _wsman_fault(self, machine: str) -> str:
-        message = escape(self.reason)
+        if self.code is None:
+            return ""
+        message = escape(self.provider_text or self.reason)
         if self.provider:
             name, path = self.provider
             message = f"<f:ProviderFault provider={quoteattr(name)} path={quoteattr(path)}>{message}</f:ProviderFault>"
@@ -109,7 +118,7 @@ def access_denied() -> Fault:
 
 
 def too_many_shells(allowed: int) -> Fault:
-    """MaxShellsPerUser of WinRM, and the product endpoints' concurrency, which their plug-in reports in the same words.
+    """MaxShellsPerUser of WinRM.
 
     ERROR_WSMAN_QUOTA_MAX_SHELLS_USERS; code and text as in test-kitchen/test-kitchen issue 656 and hashicorp/vagrant
     issue 7489 (2150859174, one higher, is the quota of operations).
@@ -119,6 +128,76 @@ def too_many_shells(allowed: int) -> Fault:
         "Close existing shells or raise the quota for this user. "
     )
     return Fault(2150859173, "w:QuotaLimit", text)
+
+
+def too_many_operations(allowed: int = 1500) -> Fault:
+    """MaxConcurrentOperationsPerUser of WinRM.
+
+    ERROR_WSMAN_QUOTA_MAX_OPERATIONS; code and text as in test-kitchen/test-kitchen issue 656, with 1500 in diyan/pywinrm issue 124.
+    """
+    text = (
+        f"{_CANNOT}. This user is allowed a maximum number of {allowed} concurrent operations, which has been exceeded. "
+        "Close existing operations for this user, or raise the quota for this user. "
+    )
+    return Fault(2150859174, "w:QuotaLimit", text)
+
+
+def too_many_requests() -> Fault:
+    """PowerShellMaxCmdlets in PowerShellMaxCmdletsTimePeriod of Exchange's throttling policy, where it is not unlimited.
+
+    The text is that of c7solutions.com, "Restrictive throttling policies" (2010), the code Windows' ERROR_WSMAN_QUOTA_USER.
+    """
+    text = (
+        f"{_CANNOT}. The user load quota of 1 requests per 1000 seconds has been exceeded. Send future requests at a slower rate or "
+        "raise the quota for this user. The next request from this user will not be approved for at least 1000000 milliseconds. "
+    )
+    return Fault(2150859175, "w:QuotaLimit", text)
+
+
+def too_many_commands() -> Fault:
+    """MaxConcurrentCommandsPerShell of a session configuration; the fault without a code, as pypsrp's issue 148 shows it."""
+    text = (
+        f"{_CANNOT}. The maximum number of concurrent commands per shell has been exceeded. "
+        "Retry the request later or raise the Maximum Commands per Shell quota. "
+    )
+    return Fault(None, "w:InternalError", text, "s:Receiver")
+
+
+def too_many_processes() -> Fault:
+    """MaxProcessesPerShell of WinRM; not seen.
+
+    WinRM keeps the processes of a shell in a job object (its documentation of quotas); one more than a job may have is not started, with
+    ERROR_NOT_ENOUGH_QUOTA. That the fault is this error as an HRESULT, as it is for others of the command shell, is a guess.
+    """
+    text = "Not enough quota is available to process this command. "
+    return Fault(2147944216, "w:InternalError", text, "s:Receiver", provider=_CMD_PLUGIN)
+
+
+def too_many_runspaces(allowed: int) -> Fault:
+    """PowerShellMaxConcurrency of Exchange's throttling policy, since 2013.
+
+    The words are those of Microsoft365DSC issue 359; windowspro.de ("Exchange: Throttling-Policy") has them of Exchange 2019. The
+    envelope is that of another refusal by Exchange's authorisation (ktecv2000/ProxyShell issue 1): no reason, and 0x80540FA0, by which
+    PowerShell's plug-in reports an exception (WSManPluginErrorCodes.ManagedException). That it answers the Create is a guess.
+    """
+    text = (
+        f"[AuthZRequestId={uuid.uuid4()}][FailureCategory=AuthZ-AuthorizationException] Fail to create a runspace because you have "
+        f"exceeded the maximum number of connections allowed : {allowed} for the policy party : MaxConcurrency. "
+        "Please close existing runspace and try again. "
+    )
+    return Fault(2152992672, "w:InternalError", "", "s:Receiver", provider=_POWERSHELL_PLUGIN, provider_text=text)
+
+
+def process_gone() -> Fault:
+    """The process that hosts the shell's PowerShell has ended, as one does that gets no memory (MaxMemoryPerShellMB).
+
+    RPC_S_CALL_FAILED, with the words of Windows for a host process of a plug-in that went away.
+    """
+    text = (
+        "The WSMan provider host process did not return a proper response.  "
+        "A provider in the host process may have behaved improperly. "
+    )
+    return Fault(1726, "w:InternalError", text, "s:Receiver")
 
 
 def already_exists() -> Fault:

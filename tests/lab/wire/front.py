@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wire import sealing
+from wire import compression, sealing
 from wire.auth import ConnectionAuth, Headers
 from wire.description import Endpoint
 from wire.injected_faults import ConnectionDroppedError
@@ -58,7 +58,17 @@ class Front:
         if path == "/wsman" and headers.get("wsmanidentify", "").lower() == "unauthenticated":
             status, xml = self.service.handle(body, None, path)
             return Reply(status, [("Content-Type", _SOAP)], xml)
-        return self._authenticated(auth, path, headers, body)
+        return self._compressed(self._authenticated(auth, path, headers, body), path, headers)
+
+    def _compressed(self, reply: Reply, path: str, headers: Mapping[str, str]) -> Reply:
+        """The answer as it leaves: compressed by IIS where its client asks for that, and by whoever stands before it where nobody does."""
+        if not reply.body:
+            return reply
+        by_iis = self._endpoints[path][0].is_product and compression.accepts(headers.get("accept-encoding", ""))
+        if not by_iis and not self.service.injected.take("compressed_answers"):
+            return reply
+        more, body = compression.compress(reply.body)
+        return Reply(reply.status, [*reply.headers, *more], body)
 
     def _schemes(self, path: str, *, plain: bool) -> list[str]:
         schemes = [scheme for endpoint in self._endpoints[path] for scheme in endpoint.schemes]

@@ -7,8 +7,17 @@
 ``slow_receive``                each Receive is answered ``value`` (5) seconds later
 ``expire_shells``               all shells vanish at once, as when an application pool is recycled
 ``http_503``                    HTTP 503, as when the application pool is stopped
+``compressed_answers``          answers are compressed although nobody asks for it, as by a proxy in between
+``quota_shells``                one more shell is refused: MaxShellsPerUser
+``quota_runspaces``             Exchange opens no further runspace: PowerShellMaxConcurrency
+``quota_operations``            one more command is refused: MaxConcurrentOperationsPerUser
+``quota_requests``              the same, by Exchange's PowerShellMaxCmdlets
+``quota_commands``              a shell takes no further pipeline: MaxConcurrentCommandsPerShell
+``quota_processes``             a command shell starts no further program: MaxProcessesPerShell
+``quota_memory``                the process of a shell ends when its output is asked for, as without memory: MaxMemoryPerShellMB
 
-A fault is its name, or an object with ``name``, ``value`` and ``count`` (how often it strikes; always, when it is missing). The
+A fault is its name, or an object with ``name``, ``value``, ``count`` (how often it strikes; always, when it is missing) and ``number``,
+by which one that is injected again is another. The
 farm pushes the whole list over the connection that each host keeps open (``{"op": "faults", "follow": true}``), so that a
 fault holds as soon as the farm has answered whoever injected it. Strikes are counted here, and each is told to the farm as
 the event ``fault``.
@@ -20,7 +29,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-NAMES = ("drop_connection_after_send", "lost_answer", "slow_receive", "expire_shells", "http_503")
+QUOTAS = ("shells", "runspaces", "operations", "requests", "commands", "processes", "memory")
+NAMES = (
+    *("drop_connection_after_send", "lost_answer", "slow_receive", "expire_shells", "http_503", "compressed_answers"),
+    *(f"quota_{quota}" for quota in QUOTAS),
+)
 
 
 class ConnectionDroppedError(Exception):
@@ -47,7 +60,8 @@ class Faults:
             for name, fault in given.items():
                 if self._given.get(name) != fault:
                     self._left[name] = fault.get("count")
-            fresh = "expire_shells" in given and "expire_shells" not in self._given
+            expiring = given.get("expire_shells")
+            fresh = expiring is not None and expiring != self._given.get("expire_shells")
             self._given = given
         if fresh:
             self.on_expire()

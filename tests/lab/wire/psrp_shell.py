@@ -40,6 +40,7 @@ class PsrpShell(Shell):
         self._outputs: dict[str, Output] = {}
         self._pipelines: dict[str, uuid.UUID] = {}
         self._by_pipeline: dict[uuid.UUID, Output] = {}
+        self._unfinished: set[str] = set()
         creation = request.element("Shell").findtext(ns.tag(ns.POWERSHELL, "creationXml"))
         self.peer = peer(self)
         self.peer.receive(None, decoded(creation))
@@ -69,12 +70,18 @@ class PsrpShell(Shell):
         """The commands there are."""
         return list(self._outputs)
 
+    @property
+    def open_commands(self) -> int:
+        """How many count against the quota: also one that has completed, until its client ends it (ansible/ansible pull 74985)."""
+        return len(self._unfinished)
+
     def command(self, request: Request, command_id: str, text: str, arguments: list[str]) -> None:
         """Start a pipeline."""
         data = decoded("".join(arguments))
         pipeline = fragments.first_pipeline(data) or uuid.UUID(command_id)
         output = self._outputs[command_id] = self._by_pipeline[pipeline] = Output(divisible=False)
         self._pipelines[command_id] = pipeline
+        self._unfinished.add(command_id)
         if self.abandoned:
             output.abandon()
         self.peer.create_pipeline(pipeline)
@@ -96,6 +103,8 @@ class PsrpShell(Shell):
 
     def signal(self, command_id: str, code: str) -> None:
         """Stop a pipeline, or forget it; both are fine for one that is gone."""
+        if not code.lower().endswith("ctrl_c"):
+            self._unfinished.discard(command_id)
         pipeline = self._pipelines.get(command_id)
         if pipeline is None:
             return
@@ -110,6 +119,11 @@ class PsrpShell(Shell):
         if pipeline is not None:
             self._by_pipeline.pop(pipeline, None)
             self.peer.close_pipeline(pipeline)
+
+    def lose_process(self, command_id: str) -> None:
+        """The host process ends, and the shell with it."""
+        self.broken()
+        raise faults.process_gone()
 
     def abandon(self) -> None:
         """Wake all that wait."""

@@ -32,6 +32,11 @@ class Registry:
             return "exchange", self._limits.exchange_max_concurrency
         return (endpoint.path if endpoint else "/wsman"), self._limits.max_shells_per_user
 
+    def find_refusal(self, endpoint: Endpoint | None) -> faults.Fault:
+        """The fault of whoever has as many shells there as one may have."""
+        name, allowed = self._quota(endpoint)
+        return faults.too_many_runspaces(allowed) if name == "exchange" else faults.too_many_shells(allowed)
+
     @contextmanager
     def place(self, shell_id: str, identity: Identity, endpoint: Endpoint | None) -> Iterator[Callable[[Shell], None]]:
         """A place for one more shell of the user, else the fault of the quota; freed if the shell does not come about.
@@ -44,7 +49,7 @@ class Registry:
             if shell_id in self._shells or shell_id in self._opening:
                 raise faults.already_exists()
             if self._open[key] >= allowed:
-                raise faults.too_many_shells(allowed)
+                raise self.find_refusal(endpoint)
             self._open[key] += 1
             self._opening.add(shell_id)
         taken = False

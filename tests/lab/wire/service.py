@@ -106,6 +106,7 @@ class Service:
         guard = endpoint or next((e for e in self.host.endpoints if e.path == request.path), None)
         if identity is None or (guard and not guard.admits(identity.groups)):
             raise faults.access_denied()
+        self._check_quota(endpoint)
         shell_id = (request.element("Shell").get("ShellId") or envelope.new_id()).upper()
         with self.registry.place(shell_id, identity, endpoint) as take:
             charged = self.journal.charge(_cost(endpoint))
@@ -121,6 +122,24 @@ class Service:
             f"{escape(request.resource_uri)}</w:ResourceURI>{selector}</a:ReferenceParameters></x:ResourceCreated>"
         )
         return envelope.reply(request, created + shell.describe())
+
+    def _check_quota(self, endpoint: Endpoint | None) -> None:
+        """Refuse one more shell where a fault says that the account has enough of them."""
+        exchange = endpoint is not None and endpoint.shell == "exchange"
+        if self.injected.take("quota_runspaces" if exchange else "quota_shells"):
+            raise self.registry.find_refusal(endpoint)
+
+    def _check_command_quota(self, shell: Shell) -> None:
+        """The same of one more command, or request, or what a command is in such a shell."""
+        if self.injected.take("quota_operations"):
+            raise faults.too_many_operations()
+        if self.injected.take("quota_requests"):
+            raise faults.too_many_requests()
+        if isinstance(shell, PsrpShell):
+            if self.injected.take("quota_commands") or shell.open_commands >= self.host.limits.max_commands_per_shell:
+                raise faults.too_many_commands()
+        elif self.injected.take("quota_processes"):
+            raise faults.too_many_processes()
 
     def _idle_timeout(self, request: Request) -> float:
         asked = request.element("Shell").findtext(ns.tag(ns.SHELL, "IdleTimeOut"))
@@ -188,6 +207,7 @@ class Service:
         command_id = (line.get("CommandId") or envelope.new_id()).upper()
         arguments = [argument.text or "" for argument in line.iterfind(ns.tag(ns.SHELL, "Arguments"))]
         with self.registry.using(request.selectors.get("ShellId", ""), request.identity) as shell:
+            self._check_command_quota(shell)
             shell.command(request, command_id, line.findtext(ns.tag(ns.SHELL, "Command")) or "", arguments)
         if isinstance(shell, PsrpShell):
             self._drop_if("drop_connection_after_send")
@@ -213,7 +233,10 @@ class Service:
         if slow := self.injected.take("slow_receive"):
             time.sleep(float(slow.get("value") or 5))
         with self.registry.using(request.selectors.get("ShellId", ""), request.identity) as shell:
-            fetched = shell.receive(command_id, request.timeout, request.envelope_size)
+            if command_id and self.injected.take("quota_memory"):
+                shell.lose_process(command_id)
+            largest = min(request.envelope_size, self.host.limits.max_envelope_kb * 1024)
+            fetched = shell.receive(command_id, request.timeout, largest)
         if fetched is None:
             raise faults.operation_timeout()
         if self._is_answer(shell, command_id, fetched):

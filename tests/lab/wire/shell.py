@@ -71,6 +71,10 @@ class Shell(ABC):
     def close(self) -> None:
         """End the shell and all in it."""
 
+    @abstractmethod
+    def lose_process(self, command_id: str) -> None:
+        """The process behind the command ends for want of memory."""
+
     def abandon(self) -> None:
         """The shell is gone: whoever waits for its output gets the fault of an unknown shell."""
         self.abandoned = True

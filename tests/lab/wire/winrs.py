@@ -101,6 +101,9 @@ _LAST = {"command": _command, "encodedcommand": _encoded, "file": _file}
 """The options that take all that is left of the line."""
 
 
+_UNHANDLED_EXCEPTION = 0xE0434352
+"""EXCEPTION_COMPLUS of the .NET runtime: the exit code of a process that an OutOfMemoryException ends."""
+
 PowerShellStarter = Callable[[PowerShellCall, Output], Process]
 
 
@@ -171,6 +174,12 @@ class CmdShell(Shell):
             process.kill()
         else:
             process.interrupt()
+
+    def lose_process(self, command_id: str) -> None:
+        """The program ends with what an unhandled exception of .NET ends with; the shell stays."""
+        process = self._process(command_id)
+        process.io.end(_UNHANDLED_EXCEPTION)
+        process.kill()
 
     def abandon(self) -> None:
         """Wake all that wait."""

@@ -114,14 +114,20 @@ def test_user_without_the_right(lab: Lab) -> None:
     assert [event["code"] for event in lab.farm.wait_for("refused")] == [5]
 
 
-@pytest.mark.parametrize(("listener", "options", "allowed"), [("wsman_https", {}, 5), ("product_https", EXCHANGE, 3)])
-def test_too_many_shells(lab: Lab, listener: str, options: dict[str, Any], allowed: int) -> None:
+@pytest.mark.parametrize(
+    ("listener", "options", "allowed", "code", "says"),
+    [
+        ("wsman_https", {}, 5, 2150859173, "maximum number of 5 concurrent shells"),
+        ("product_https", EXCHANGE, 3, 2152992672, "maximum number of connections allowed : 3 for the policy party"),
+    ],
+)
+def test_too_many_shells(lab: Lab, listener: str, options: dict[str, Any], allowed: int, code: int, says: str) -> None:
     with ExitStack() as stack:
         for _turn in range(allowed):
             stack.enter_context(pool(lab.ports[listener], **options))
         fault = fault_of(lambda: stack.enter_context(pool(lab.ports[listener], **options)))
-        assert fault.code == 2150859173
-        assert f"maximum number of {allowed} concurrent shells" in (fault.reason or "")
+        assert fault.code == code
+        assert says in (fault.provider_fault or fault.reason or "")
     with pool(lab.ports[listener], **options):
         assert len(lab.farm.wait_for("session_opened", allowed + 1)) == allowed + 1
 

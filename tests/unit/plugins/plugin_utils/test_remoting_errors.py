@@ -18,6 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting imp
     wsman_faults,
 )
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.carrier import Unanswered
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.http_adapter import UnsealedAnswer
 
 HERE = Pipeline((Cmdlet("Get-Thing", Identity="one"),))
 THERE = Pipeline((Cmdlet("Get-DnsServerResourceRecord", ComputerName="atl-dc-001.litwareinc.com"),))
@@ -124,12 +125,17 @@ SELF_SIGNED = requests.exceptions.SSLError(OSError("x", ssl.SSLCertVerificationE
         (pypsrp.WinRMTransportError("http", 404, "<html>"), "unsupported", "nothing at this path"),
         (winrm.WinRMTransportError("http", 404, "<html>"), "unsupported", "nothing at this path"),
         (winrm.WinRMTransportError("http", 403, "<html>"), "shell_denied", "HTTP 403"),
+        (winrm.WinRMTransportError("http", 413, "<html>"), "too_large", "HTTP 413"),
         (winrm.WinRMTransportError("http", 502, "<html>"), "unreachable", "HTTP 502"),
         (psrp_fault(5), "shell_denied", "WS-Management fault 5"),
         (winrm_fault(5), "shell_denied", "WS-Management fault 5"),
-        (psrp_fault(2150859173), "throttled", "quota"),
+        (psrp_fault(2150859173), "throttled", "quota of shells"),
+        (psrp_fault(2150859175), "throttled", "more requests"),
+        (psrp_fault(2150859241), "throttled", "quota of operations"),
+        (winrm_fault(2147944216), "throttled", "no further process"),
+        (psrp_fault(2150859179), "throttled", "quota of shells, users, requests or operations"),
         (psrp_fault("w:QuotaLimit"), "throttled", "quota"),
-        (winrm_fault(2150859174), "throttled", "quota"),
+        (winrm_fault(2150859174), "throttled", "quota of operations"),
         (winrm_fault(None, "w:QuotaLimit"), "throttled", "quota"),
         (winrm_fault(None, "w:AccessDenied"), "shell_denied", "does not allow"),
         (psrp_fault(2150858843), "session_lost", "no longer knows the session"),
@@ -160,6 +166,30 @@ def test_after_opening_a_failure_is_a_lost_session() -> None:
     for error in (REFUSED, pypsrp.AuthenticationError("x"), winrm.WinRMTransportError("http", 404, "")):
         assert transport_errors.to_error(error, opened=True).kind == "session_lost"
     assert transport_errors.to_error(psrp_fault(2150859173), opened=True).kind == "throttled"
+    assert transport_errors.to_error(pypsrp.WinRMTransportError("http", 413, ""), opened=True).kind == "too_large"
+
+
+@pytest.mark.parametrize("error", [psrp_fault(2150859174), winrm_fault(2150859174), psrp_fault(2150859241)])
+def test_a_session_that_has_used_up_its_operations_is_replaced(error: Exception) -> None:
+    """What it was asked had not run, and a fresh one counts from nothing."""
+    found = transport_errors.to_error(error, opened=True)
+    assert (found.kind, "MaxConcurrentOperationsPerUser" in found.remedy) == ("session_lost", True)
+    assert transport_errors.to_error(error, opened=False).kind == "throttled"
+    assert was_refused(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "piece"),
+    [
+        (psrp_fault(2150859175), "PowerShellMaxCmdlets"),
+        (winrm_fault(2147944216), "MaxProcessesPerShell"),
+        (refused_by_exchange("AuthorizationException"), "PowerShellMaxConcurrency"),
+        (refused_by_exchange("CmdletAccessDeniedException"), "RemotePowerShellEnabled"),
+        (UnsealedAnswer(413), "ansible_psrp_max_envelope_size"),
+    ],
+)
+def test_what_to_do_about_a_limit(error: Exception, piece: str) -> None:
+    assert piece in transport_errors.to_error(error, opened=False).remedy
 
 
 def was_refused(error: Exception, *, sealed: bool = False) -> bool:
