@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from farm.certificates import Issued
 from farm.errors import LabError
-from farm.scenario import AcceptedDomain, Host, Hybrid, PartnerApplication, Scenario
+from farm.scenario import AcceptedDomain, Exchange, Host, Hybrid, PartnerApplication, Scenario, SettingOverride
 
 AUTH = "CN=Auth Configuration"
 """The name of the authorization configuration among the organization's parts."""
@@ -18,13 +18,18 @@ AUTH = "CN=Auth Configuration"
 
 @dataclass
 class Server:
-    """An Exchange server, with its service connection point for Autodiscover."""
+    """An Exchange server, with its service connection point for Autodiscover.
+
+    :ivar services: by thumbprint, what its certificates are used for.
+    :ivar internal_transport: the certificate that it shows to the other servers when it hands on mail (msExchServerInternalTLSCert).
+    """
 
     host: Host
     autodiscover_uri: str | None
     site_scope: list[str]
     changed: datetime
     services: dict[str, str] = field(default_factory=dict)
+    internal_transport: str = ""
 
     @property
     def name(self) -> str:
@@ -66,6 +71,7 @@ class Organization:
     accepted_domains: list[AcceptedDomain]
     partner_applications: list[PartnerApplication]
     hybrid: Hybrid | None = None
+    setting_overrides: list[SettingOverride] = field(default_factory=list)
 
     @classmethod
     def create(cls, scenario: Scenario, certificates: Mapping[str, Issued]) -> Organization:
@@ -77,19 +83,21 @@ class Organization:
                 f"scenario {scenario.name} has no certificate {wanted.auth_certificate!r} (exchange.auth_certificate)"
             )
         services = {certificates[name].thumbprint: text for name, text in wanted.certificate_services.items()}
+        transport = _find_internal_transport(wanted, certificates)
         following = certificates[wanted.next_auth_certificate].thumbprint if wanted.next_auth_certificate else ""
         return cls(
             name=wanted.organization,
             domain=scenario.domain.fqdn,
             created=now,
             servers=[
-                Server(host, host.autodiscover_uri, list(host.site_scope), now, dict(services))
+                Server(host, host.autodiscover_uri, list(host.site_scope), now, dict(services), transport)
                 for host in [*scenario.hosts_of("exchange"), *wanted.servers]
             ],
             auth=AuthConfig(certificates[wanted.auth_certificate].thumbprint, next=following),
             accepted_domains=list(wanted.accepted_domains),
             partner_applications=list(wanted.partner_applications),
             hybrid=wanted.hybrid,
+            setting_overrides=list(wanted.setting_overrides),
         )
 
     def server(self, identity: str) -> Server | None:
@@ -121,3 +129,11 @@ class Organization:
         """A server's distinguished name."""
         group = "CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups"
         return f"CN={server.name},CN=Servers,{group},{self.dn}"
+
+
+def _find_internal_transport(wanted: Exchange, certificates: Mapping[str, Issued]) -> str:
+    """The thumbprint of the certificate that the servers use among themselves; none where no certificate is for SMTP."""
+    with_smtp = [name for name, services in wanted.certificate_services.items() if "SMTP" in services.split(", ")]
+    other = next((name for name in with_smtp if name != wanted.auth_certificate), "")
+    name = wanted.internal_transport or other
+    return certificates[name].thumbprint if name else ""
