@@ -22,8 +22,8 @@ description:
   - If a server does not have the current or the staged certificate, it is brought there from another server.
   - The task stops and writes nothing if a server cannot be asked, because an unreachable server may or may not have the certificate; and
     if the organisation is hybrid, because Exchange Online has to learn of a new certificate. See O(exclude) and O(on_hybrid).
-  - The previous certificate is not cleared. Do this with M(onprem.exchange_lync.exchange_auth_config) after Lync and all other partners have
-    read Exchange's metadata again.
+  - The previous certificate is not cleared. Do this with M(onprem.exchange_lync.exchange_auth_config) after Lync and all other partners
+    have read Exchange's metadata again.
 options:
   state:
     description: V(valid) is the only state.

@@ -16,8 +16,8 @@ description:
   - Changes which certificate Exchange signs its tokens with, one step at a time. It stages a certificate as the next one, publishes the
     staged one as the current one, or clears the previous one.
   - A certificate is staged or published only if every server has it with its private key.
-  - M(onprem.exchange_lync.exchange_auth_certificate) decides which of these steps is due, and makes and distributes the certificate. Use this
-    module for a certificate of your own, and to clear the previous one.
+  - M(onprem.exchange_lync.exchange_auth_certificate) decides which of these steps is due, and makes and distributes the certificate.
+    Use this module for a certificate of your own, and to clear the previous one.
 options:
   next_certificate_thumbprint:
     description:
@@ -38,8 +38,8 @@ options:
   clear_previous:
     description:
       - Forget the previous certificate. No change if there is none.
-      - Do this only after Lync and every other partner have read Exchange's metadata again. A partner that knows only the previous certificate
-        refuses Exchange's tokens, and Exchange cannot tell whether there is one.
+      - Do this only after Lync and every other partner have read Exchange's metadata again. A partner that knows only the previous
+        certificate refuses Exchange's tokens, and Exchange cannot tell whether there is one.
     type: bool
     default: false
   on_conflict:

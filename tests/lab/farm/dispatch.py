@@ -52,6 +52,8 @@ def run(farm: Farm, request: dict[str, Any], emit: Emit) -> None:
     _record(call, str(request.get("session") or ""), failed, time.monotonic() - started)
     with farm.lock:
         record(farm, len(farm.journal.entries))
+    if found.writes and (late := farm.faults.take("late_answer", host.fqdn)):
+        time.sleep(float(late.value or 1))
     emit({"failed": failed.record.wire()} if failed else {"done": True})
 
 
