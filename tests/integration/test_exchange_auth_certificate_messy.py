@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Farm
-from test_exchange_auth_certificate import auth, holders, play, rhythm, task, written
+from test_exchange_auth_certificate import auth, holders, play, rhythm, task, usable_all_the_time, written
 
 pytestmark = [pytest.mark.scenario("messy"), pytest.mark.connections("documented")]
 
@@ -43,21 +43,15 @@ def test_on_the_users_word_it_goes_on_and_says_what_the_cloud_needs(farm: Farm) 
     assert left.index("-UpdateCertificate") < left.index("Hybrid Configuration Wizard")
 
 
-def test_a_server_that_has_no_internal_transport_certificate_makes_none(farm: Farm) -> None:
-    """Dublin's has another one in its store than the one that Active Directory names."""
-    step = play(
-        farm, task("refused", f"renew_days: 2000, on_hybrid: continue, server: {DUB}", more=", ignore_errors: true")
-    ).step("refused")
-    assert (step.failed, step.changed) == (False, False)  # one is staged, so none is made
-    farm.lab("clock", "+1700")  # both have expired but the staged one has its date behind it: it is published
+def test_it_is_published_and_the_next_one_made_on_the_server_that_is_named(farm: Farm) -> None:
+    farm.lab("clock", "+31")
+    before = farm.state()["exchange"]["servers"][DUB]["internal_transport"]
     published = play(farm, task("published", "on_hybrid: continue")).step("published")
     assert [name for name, _server in written(published)] == ["Set-AuthConfig"]
-    refused = play(
-        farm, task("refused", f"renew_days: 2000, on_hybrid: continue, server: {DUB}", more=", ignore_errors: true")
-    ).step("refused")
-    assert refused.result["error"]["kind"] == "conflict"
-    assert f"is not in the store of {DUB}" in refused.msg
-    assert refused.writes == []
+    named = play(farm, task("named", f"{RENEW}, on_hybrid: continue, server: EX19-DUB-01")).step("named")
+    assert written(named)[:2] == [("New-ExchangeCertificate", DUB), ("Enable-ExchangeCertificate", DUB)], named.msg
+    assert farm.state()["exchange"]["servers"][DUB]["internal_transport"] == before
+    assert usable_all_the_time(farm, RED16, RED19, DUB)
 
 
 def test_a_reader_may_check_and_is_told_that_he_may_not_write(farm: Farm) -> None:

@@ -97,7 +97,10 @@ class Host:
 
 @dataclass(frozen=True)
 class PartnerApplication:
-    """A partner application, as either product keeps it."""
+    """A partner application, as either product keeps it.
+
+    :ivar certificates: those whose keys Exchange has read of the other side: by their names in a scenario, by their thumbprints then.
+    """
 
     name: str
     application_identifier: str
@@ -107,6 +110,23 @@ class PartnerApplication:
     use_auth_server: bool = False
     linked_account: str = ""
     trust_level: str = "Full"
+    accept_security_identifiers: bool = False
+    certificates: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """An account or another object with a name in the container Users of the domain.
+
+    :ivar kind: what RecipientType says: User, MailUser, UserMailbox, MailContact, MailUniversalDistributionGroup.
+    :ivar roles: the management roles that are assigned to it.
+    """
+
+    name: str
+    kind: str = "MailUser"
+    external_address: str = ""
+    hidden: bool = False
+    roles: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,7 @@ class Exchange:
     certificate_services: dict[str, str] = field(default_factory=dict)
     internal_transport: str = ""
     setting_overrides: list[SettingOverride] = field(default_factory=list)
+    recipients: list[Recipient] = field(default_factory=list)
     servers: list[Host] = field(default_factory=list)
     hybrid: Hybrid | None = None
 
@@ -305,6 +326,7 @@ class PfxFile:
 class Scenario:
     """All of a farm.
 
+    :ivar balancers: by the address of a load balancer, the hosts behind it.
     :ivar inventory: variables for all hosts in the inventory of the lab: what a playbook is to be told about this farm.
     """
 
@@ -319,6 +341,7 @@ class Scenario:
     certificates: list[Certificate]
     files: list[PfxFile] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)
+    balancers: dict[str, list[str]] = field(default_factory=dict)
     inventory: dict[str, object] = field(default_factory=dict)
 
     def host(self, fqdn: str) -> Host:
