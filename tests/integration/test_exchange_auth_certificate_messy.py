@@ -28,6 +28,19 @@ def test_hybrid_stops_and_says_what_comes_in_which_order(farm: Farm) -> None:
     assert "stop: the current certificate has" in run.output
 
 
+def test_a_reader_may_check_and_is_told_that_he_may_not_write(farm: Farm) -> None:
+    auditor = {"ansible_user": "auditor@corp.woodgrove.net", "ansible_password": 'read: "only" 100% ø'}
+    run = farm.play(
+        task("checked", f"{RENEW}, on_hybrid: continue", more=", check_mode: true"),
+        hosts="exchange_servers[0]",
+        extra_vars=auditor,
+    )
+    step = run.step("checked")
+    assert not step.failed, run.output
+    assert any("not offered" in text for text in step.result["warnings"])
+    assert step.writes == []
+
+
 def test_on_the_users_word_it_goes_on_and_says_what_the_cloud_needs(farm: Farm) -> None:
     _checked, applied = rhythm(farm, f"{RENEW}, on_hybrid: continue")
     assert [name for name, _server in written(applied)] == [
@@ -52,16 +65,3 @@ def test_it_is_published_and_the_next_one_made_on_the_server_that_is_named(farm:
     assert written(named)[:2] == [("New-ExchangeCertificate", DUB), ("Enable-ExchangeCertificate", DUB)], named.msg
     assert farm.state()["exchange"]["servers"][DUB]["internal_transport"] == before
     assert usable_all_the_time(farm, RED16, RED19, DUB)
-
-
-def test_a_reader_may_check_and_is_told_that_he_may_not_write(farm: Farm) -> None:
-    auditor = {"ansible_user": "auditor@corp.woodgrove.net", "ansible_password": 'read: "only" 100% ø'}
-    run = farm.play(
-        task("checked", f"{RENEW}, on_hybrid: continue", more=", check_mode: true"),
-        hosts="exchange_servers[0]",
-        extra_vars=auditor,
-    )
-    step = run.step("checked")
-    assert not step.failed, run.output
-    assert any("not offered" in text for text in step.result["warnings"])
-    assert step.writes == []
