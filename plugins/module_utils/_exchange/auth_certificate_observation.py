@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 from dataclasses import dataclass, field
 
@@ -105,7 +104,7 @@ class AuthReader:
         return AuthObservation(
             config,
             AuthState(
-                self._find_now(),
+                self._call.shell(SHELL).find_now(),
                 config.current,
                 config.previous,
                 config.next,
@@ -117,11 +116,6 @@ class AuthReader:
             {store["host"]: {item["thumbprint"]: item for item in store["certificates"]} for _server, store in read},
             transports,
         )
-
-    def _find_now(self) -> dt.datetime:
-        """The moment by the server's clock, as far as its answers have shown it."""
-        ahead = self._call.shell(SHELL).clock_offset or 0.0
-        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=ahead)
 
 
 def _make_server(server: Facts, store: Facts) -> AuthServer:

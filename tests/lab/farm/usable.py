@@ -11,7 +11,7 @@ from farm.state import Farm
 
 
 def observe(farm: Farm) -> dict[str, Any]:
-    """Of each Exchange server, whether it can sign tokens and hand on mail; of each Lync computer, whether it can sign tokens."""
+    """Of each Exchange server, whether it signs tokens and hands on mail; of each Lync computer, whether tokens are signed and taken."""
     return {
         "exchange": {server.host.fqdn: _look_at_exchange(farm, server.host.fqdn) for server in _list_servers(farm)},
         "lync": {host.fqdn: _look_at_lync(farm, host.fqdn) for host in farm.scenario.hosts_of("lync")},
@@ -51,11 +51,12 @@ def _look_at_lync(farm: Farm, fqdn: str) -> dict[str, Any]:
     """The certificate in force is the one that the replica names; it has to be in the computer's own store."""
     found = farm.store.assigned(fqdn).get("OAuthTokenIssuer")
     if found is None:
-        return {"current": "", "signs": False}
+        return {"current": "", "signs": False, "taken": False}
     issued = found[1].current(farm.now_on(fqdn))
     return {
         "current": issued.thumbprint,
         "signs": _is_usable(farm, fqdn, farm.machine(fqdn).store.get(issued.thumbprint)),
+        "taken": any(issued.thumbprint in each.certificates for each in farm.organization.partner_applications),
     }
 
 
