@@ -59,22 +59,30 @@ def find_kind(metadata_url: str | None) -> Kind:
 
 
 def find_match(
-    applications: Sequence[Facts], identifier: str, kind: Kind, *, url: str | None = None, name: str | None = None
+    applications: Sequence[Facts],
+    identifier: str,
+    kind: Kind,
+    *,
+    url: str | None = None,
+    name: str | None = None,
+    only_named: bool = False,
 ) -> Match:
-    """Find the application that a task is about. Its URL, or else its name, decides between several of the same kind.
+    """Find the application that a task is about. Its name, or else its URL, decides between several of the same kind.
 
     :param applications: with ``name``, ``application_identifier``, ``kind`` and ``url``.
+    :param only_named: whether one with another name or URL than the task says is none that it is about, since the task removes it: run
+        again, it would remove the next one.
     :raises AmbiguousError: where neither does.
     """
     alike = [item for item in applications if _is_same_text(item["application_identifier"], identifier)]
     same = [item for item in alike if item["kind"] == kind]
     other = tuple(item for item in alike if item["kind"] != kind)
     found = same
-    if len(same) > 1 and name:
+    if name and (only_named or len(same) > 1):
         found = [item for item in same if _is_same_text(item["name"], name)]
-    elif len(same) > 1 and url:
-        found = [item for item in same if _URL.same(item["url"], url)]
-    if len(same) > 1 and len(found) != 1:
+    if url and (only_named or (len(same) > 1 and not name)):
+        found = [item for item in found if _URL.same(item["url"], url)]
+    if len(found) > 1 or (same and not found and len(same) > 1 and not only_named):
         raise AmbiguousError([str(item["name"]) for item in same])
     one = found[0] if found else None
     return Match(one, tuple(item for item in same if item is not one), other)

@@ -25,7 +25,8 @@ options:
   state:
     description:
       - V(present) creates the application or changes it.
-      - V(absent) removes the application. The account that it is linked to stays, and keeps its roles.
+      - V(absent) removes the application. The account that it is linked to stays, and keeps its roles. If O(name) or O(auth_metadata_url)
+        is given, an application with another one is not removed.
     type: str
     choices: [present, absent]
     default: present

@@ -62,3 +62,20 @@ def names_after_replication(farm: Farm) -> list[str]:
             break
         time.sleep(0.5)
     return names
+
+
+def test_a_front_end_that_cannot_download_the_document_tells_its_proxy(farm: Farm) -> None:
+    """Behind the load balancer both web sites are down; Lync's cmdlet says of that what it says of a wrong URL."""
+    for host in ("ex16-red-01", "ex19-red-01"):
+        farm.lab("fault", "service_stopped", "--host", f"{host}.corp.woodgrove.net", "--value", "W3SVC")
+    url = "https://autodiscover.woodgrovebank.com/autodiscover/metadata/json/1"
+    run = farm.play(
+        f"- {{name: fails, onprem.exchange_lync.lync_partner_application: {{metadata_url: '{url}'}}}}", hosts=FRONT_END
+    )
+    for host in ("ex16-red-01", "ex19-red-01"):
+        farm.lab("fault", "service_stopped", "--host", f"{host}.corp.woodgrove.net", "--off")
+    message = run.step("fails").msg
+    assert run.rc == 2
+    assert f"The front end cannot download {url}: Unable to connect to the remote server" in message
+    assert "WinHTTP on the front end uses the proxy proxy.corp.woodgrove.net:8080" in message
+    assert farm.state()["lync"]["store"]["partner_applications"] == []

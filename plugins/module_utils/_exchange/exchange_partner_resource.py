@@ -228,6 +228,7 @@ def _match(call: Call, applications: list[Facts], options: dict[str, t.Any]) -> 
             params["kind"],
             url=options.get(URL),
             name=params["name"],
+            only_named=params["state"] == "absent",
         )
     except AmbiguousError as error:
         message = f"several applications have the identifier {params['application_identifier']}: {error}."

@@ -70,6 +70,7 @@ class Host:
 
     :ivar clock: seconds by which its clock is ahead of the farm's (behind it, where negative).
     :ivar domain_controller: the one that Exchange on it asks by itself; one of its site where nothing is said.
+    :ivar winhttp_proxy: the proxy that netsh winhttp has set there; none where nothing is said.
     :ivar oauth_virtual_directories: what its Autodiscover and EWS directories say of OAuth; before 2013 they say nothing.
     """
 
@@ -88,6 +89,7 @@ class Host:
     autodiscover_uri: str | None = None
     site_scope: list[str] = field(default_factory=list)
     oauth_virtual_directories: bool = True
+    winhttp_proxy: str = ""
 
     @property
     def short(self) -> str:
