@@ -10,6 +10,7 @@ same in the worker process and in a module's own process.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import typing as t
 from dataclasses import dataclass
@@ -105,6 +106,10 @@ class Shell:
         request = json.dumps({"shell": self.name, "names": names})
         with located(shell=self.name, cmdlet="Get-Command"):
             return frozenset(_opened(self._repeated(lambda helper: helper.offered(request)))["names"])
+
+    def find_now(self) -> dt.datetime:
+        """The moment by the host's clock, as far as its answers have shown it."""
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.clock_offset or 0.0)
 
     def foretell(self, steps: t.Sequence[t.Any]) -> None:
         """Nothing: which cmdlets are offered is all that a shell says before a write."""

@@ -50,6 +50,15 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  previous:
+    description:
+      - With O(state=absent), remove only the previous OAuthTokenIssuer certificate, which stays assigned after another one has followed it.
+        A roll is not finished before that.
+      - It is kept, with a warning, as long as the next one is only staged, because it still signs then.
+      - Exchange and every other partner must know the certificate that is in use before the previous one is removed.
+    type: bool
+    default: false
+    version_added: 0.2.0
   thumbprint:
     description:
       - The certificate, by its SHA-1 thumbprint. Case, blanks and colons do not matter.
@@ -178,6 +187,13 @@ EXAMPLES = r"""
     path: C:\Certificates\oauth.pfx
     password: "{{ vault_pfx_password }}"
   run_once: true
+
+- name: When it is in use everywhere, and all partners know it, finish the roll
+  onprem.exchange_lync.lync_certificate:
+    use: OAuthTokenIssuer
+    state: absent
+    previous: true
+  run_once: true
 """
 
 RETURN = r"""
@@ -274,6 +290,7 @@ SPEC = ModuleSpec(
     argument_spec={
         "use": {"type": "str", "required": True, "aliases": ["type"], "choices": list(USES)},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "previous": {"type": "bool", "default": False},
         "thumbprint": {"type": "str"},
         "path": {"type": "str"},
         "password": {"type": "str", "no_log": True},

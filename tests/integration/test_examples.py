@@ -17,6 +17,8 @@ from name_server import make_option
 HOSTS = {
     "modules/dns_info": "dns_servers",
     "modules/dns_record": "dns_servers",
+    "modules/exchange_auth_certificate": "exchange_servers",
+    "modules/exchange_auth_config": "exchange_servers",
     "modules/exchange_certificate_info": "exchange_servers",
     "modules/exchange_client_access": "exchange_servers",
     "modules/exchange_cmdlet": "exchange_servers",
@@ -27,6 +29,7 @@ HOSTS = {
     "modules/lync_info": "lync_servers",
     "modules/lync_oauth_configuration": "lync_servers",
     "modules/lync_replication": "lync_servers",
+    "modules/lync_token_issuer_info": "lync_servers",
     **dict.fromkeys(
         (
             "modules/farm_info",

@@ -5,7 +5,8 @@
 """The certificates of Exchange servers, all read through one session.
 
 The certificate itself comes as ``RawData`` and is decoded here. What only Exchange knows (services, status, private key) comes along
-where the server projects it; in an imported session nothing but ``RawData`` is left of the object, and those facts are null.
+where the server projects it. In an imported session nothing but ``RawData`` and ``SerializationData`` is left of the object; most of those
+facts are read from the latter then, and what is not in it is null.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.org
     Facts,
     Flags,
     host_name,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.serialization_data import (
+    read_serialized_facts,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import choose_servers
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag
@@ -34,6 +38,8 @@ PRODUCT_FACTS = Table(
     Property("root_ca_type", "RootCAType"),
     Property("private_key_exportable", "PrivateKeyExportable", Flag()),
 )
+
+_DATA = ("RawData", "SerializationData")
 
 # Failures of this account, this session or this call: they would be the same for every server, so they end the task
 _NOT_OF_ONE_SERVER = frozenset(
@@ -72,7 +78,7 @@ def read_store(call: Call, directory: Directory, host: str, *, own: bool = False
     """
     where = {} if own else {"Server": host}
     try:
-        items = directory.read_all(Cmdlet("Get-ExchangeCertificate", **where), PRODUCT_FACTS.projection("RawData"))
+        items = directory.read_all(Cmdlet("Get-ExchangeCertificate", **where), PRODUCT_FACTS.projection(*_DATA))
     except ShellError as error:
         # only what the cmdlet itself said: an error without an id is one of the way to the shell
         if error.kind in _NOT_OF_ONE_SERVER or not error.error_id:
@@ -94,7 +100,10 @@ def describe_certificate(item: RemoteObject, *, own: bool) -> Facts:
     :param own: whether the certificate is known to be the asked server's own.
     """
     facts = {**describe(_read_raw_data(item)), **PRODUCT_FACTS.state(item)}
-    if not own and facts["has_private_key"] is False:
+    if facts["services"] is None:
+        read = read_serialized_facts(_read_bytes(item, "SerializationData"))
+        facts.update({name: read[name] for name, there in facts.items() if there is None and name in read})
+    if facts["has_private_key"] is None or (not own and facts["has_private_key"] is False):
         facts["has_private_key"] = True if facts["private_key_exportable"] or facts["services"] else None
     return facts
 
@@ -103,3 +112,9 @@ def _read_raw_data(item: RemoteObject) -> bytes | str:
     value = item.get("RawData")
     # remoting may have hung properties of its own on the bytes
     return (value.value if isinstance(value, RemoteObject) else value) or b""
+
+
+def _read_bytes(item: RemoteObject, name: str) -> bytes:
+    value = item.get(name)
+    value = value.value if isinstance(value, RemoteObject) else value
+    return value if isinstance(value, bytes) else b""

@@ -63,7 +63,7 @@ class Assignment:
         if request.path and not thumbprint and not request.absent:
             self._in_file = self._in_file or judge.read_file("")
             thumbprint = str((self._in_file or {}).get("thumbprint", ""))
-        found = ObservedAssignments(dt.datetime.now(dt.UTC), assigned, thumbprint)
+        found = ObservedAssignments(call.shell(self.shell).find_now(), assigned, thumbprint)
         if request.absent or is_done(request, found):
             return found
         self._evidence = self._evidence or judge.collect(found, self._in_file)
@@ -77,6 +77,8 @@ class Assignment:
         """
         request, evidence = self._request, observed.evidence
         before = observed.describe(observed.in_use)
+        if request.previous:
+            return _plan_forgetting(request, observed)
         if request.absent:
             removed = must_remove(request, observed)
             return Plan(before, None, (_make_removal(request),)) if removed else Plan(before, before)
@@ -209,6 +211,19 @@ def _make_steps(request: Request, evidence: Evidence, effective: dt.datetime | N
         # into the Central Management Store, from where every front end gets the certificate and its key
         return (Cmdlet("Import-CsCertificate", **read, **given),)
     return Cmdlet("Import-CsCertificate", **read, Confirm=False), assign
+
+
+def _plan_forgetting(request: Request, observed: ObservedAssignments) -> Plan:
+    """Remove the previous certificate, which a roll leaves; while the next one is only staged, it is the one that signs."""
+    before, staged = observed.describe(observed.in_use), observed.find_staged()
+    if staged is not None and staged.effective_date is not None:
+        kept = f"The previous certificate was kept: {staged.thumbprint} takes effect at {instant(staged.effective_date)}, not before."
+        return Plan(before, before, warnings=(kept,))
+    if before is None or not before["previous_thumbprint"]:
+        return Plan(before, before)
+    return Plan(
+        before, {**before, "previous_thumbprint": None}, (_make_removal(request).with_parameters(Previous=True),)
+    )
 
 
 def _make_removal(request: Request) -> Cmdlet:

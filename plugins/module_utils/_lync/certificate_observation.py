@@ -65,7 +65,7 @@ class Evidence:
 class ObservedAssignments:
     """What is assigned.
 
-    :ivar now: the controller's clock, by which a staged assignment is told from one in force.
+    :ivar now: the host's clock, by which a staged assignment is told from one in force.
     :ivar assigned: the assignments of the use, as the module returns them.
     :ivar thumbprint: the certificate that the task means; empty for none.
     :ivar evidence: None where nothing is to be judged.

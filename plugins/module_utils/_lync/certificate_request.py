@@ -41,10 +41,12 @@ class Request:
     """The options, typed. Empty text stands for an option that was left out; one that is given and empty is refused.
 
     :ivar absent: whether the assignment is to be removed.
+    :ivar previous: whether only the certificate before it is.
     """
 
     use: str
     absent: bool = False
+    previous: bool = False
     thumbprint: str = ""
     path: str = ""
     password: str | None = field(default=None, repr=False)
@@ -86,6 +88,7 @@ def read_request(params: Mapping[str, t.Any]) -> Request:
     request = Request(
         use=params["use"],
         absent=params["state"] == "absent",
+        previous=params["previous"],
         thumbprint=_read_option(params, "thumbprint", Thumbprint()) or "",
         path=_read_option(params, "path", Kind()) or "",
         password=params["password"],
@@ -120,6 +123,10 @@ def _read_domains(domains: list[str] | None) -> tuple[str, ...]:
 
 
 def _refuse_unnamed(request: Request, *, automatic: bool) -> None:
+    if request.previous and (not request.absent or request.thumbprint or not request.is_global):
+        raise ShellError(
+            "bad_input", f"previous: only with use={TOKEN_ISSUER} and state=absent, and without thumbprint."
+        )
     if automatic and not request.is_global:
         raise ShellError("bad_input", f"automatic: a certificate is chosen only for {TOKEN_ISSUER}.")
     if request.is_open and not automatic:

@@ -201,14 +201,19 @@ class Authority:
         draft = draft.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         self.issued = Issued("authority", draft.sign(key, hashes.SHA256()), key)
 
-    def issue(self, wanted: Certificate, addresses: Sequence[str] = ()) -> Issued:
-        """A certificate as the scenario describes it, by the authority or by itself."""
+    def issue(
+        self,
+        wanted: Certificate,
+        addresses: Sequence[str] = (),
+        period: tuple[datetime, datetime] | None = None,
+    ) -> Issued:
+        """A certificate as the scenario describes it, by the authority or by itself; for a period of its own, if one is given."""
         key = self.keys.get(wanted.name, wanted.key)
         subject = x509.Name.from_rfc4514_string(wanted.subject)
         own = wanted.issuer == "self"
         signer = key if own else self.issued.key
         issuer = subject if own else self.issued.certificate.subject
-        draft = _draft(subject, issuer, key.public_key(), self._period(wanted.days))
+        draft = _draft(subject, issuer, key.public_key(), period or self._period(wanted.days))
         draft = draft.add_extension(_key_usage(authority=False), critical=True)
         draft = draft.add_extension(x509.ExtendedKeyUsage([USAGES[name] for name in wanted.usages]), critical=False)
         draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -15,6 +15,7 @@ from farm.lync import errors as lync_errors
 from farm.offers import offers
 from farm.registry import REGISTRY, Call, Caller, Emit, Remote
 from farm.state import Farm
+from farm.usable import record
 from farm.windows import errors as windows_errors
 
 NOT_RECOGNIZED = (
@@ -52,6 +53,10 @@ def run(farm: Farm, request: dict[str, Any], emit: Emit) -> None:
     call = Call(farm, host, caller, found, parameters, emit, str(request.get("set") or ""))
     failed = _attempt(call)
     _record(call, str(request.get("session") or ""), failed, time.monotonic() - started)
+    with farm.lock:
+        record(farm, len(farm.journal.entries))
+    if found.writes and (late := farm.faults.take("late_answer", host.fqdn)):
+        time.sleep(float(late.value or 1))
     emit({"failed": failed.record.wire()} if failed else {"done": True})
 
 

@@ -23,6 +23,7 @@ MODEL = {
     "cmdlet_fails": "the cmdlet named by the value (or each that a pattern such as Add-* means) ends with an error of its product",
     "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
     "slow_write": "each cmdlet that writes takes as many more seconds as the value says",
+    "late_answer": "each cmdlet that writes is answered as many seconds after it has taken effect as the value says",
     "service_stopped": "the Windows service named by the value is stopped",
     "micro_delay": "Exchange delays each of its cmdlets by as many milliseconds as the value says, and warns of it",
     "rpc_unreachable": "this Exchange server does not answer other servers: Get-ExchangeCertificate -Server, Test-ServiceHealth -Server",
@@ -46,7 +47,7 @@ WIRE = {
 
 EVERYWHERE = "*"
 NAMED = {"cmdlet_fails": "a cmdlet", "service_stopped": "a Windows service"}
-SECONDS = ("slow_cmdlet", "slow_write", "slow_receive")
+SECONDS = ("slow_cmdlet", "slow_write", "late_answer", "slow_receive")
 MILLISECONDS = ("micro_delay",)
 
 

@@ -46,6 +46,7 @@ def state(farm: Farm) -> dict[str, Any]:
                 {"host": file.host, "path": file.path, "certificate": file.certificate} for file in farm.scenario.files
             ],
             "faults": [asdict(fault) for fault in farm.faults.active],
+            "timeline": list(farm.timeline),
         }
 
 
@@ -76,6 +77,9 @@ def _exchange(farm: Farm) -> dict[str, Any]:
             "current": organization.auth.current,
             "previous": organization.auth.previous,
             "next": organization.auth.next,
+            "next_effective": organization.auth.next_effective.isoformat()
+            if organization.auth.next_effective
+            else None,
         },
         "accepted_domains": [asdict(domain) for domain in organization.accepted_domains],
         "partner_applications": [asdict(application) for application in organization.partner_applications],
@@ -90,6 +94,8 @@ def _servers(organization: Organization) -> dict[str, Any]:
             "site_scope": server.site_scope,
             "version": server.host.version,
             "build": server.host.build,
+            "certificate_services": server.services,
+            "internal_transport": server.internal_transport,
         }
         for server in organization.servers
     }

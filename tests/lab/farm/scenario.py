@@ -151,9 +151,21 @@ class Hybrid:
 
 
 @dataclass(frozen=True)
+class SettingOverride:
+    """A setting that an administrator has overridden for the whole organization (New-SettingOverride)."""
+
+    name: str
+    component: str
+    section: str
+    parameters: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Exchange:
     """The Exchange organization.
 
+    :ivar internal_transport: the certificate that each server uses among its own kind; the first with SMTP that is not the Auth certificate
+        where nothing is said.
     :ivar servers: servers that are in the organization and no emulated host, of the role ``exchange`` or ``edge``.
     """
 
@@ -163,6 +175,8 @@ class Exchange:
     accepted_domains: list[AcceptedDomain] = field(default_factory=list)
     partner_applications: list[PartnerApplication] = field(default_factory=list)
     certificate_services: dict[str, str] = field(default_factory=dict)
+    internal_transport: str = ""
+    setting_overrides: list[SettingOverride] = field(default_factory=list)
     recipients: list[Recipient] = field(default_factory=list)
     servers: list[Host] = field(default_factory=list)
     hybrid: Hybrid | None = None

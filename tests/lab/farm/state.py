@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from farm.catalogue import Catalogue
 from farm.certificates import Authority, Issued, Keys, Store, Stored, pfx
@@ -51,6 +52,7 @@ class Farm:
         self.faults = Faults()
         self.latency = Latency(latency)
         self.lock = threading.RLock()
+        self.timeline: list[dict[str, Any]] = []
         self.catalogue = Catalogue.load()
         self.authority = Authority(Keys(KEYS), scenario.domain.fqdn)
         self.machines = {host.fqdn: Machine(host) for host in scenario.machines()}

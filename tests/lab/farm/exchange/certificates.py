@@ -17,6 +17,7 @@ from farm.exchange.client_access import TASKS, answers
 from farm.exchange.errors import INVALID_ARGUMENT, INVALID_OPERATION, failure, not_found, unreachable
 from farm.exchange.objects import received
 from farm.exchange.organization import Server
+from farm.exchange.serialization import serialize, sign
 from farm.objects import date, enumeration, multi_valued, psobject, text, with_notes
 from farm.registry import Call, Remote, cmdlet
 from farm.rights import EXCHANGE_READ
@@ -25,13 +26,14 @@ TYPE = "Microsoft.Exchange.Management.SystemConfigurationTasks.ExchangeCertifica
 X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
 NAMES = [TYPE, f"{X509}2", X509, "System.Object"]
 SERVICES = {"None": 0, "IMAP": 1, "POP": 2, "UM": 4, "IIS": 8, "SMTP": 16, "Federation": 32, "UMCallRouter": 64}
-SIGNED = b"#sig#"
+FRONT_END = 1
+"""The number of the web site that clients are served by; the back end, which only the front end asks, is 2."""
 
 
 @cmdlet("Get-ExchangeCertificate", EXCHANGE_READ, type_name=f"{TASKS}.GetExchangeCertificate", without=("Instance",))
 def get_exchange_certificate(call: Call) -> Iterator[Remote]:
     """The certificates of a server, or one of them."""
-    found = _server(call)
+    found = find_server(call)
     if found is None:
         return
     server, thumbprint = found
@@ -51,10 +53,10 @@ def get_exchange_certificate(call: Call) -> Iterator[Remote]:
     wanted = [name.lower() for name in call.texts("DomainName")]
     for stored in entries:
         if all(name in [known.lower() for known in stored.issued.dns_names] for name in wanted):
-            yield _certificate(call, server, stored)
+            yield show_certificate(call, server, stored)
 
 
-def _server(call: Call) -> tuple[Server, str] | None:
+def find_server(call: Call) -> tuple[Server, str] | None:
     r"""The server that is asked and the thumbprint, from Server and Thumbprint or from Identity ``server\thumbprint``."""
     name, thumbprint = call.text("Server") or "", call.text("Thumbprint") or ""
     if identity := call.text("Identity"):
@@ -70,7 +72,7 @@ def _server(call: Call) -> tuple[Server, str] | None:
     return server, thumbprint
 
 
-def _certificate(call: Call, server: Server, stored: Stored) -> Remote:
+def show_certificate(call: Call, server: Server, stored: Stored) -> Remote:
     issued = stored.issued
     expired = not issued.not_before <= call.now <= issued.not_after
     services = server.services.get(issued.thumbprint, "None")
@@ -102,18 +104,34 @@ def _certificate(call: Call, server: Server, stored: Stored) -> Remote:
         Identity=PSString(f"{server.host.fqdn}\\{issued.thumbprint}"),
         RawData=PSByteArray(issued.raw),
     )
-    remote = psobject(NAMES, shown, RawData=PSByteArray(issued.raw))
-    return Remote(
-        received(call, live), with_notes(received(call, remote), SerializationData=_serialization(call, issued.raw))
-    )
+    remote = received(call, psobject(NAMES, shown, RawData=PSByteArray(issued.raw)))
+    if (data := _serialize(call, server, stored)) is not None:
+        remote = with_notes(remote, SerializationData=PSByteArray(data))
+    return Remote(received(call, live), remote)
 
 
 def _authority(stored: Stored) -> tuple[str, int]:
     return ("None", 0) if stored.issued.subject == stored.issued.issuer else ("Enterprise", 2)
 
 
-def _serialization(call: Call, raw: bytes) -> PSByteArray:
-    """What only Exchange's shell reads: here the certificate after the mark of payload signing, which 2016 and later set."""
-    return PSByteArray(
-        (b"" if call.host.version == "2013" else SIGNED) + b"\x00\x01\x00\x00\x00\xff\xff\xff\xff\x01" + raw
+def _serialize(call: Call, server: Server, stored: Stored) -> bytes | None:
+    """What Exchange's own shell makes the whole object of; 2016 and later sign it with the Auth certificate, or send none without one."""
+    issued = stored.issued
+    text_ = server.services.get(issued.thumbprint, "None")
+    services = sum(SERVICES[name.strip()] for name in text_.split(","))
+    sites = [f"IIS://{server.name}/W3SVC/{FRONT_END}"] if services & SERVICES["IIS"] else []
+    valid = issued.not_before <= call.now <= issued.not_after
+    data = serialize(
+        issued.raw,
+        stored.friendly_name,
+        (1 if valid else 3, _authority(stored)[1], services),
+        f"{server.host.fqdn}\\{issued.thumbprint}",
+        self_signed=issued.subject == issued.issuer,
+        exportable=stored.exportable and stored.has_key,
+        sites=sites,
     )
+    if call.host.version == "2013":
+        return data
+    signer = call.machine.store.get(call.organization.auth.current)
+    usable = signer is not None and signer.has_key and signer.issued.not_after >= call.now
+    return sign(data, issued.certificate.signature) if usable else None

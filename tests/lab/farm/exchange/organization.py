@@ -11,7 +11,15 @@ from typing import Generic, TypeVar
 
 from farm.certificates import Issued
 from farm.errors import LabError
-from farm.scenario import AcceptedDomain, Host, Hybrid, PartnerApplication, Recipient, Scenario
+from farm.scenario import (
+    AcceptedDomain,
+    Host,
+    Hybrid,
+    PartnerApplication,
+    Recipient,
+    Scenario,
+    SettingOverride,
+)
 
 AUTH = "CN=Auth Configuration"
 """The name of the authorization configuration among the organization's parts."""
@@ -39,13 +47,18 @@ class Folder(Generic[T]):
 
 @dataclass
 class Server:
-    """An Exchange server, with its service connection point for Autodiscover."""
+    """An Exchange server, with its service connection point for Autodiscover.
+
+    :ivar services: by thumbprint, what its certificates are used for.
+    :ivar internal_transport: the certificate that it shows to the other servers when it hands on mail (msExchServerInternalTLSCert).
+    """
 
     host: Host
     autodiscover_uri: str | None
     site_scope: list[str]
     changed: datetime
     services: dict[str, str] = field(default_factory=dict)
+    internal_transport: str = ""
 
     @property
     def name(self) -> str:
@@ -91,6 +104,7 @@ class Organization:
     partner_applications: Folder[PartnerApplication]
     recipients: Folder[Recipient]
     hybrid: Hybrid | None = None
+    setting_overrides: list[SettingOverride] = field(default_factory=list)
 
     @classmethod
     def create(cls, scenario: Scenario, certificates: Mapping[str, Issued]) -> Organization:
@@ -108,7 +122,14 @@ class Organization:
             domain=scenario.domain.fqdn,
             created=now,
             servers=[
-                Server(host, host.autodiscover_uri, list(host.site_scope), now, dict(services))
+                Server(
+                    host,
+                    host.autodiscover_uri,
+                    list(host.site_scope),
+                    now,
+                    dict(services),
+                    _find_internal_transport(scenario, certificates, host),
+                )
                 for host in [*scenario.hosts_of("exchange"), *wanted.servers]
             ],
             auth=AuthConfig(certificates[wanted.auth_certificate].thumbprint, next=following),
@@ -119,6 +140,7 @@ class Organization:
             ),
             recipients=Folder([*(Recipient(user.name, "User") for user in scenario.users), *wanted.recipients]),
             hybrid=wanted.hybrid,
+            setting_overrides=list(wanted.setting_overrides),
         )
 
     def server(self, identity: str) -> Server | None:
@@ -155,3 +177,17 @@ class Organization:
         """A server's distinguished name."""
         group = "CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups"
         return f"CN={server.name},CN=Servers,{group},{self.dn}"
+
+
+def _find_internal_transport(scenario: Scenario, certificates: Mapping[str, Issued], host: Host) -> str:
+    """The thumbprint of the certificate that a server uses among its own kind; none where it has no certificate for SMTP."""
+    wanted = scenario.exchange
+    here = {each.name for each in scenario.certificates if host.fqdn in each.hosts}
+    with_smtp = [
+        name
+        for name, services in wanted.certificate_services.items()
+        if "SMTP" in services.split(", ") and name in here
+    ]
+    other = next((name for name in with_smtp if name != wanted.auth_certificate), "")
+    name = wanted.internal_transport or other
+    return certificates[name].thumbprint if name else ""

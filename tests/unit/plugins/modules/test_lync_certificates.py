@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils import _shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import (
@@ -675,7 +676,7 @@ def test_a_plan_asks_nobody_and_no_clock(front_end: FrontEnd, monkeypatch: pytes
     subject = Assignment(Request("OAuthTokenIssuer", thumbprint=front_end.of["other"], on_conflict=policy))
     observed = subject.observe(Call({}, check_mode=False, helper=lambda: front_end.helper))
     clockless = SimpleNamespace(datetime=NoClock, timedelta=dt.timedelta, UTC=dt.UTC)
-    for module in (certificate_assignment, certificate_observation):
+    for module in (_shell, certificate_assignment, certificate_observation):
         monkeypatch.setattr(module, "dt", clockless)
     silent = Call({}, check_mode=False, helper=pytest.fail)
     plans = [subject.plan(silent, observed) for _time in range(2)]

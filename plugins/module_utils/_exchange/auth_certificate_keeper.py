@@ -1,0 +1,225 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keeps the Exchange Auth certificate valid: read, decide, one phase, and read again, until nothing is left to do."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.auth_certificate_observation import (
+    AuthObservation,
+    AuthReader,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.auth_certificate_table import (
+    Decision,
+    decide,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.auth_certificate_work import (
+    Phase,
+    describe_step,
+    find_displaced,
+    list_phases,
+    list_remaining,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import SHELL, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.internal_transport import (
+    TransportUse,
+    make_restoration,
+    read_use,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.pfx_backup import PfxBackup
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.pfx_transfer import CertificateWriter
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import (
+    LOST,
+    READ_BACK_SECONDS,
+    refuse_unoffered,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import UNKNOWN, Step, Steps, listed
+
+_MOST_PHASES = 12
+"""The longest way has six: repair, make, distribute, stage, distribute, publish."""
+_CREATION = "New-ExchangeCertificate"
+
+
+@dataclass
+class _Run:
+    """What a run knows of itself."""
+
+    first: AuthObservation
+    now: AuthObservation
+    decision: Decision
+    use: TransportUse | None = None
+
+
+class AuthCertificateKeeper:
+    """One task."""
+
+    def __init__(self, call: Call) -> None:
+        self._call, self._params = call, call.params
+        self._directory = open_directory(call)
+        self._reader = AuthReader(call, self._directory, call.params["exclude"])
+        self._writer = CertificateWriter(call)
+        self._steps = Steps(self._writer)
+        self._backup = PfxBackup(call)
+
+    def run(self) -> Result:
+        """Do what is to be done, or say what would be.
+
+        :raises ShellError: of kind ``conflict`` where the table says to stop; what can be repaired without a decision is repaired before.
+        """
+        observed = self._reader.read()
+        decision = self._decide(observed)
+        phases = self._plan(observed, decision)
+        run = _Run(observed, observed, decision)
+        self._tell(observed, decision)
+        run.use = self._read_use(observed, phases)
+        planned = [step for phase in phases for step in phase]
+        refuse_unoffered(self._call, self._writer, planned)
+        self._backup.list_files(observed)
+        if self._call.check_mode:
+            return self._backup.write(observed, self._foretell(run, planned))
+        run.now = self._carry_out(run, phases)
+        if decision.action == "stop":
+            raise self._refuse(decision)
+        return self._backup.write(run.now, self._describe(run))
+
+    def _decide(self, observed: AuthObservation) -> Decision:
+        continues = self._params["on_hybrid"] == "continue"
+        return decide(observed.state, renew_days=self._params["renew_days"], continue_in_hybrid=continues)
+
+    def _plan(self, observed: AuthObservation, decision: Decision) -> list[Phase]:
+        return list_phases(observed, decision, self._directory, self._params["server"] or "")
+
+    def _tell(self, observed: AuthObservation, decision: Decision) -> None:
+        self._call.say(f"exchange_auth_certificate: {decision.action}: {decision.reason}.")
+        for item in find_displaced(observed):
+            if not item.belongs:
+                self._call.warn(
+                    f"{item.host}: the internal transport certificate is the Auth certificate {item.found}. Nothing says what belongs "
+                    "there: put the right one back with Enable-ExchangeCertificate -Services SMTP."
+                )
+
+    def _read_use(self, observed: AuthObservation, phases: t.Sequence[Phase]) -> TransportUse | None:
+        """What the certificate is used for that a new one will displace, before it is."""
+        made = next((phase for phase in phases if phase[0].name == _CREATION), None)
+        if made is None:
+            return None
+        restoration = t.cast(Cmdlet, made[1])
+        server, thumbprint = restoration.parameters["Server"], restoration.parameters["Thumbprint"]
+        return read_use(self._directory, server, observed.stores[server][thumbprint])
+
+    def _carry_out(self, run: _Run, phases: list[Phase]) -> AuthObservation:
+        observed = run.first
+        for _number in range(_MOST_PHASES):
+            if not phases:
+                return observed
+            self._run_phase(phases[0])
+            observed, phases = self._read_on(run, phases[0])
+        raise self._make_stalled(phases)
+
+    def _run_phase(self, phase: Phase) -> None:
+        """Run a phase. What lost its answer is not sent again here: what is read next says whether it is still to do.
+
+        :raises ShellError: for a refusal, and for a write that may still be running.
+        """
+        try:
+            self._steps.run(phase)
+        except ShellError as error:
+            if error.kind not in LOST or (error.kind in UNKNOWN and not error.ended):
+                self._add_displaced(error, phase)
+                raise
+            self._call.warn(f"{error} All is read again, and what had not taken effect is done again.")
+
+    def _add_displaced(self, error: ShellError, phase: Phase) -> None:
+        """Say what is not in its place while a phase ended between making a certificate and putting back what it displaced."""
+        if phase[0].name == _CREATION and error.cmdlet != _CREATION:
+            error.message += (
+                f" Mail between servers uses the new certificate until this is run: {phase[1]}. The next run does it."
+            )
+
+    def _read_on(self, run: _Run, done: Phase) -> tuple[AuthObservation, list[Phase]]:
+        """Read until it shows that a phase is done; domain controllers may need a moment.
+
+        :raises ShellError: of kind ``not_effective`` where it does not show in time.
+        """
+        end = time.monotonic() + self._params["timeout"]
+        while True:
+            observed = self._reader.read()
+            phases = self._add_lost_services(run, observed, self._plan(observed, self._decide(observed)))
+            again = bool(phases) and [describe_step(step) for step in phases[0]] == [
+                describe_step(step) for step in done
+            ]
+            if not again or self._was_lost(done):
+                return observed, phases
+            if time.monotonic() > end:
+                raise self._make_stalled(phases)
+            time.sleep(READ_BACK_SECONDS)
+
+    def _was_lost(self, phase: Phase) -> bool:
+        return any(step not in self._steps.ran for step in phase)
+
+    def _add_lost_services(self, run: _Run, observed: AuthObservation, phases: list[Phase]) -> list[Phase]:
+        """Ask back what the displaced certificate was used for and is no more, beyond SMTP, which is part of making a new one."""
+        if run.use is None or not any(step.name == _CREATION for step in self._steps.ran):
+            return phases
+        found = observed.stores.get(run.use.server, {}).get(run.use.thumbprint)
+        lost = run.use.find_lost(found["services"]) if found and found["services"] is not None else []
+        return [(make_restoration(run.use.server, run.use.thumbprint, lost),), *phases] if lost else phases
+
+    def _make_stalled(self, phases: t.Sequence[Phase]) -> ShellError:
+        left: list[Step] = [step for phase in phases for step in phase]
+        message = f"the writes were accepted, but read back they have not taken effect; still to do: {listed(left)}."
+        remedy = (
+            "The domain controller that was read did not show the change in time. Name one with O(domain_controller), or wait longer with "
+            "O(timeout)."
+        )
+        return ShellError("not_effective", message, shell=SHELL, remedy=remedy, result=self._steps.progress(left=left))
+
+    def _refuse(self, decision: Decision) -> ShellError:
+        result = self._steps.progress()
+        return ShellError("conflict", f"{decision.reason}.", shell=SHELL, remedy=decision.remedy, result=result)
+
+    def _foretell(self, run: _Run, planned: list[Step]) -> Result:
+        if run.decision.action == "stop":
+            self._call.warn(f"{WOULD_FAIL}{self._refuse(run.decision)}")
+        return {**self._describe(run), "changed": bool(planned), "commands": [str(step) for step in planned]}
+
+    def _describe(self, run: _Run) -> Result:
+        before, after = run.first.config.as_dict(), run.now.config.as_dict()
+        published = run.first.config.current != run.now.config.current
+        state = run.now.state
+        return {
+            "changed": bool(self._steps.sent),
+            "commands": [str(step) for step in self._steps.sent],
+            "diff": {
+                "before": {**before, "servers": run.first.describe_servers()},
+                "after": {**after, "servers": run.now.describe_servers()},
+            },
+            "auth_certificate": {
+                **after,
+                "current_days_left": state.count_days(state.current),
+                "next_days_left": state.count_days(state.next) if state.next else None,
+                "servers": run.now.describe_servers(),
+            },
+            "decision": describe_decision(run.decision),
+            "internal_transport": run.use.as_dict() if run.use else None,
+            "remaining": list_remaining(run.now, published=published),
+        }
+
+
+def describe_decision(decision: Decision) -> dict[str, t.Any]:
+    """For the result."""
+    return {
+        "action": decision.action,
+        "row": decision.row or None,
+        "wanted": decision.wanted if decision.action == "stop" else decision.action,
+        "reason": decision.reason,
+        "remedy": decision.remedy or None,
+    }

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kill an ansible-playbook with SIGKILL right after a certain write has taken effect, before its answer is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+from harness import ROOT, Farm
+from processes import of_home
+
+LATE = "0.6"
+"""Seconds between a write and its answer: the time in which the kill has to come."""
+PATIENCE = 120.0
+WITHIN = 5.0
+
+
+def count_writes(farm: Farm) -> int:
+    """The writes in the farm's journal, asked on its own socket: the command line is too slow to meet a moment."""
+    lab = json.loads((farm.state_dir / "lab.json").read_text(encoding="utf-8"))["farm"]
+    with (
+        socket.create_connection((lab["host"], lab["port"]), WITHIN) as connection,
+        connection.makefile("rwb") as lines,
+    ):
+        for message in ({"token": lab["token"]}, {"op": "journal", "writes": True}):
+            lines.write(json.dumps(message).encode() + b"\n")
+        lines.flush()
+        return len(json.loads(lines.readline())["journal"])
+
+
+def kill_after(farm: Farm, tasks: list[dict[str, Any]], hosts: str, writes: int) -> int:
+    """Run tasks, and kill the run when it has made so many writes; gives how many were made until nothing of it was left.
+
+    :raises AssertionError: where the run ends by itself before.
+    """
+    playbook = farm.state_dir / "killed.yml"
+    playbook.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(farm.inventory()), str(playbook)]
+    home = farm.state_dir / "ansible"
+    environment = {**os.environ, "ANSIBLE_HOME": str(home), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    nowhere, before = subprocess.DEVNULL, count_writes(farm)
+    farm.lab("fault", "late_answer", "--value", LATE)
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=environment, start_new_session=True, stdout=nowhere, stderr=nowhere
+    )
+    try:
+        end = time.monotonic() + PATIENCE
+        while count_writes(farm) < before + writes:
+            assert running.poll() is None, f"the run ended before its write {writes}"
+            assert time.monotonic() < end, f"no write {writes} in {PATIENCE} s"
+            time.sleep(0.02)
+    finally:
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        farm.lab("fault", "late_answer", "--off")
+    end = time.monotonic() + WITHIN
+    while of_home(home) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not of_home(home)
+    return count_writes(farm) - before
