@@ -23,6 +23,9 @@ MODEL = {
     "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
     "slow_write": "each cmdlet that writes takes as many more seconds as the value says",
     "service_stopped": "the Windows service named by the value is stopped",
+    "web_slow": "each page of the web site takes as many more seconds as the value says",
+    "web_redirects": "the web site answers with 302 and sends clients to the value",
+    "web_endless": "the web site answers with a body of eight MiB",
     "rpc_unreachable": "this Exchange server does not answer other servers: Get-ExchangeCertificate -Server, Test-ServiceHealth -Server",
 }
 
@@ -36,7 +39,7 @@ WIRE = {
 
 EVERYWHERE = "*"
 NAMED = {"cmdlet_fails": "a cmdlet", "service_stopped": "a Windows service"}
-SECONDS = ("slow_cmdlet", "slow_write", "slow_receive")
+SECONDS = ("slow_cmdlet", "slow_write", "slow_receive", "web_slow")
 
 
 @dataclass

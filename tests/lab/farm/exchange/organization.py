@@ -16,15 +16,28 @@ AUTH = "CN=Auth Configuration"
 """The name of the authorization configuration among the organization's parts."""
 
 
+DIRECTORIES = ("Autodiscover", "EWS")
+
+
+@dataclass(frozen=True)
+class VirtualDirectory:
+    """How a virtual directory lets clients in."""
+
+    oauth: bool = True
+    ws_security: bool = True
+    extended_protection: str = "None"
+
+
 @dataclass
 class Server:
-    """An Exchange server, with its service connection point for Autodiscover."""
+    """An Exchange server, with its service connection point for Autodiscover and its virtual directories."""
 
     host: Host
     autodiscover_uri: str | None
     site_scope: list[str]
     changed: datetime
     services: dict[str, str] = field(default_factory=dict)
+    directories: dict[str, VirtualDirectory] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -77,16 +90,21 @@ class Organization:
                 f"scenario {scenario.name} has no certificate {wanted.auth_certificate!r} (exchange.auth_certificate)"
             )
         services = {certificates[name].thumbprint: text for name, text in wanted.certificate_services.items()}
+        before = wanted.previous_auth_certificate
         following = certificates[wanted.next_auth_certificate].thumbprint if wanted.next_auth_certificate else ""
         return cls(
             name=wanted.organization,
             domain=scenario.domain.fqdn,
             created=now,
             servers=[
-                Server(host, host.autodiscover_uri, list(host.site_scope), now, dict(services))
+                Server(host, host.autodiscover_uri, list(host.site_scope), now, dict(services), _make_directories(host))
                 for host in [*scenario.hosts_of("exchange"), *wanted.servers]
             ],
-            auth=AuthConfig(certificates[wanted.auth_certificate].thumbprint, next=following),
+            auth=AuthConfig(
+                certificates[wanted.auth_certificate].thumbprint,
+                previous=certificates[before].thumbprint if before else "",
+                next=following,
+            ),
             accepted_domains=list(wanted.accepted_domains),
             partner_applications=list(wanted.partner_applications),
             hybrid=wanted.hybrid,
@@ -121,3 +139,13 @@ class Organization:
         """A server's distinguished name."""
         group = "CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups"
         return f"CN={server.name},CN=Servers,{group},{self.dn}"
+
+
+def _make_directories(host: Host) -> dict[str, VirtualDirectory]:
+    """The virtual directories of a server; 2010 does not have the property that OAuth is switched on by."""
+    made = VirtualDirectory(
+        host.oauth_virtual_directories and not host.build.startswith("14."),
+        host.ws_security_virtual_directories,
+        host.extended_protection,
+    )
+    return dict.fromkeys(DIRECTORIES, made)
