@@ -27,6 +27,7 @@ READING = (
     "farm_report",
     "lync_certificate_info",
     "lync_info",
+    "trust_info",
 )
 
 
