@@ -27,8 +27,12 @@ HOSTS = {
     "modules/lync_info": "lync_servers",
     "modules/lync_oauth_configuration": "lync_servers",
     "modules/lync_replication": "lync_servers",
+    "modules/lync_storage_connectivity": "lync_servers",
     "modules/trust_info": "exchange_servers:lync_servers",
-    **dict.fromkeys(("modules/farm_info", "modules/farm_audit", "modules/farm_report", "filter/farm_audit"), "all"),
+    **dict.fromkeys(
+        ("modules/farm_info", "modules/farm_audit", "modules/farm_report", "modules/farm_trust", "filter/farm_audit"),
+        "all",
+    ),
     "filter/farm_description": "exchange_servers",
     "filter/farm_problem": "exchange_servers",
     "filter/farm_parts": "exchange_servers:lync_servers",

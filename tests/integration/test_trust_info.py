@@ -61,7 +61,12 @@ def test_keys_are_compared_with_what_is_in_use(farm: Farm) -> None:
     key, other = thumbprint(farm, "exchange-auth"), thumbprint(farm, "exchange-auth-old")
     spaced = " ".join(key[at : at + 2] for at in range(0, 40, 2)).lower()
     found = {}
-    for used in (f"current_thumbprint: {spaced}", f"next_thumbprint: {key}", f"previous_thumbprint: {key}", f"current_thumbprint: {other}"):
+    for used in (
+        f"current_thumbprint: {spaced}",
+        f"next_thumbprint: {key}",
+        f"previous_thumbprint: {key}",
+        f"current_thumbprint: {other}",
+    ):
         step = read(farm, used, hosts=EX1).step("read")
         found[used.partition(":")[0] + used[-1]] = [
             *(item["state"] for item in step.result["metadata"]["keys"]),
@@ -73,7 +78,11 @@ def test_keys_are_compared_with_what_is_in_use(farm: Farm) -> None:
 @pytest.mark.parametrize(
     ("fault", "value", "said"),
     [
-        ("web_redirects", "https://login.example.net/x", "HTTP 302, which points to https://login.example.net/x and was not followed"),
+        (
+            "web_redirects",
+            "https://login.example.net/x",
+            "HTTP 302, which points to https://login.example.net/x and was not followed",
+        ),
         ("web_endless", "", "the answer is larger than 256 KiB, and was not read to its end"),
         ("web_slow", "3", "no answer within 1 s"),
         ("http_503", "", "HTTP 503: the application pool is stopped"),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 from psrpcore.types import PSObject
@@ -11,6 +12,7 @@ from psrpcore.types import PSObject
 from farm.exchange.client_access import TASKS
 from farm.exchange.errors import not_found
 from farm.exchange.objects import CONFIGURATION, directory_object
+from farm.oauth_trust import find_known_keys
 from farm.objects import ad_object_id, date, enumeration, multi_valued, text
 from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ
@@ -63,7 +65,9 @@ def _partner_application(call: Call, entry: PartnerApplication) -> PSObject:
     properties: dict[str, object] = {
         "Enabled": entry.enabled,
         "ApplicationIdentifier": text(entry.application_identifier),
-        "CertificateStrings": multi_valued([]),
+        "CertificateStrings": multi_valued(
+            [base64.b64encode(key.raw).decode() for key in find_known_keys(call.farm, entry)]
+        ),
         "AuthMetadataUrl": text(entry.metadata_url),
         "Realm": text(entry.realm),
         "UseAuthServer": entry.use_auth_server,

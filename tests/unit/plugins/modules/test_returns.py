@@ -25,6 +25,7 @@ READING = (
     "farm_audit",
     "farm_info",
     "farm_report",
+    "farm_trust",
     "lync_certificate_info",
     "lync_info",
     "trust_info",
@@ -89,6 +90,9 @@ WRITING = (
         {"force": True},
     ),
 )
+
+
+WRITING += (Case("lync_storage_connectivity", "Test_CsExStorageConnectivity", {}, {"sip_uri": "test@litwareinc.com"}),)
 
 
 def returns(name: str) -> dict[str, Any]:
