@@ -89,10 +89,20 @@ WRITING = (
         {"Get_CsManagementStoreReplicationStatus": [replica()]},
         {"force": True},
     ),
+    Case("lync_storage_connectivity", "Test_CsExStorageConnectivity", {}, {"sip_uri": "test@litwareinc.com"}),
+    Case(
+        "exchange_virtual_directory",
+        "Set_WebServicesVirtualDirectory",
+        {
+            "Get_ExchangeServer": [{"Name": "EX1", "IsMailboxServer": True}],
+            "Get_WebServicesVirtualDirectory": [
+                {"Server": "EX1", "Name": "EWS", "OAuthAuthentication": False, "WSSecurityAuthentication": True}
+            ],
+        },
+        {"oauth_authentication": True, "directories": ["web_services"]},
+    ),
 )
 
-
-WRITING += (Case("lync_storage_connectivity", "Test_CsExStorageConnectivity", {}, {"sip_uri": "test@litwareinc.com"}),)
 
 
 def returns(name: str) -> dict[str, Any]:
