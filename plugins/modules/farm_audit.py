@@ -162,7 +162,9 @@ findings:
       host: ex-nyc-01.corp.contoso.com
       about: web_services
       evidence: "web_services: EWS (Default Web Site) does not accept OAuth"
-      remedy: Set-WebServicesVirtualDirectory or Set-AutodiscoverVirtualDirectory with -OAuthAuthentication true (exchange_cmdlet).
+      remedy: >-
+        Set-WebServicesVirtualDirectory or Set-AutodiscoverVirtualDirectory with -OAuthAuthentication $true (module
+        exchange_virtual_directory).
       fixed_by: ""
       tolerated: false
 summary:

@@ -48,7 +48,8 @@ options:
   web_site:
     description:
       - The address and port of the host's web site, such as V(ex1.litwareinc.com:443), if the certificate that it shows shall be seen.
-      - The controller shakes hands with it and sends nothing. If it cannot be reached, the snapshot says so.
+      - The controller also reads what the web site publishes about OAuth, as M(onprem.exchange_lync.trust_info) does, without an account. If
+        the web site cannot be reached, the snapshot says so.
     type: str
   web_site_names:
     description: The names to ask the web site for, one after the other.

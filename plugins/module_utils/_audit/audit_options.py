@@ -10,9 +10,14 @@ import datetime as dt
 import typing as t
 from collections.abc import Mapping
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Severity
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.judge_farm import ROLES, Audit, audit_farm
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import read_description
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import read_farm
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import (
+    Description,
+    read_description,
+)
 
 FATAL: dict[str, tuple[Severity, ...]] = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 """The severities that make a task fail, by ``fail_on``."""
@@ -29,12 +34,25 @@ def read_audit(options: Mapping[str, t.Any]) -> Audit:
             given[name] = options[name]
     given["tolerate"] = [*(given.get("tolerate") or ()), *(options.get("tolerate") or ())]
     description = read_description(given, "description.")
-    now = dt.datetime.fromisoformat(description.now) if description.now else dt.datetime.now(dt.UTC)
     return audit_farm(
         options["snapshots"],
         description,
-        now=now,
+        now=_choose_moment(description),
         stage=options.get("stage") or "after",
         in_play=options.get("in_play"),
         roles=options.get("roles") or ROLES,
     )
+
+
+def read_context(options: Mapping[str, t.Any]) -> Context:
+    """The farm and its description after all roles have written, for a judgement of another kind.
+
+    :raises ValueError: for options that cannot be used; the message names each.
+    """
+    description = read_description(options["description"], "description.")
+    farm = read_farm(options["snapshots"])
+    return Context.of(farm, description, _choose_moment(description), "after", None, ROLES)
+
+
+def _choose_moment(description: Description) -> dt.datetime:
+    return dt.datetime.fromisoformat(description.now) if description.now else dt.datetime.now(dt.UTC)

@@ -58,6 +58,7 @@ class Organization:
 
     :ivar servers: those that take part.
     :ivar others: those that do not.
+    :ivar trusted_partners: the partner applications; None where the account is not shown them.
     """
 
     host: str
@@ -70,6 +71,7 @@ class Organization:
     virtual_directories: dict[str, list[Facts]] | None
     offered: frozenset[str] | None
     read: frozenset[str]
+    trusted_partners: list[Facts] | None = None
 
     def is_other(self, name: str) -> bool:
         """Whether a server takes no part, though it is in the organisation."""
@@ -88,12 +90,16 @@ class ExchangeHost:
 
     :ivar server: the name under which findings show it.
     :ivar served: what its web site showed for each name: a certificate, or an error.
+    :ivar metadata: its metadata document, as trust_info returns it.
+    :ivar challenge: whom it trusts, as trust_info returns it.
     """
 
     host: str
     server: str
     service_health: list[Facts] | None
     served: dict[str, Certificate | str]
+    metadata: Facts | None = None
+    challenge: Facts | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,7 @@ class Deployment:
     version: Facts | None
     pfx: Facts | None
     offered: frozenset[str] | None
+    trusted_partners: list[Facts] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,7 @@ class FrontEnd:
     windows_services: list[Facts] | None
     central_management: Facts | None
     local_oauth_configuration: Facts | None
+    metadata: Facts | None = None
 
     @property
     def token_issuers(self) -> tuple[Assigned, ...]:
@@ -222,6 +230,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         virtual_directories=parts.get("virtual_directories"),
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),
+        trusted_partners=parts.get("trusted_partners"),
     )
 
 
@@ -231,7 +240,14 @@ def _read_exchange_host(host: str, parts: Facts, organization: Organization | No
         str(item["name"]): read_certificate(item["certificate"]) if item["certificate"] else str(item["error"])
         for item in parts.get("served_certificates") or ()
     }
-    return ExchangeHost(host, host_name(server) if server else host, parts.get("service_health"), served)
+    return ExchangeHost(
+        host=host,
+        server=host_name(server) if server else host,
+        service_health=parts.get("service_health"),
+        served=served,
+        metadata=parts.get("metadata"),
+        challenge=parts.get("challenge"),
+    )
 
 
 def _read_exchange_stores(exchange: list[tuple[str, Facts]], organization: Organization | None) -> t.Iterator[Store]:
@@ -260,6 +276,7 @@ def _read_deployment(host: str, parts: Facts) -> Deployment:
         version=parts.get("version"),
         pfx=parts.get("pfx"),
         offered=_read_set(parts.get("offered")),
+        trusted_partners=parts.get("trusted_partners"),
     )
 
 
@@ -273,6 +290,7 @@ def _read_front_end(host: str, parts: Facts) -> FrontEnd:
         windows_services=parts.get("windows_services"),
         central_management=parts.get("central_management"),
         local_oauth_configuration=parts.get("local_oauth_configuration"),
+        metadata=parts.get("metadata"),
     )
 
 

@@ -20,6 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules 
     lync_topology_rules,
     oauth_configuration_rules,
     token_issuer_rules,
+    trust_rules,
 )
 
 SUBJECTS: dict[str, ModuleType] = {
@@ -33,6 +34,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "Certificates": certificate_rules,
     "OAuthTokenIssuer": token_issuer_rules,
     "Exchange Auth certificate": auth_certificate_rules,
+    "Trust": trust_rules,
 }
 
 RULES: dict[str, Rule] = {

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, list_oauth_options
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_verdict import list_front_ends
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import WantedRecord
 
 Work = dict[str, t.Any]
@@ -22,6 +23,7 @@ def list_work(context: Context) -> Work:
         "certificates": _describe_certificate(context),
         "autodiscover": _describe_servers(_list_to_do(context, "autodiscover")),
         "oauth": _describe_options(context, _list_to_do(context, "oauth")),
+        "verify": {"front_ends": [item.host for item in list_front_ends(context)]},
     }
 
 

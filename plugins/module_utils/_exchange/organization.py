@@ -152,7 +152,7 @@ def read_accepted_domains(shell: Reads) -> list[Facts]:
 
 def read_virtual_directories(shell: Reads) -> dict[str, list[Facts]]:
     """The Autodiscover and Exchange Web Services virtual directories of all servers, as the directory holds them."""
-    return {name: [_with_methods(item) for item in family.read(shell)] for name, family in VIRTUAL_DIRECTORIES.items()}
+    return {name: [complete_flags(item) for item in family.read(shell)] for name, family in VIRTUAL_DIRECTORIES.items()}
 
 
 def read_auth_config(shell: Reads) -> Facts | None:
@@ -160,7 +160,7 @@ def read_auth_config(shell: Reads) -> Facts | None:
     return next(iter(AUTH_CONFIG.read(shell)), None)
 
 
-def _with_methods(directory: Facts) -> Facts:
+def complete_flags(directory: Facts) -> Facts:
     """Versions that leave a flag null under ADPropertiesOnly still list its method. Where they list none at all, it is not known."""
     methods = {method.casefold() for method in directory["internal_authentication_methods"]}
     for flag, method in _METHODS.items():

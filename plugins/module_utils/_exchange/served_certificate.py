@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import socket
-import ssl
 import typing as t
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._tls_context import make_looking_context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 SECONDS = 5.0
@@ -25,20 +25,10 @@ def read_served_certificate(address: str, port: int, name: str) -> dict[str, t.A
     try:
         with (
             socket.create_connection((address, port), SECONDS) as plain,
-            _make_context().wrap_socket(plain, server_hostname=name) as shaken,
+            make_looking_context().wrap_socket(plain, server_hostname=name) as shaken,
         ):
             shown = shaken.getpeercert(binary_form=True)
     except (OSError, ValueError) as error:
         return {"name": name, "certificate": None, "error": f"{address}:{port}: {error}"}
     facts = describe(base64.b64encode(shown or b"").decode("ascii"))
     return {"name": name, "certificate": {**facts}, "error": None}
-
-
-def _make_context() -> ssl.SSLContext:
-    """A client that takes any certificate and old protocols too: it only looks, and trusts nothing that it sees."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context

@@ -21,6 +21,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.option_
 
 RECORD_TYPES = ("CNAME", "A", "AAAA")
 FAIL_ON = ("error", "warning", "never")
+FOLDERS = ("ConversationHistory", "Inbox", "Dumpster")
 
 
 class DescriptionError(ValueError):
@@ -54,6 +55,7 @@ class Description:
     exchange_hosts: tuple[str, ...] = ()
     exchange_https_port: int = 443
     lync_hosts: tuple[str, ...] = ()
+    lync_https_port: int = 443
     dns_hosts: tuple[str, ...] = ()
     dns_provider: str = "windows"
     dns_server: dict[str, t.Any] | None = None
@@ -77,6 +79,9 @@ class Description:
     fail_on: str = "error"
     warn_days: int = 60
     now: str | None = None
+    trust_sip_address: str | None = None
+    trust_folder: str = "ConversationHistory"
+    require_trust: bool = False
 
     @property
     def hosts(self) -> dict[str, tuple[str, ...]]:
@@ -189,6 +194,18 @@ def _read_dns_server(value: t.Any) -> dict[str, t.Any]:
     return {name: item for name, item in value.items() if name != "key_secret"}
 
 
+def _read_sip_address(value: t.Any) -> str:
+    """The address of a mailbox's user, with ``sip:`` or without it."""
+    text = values.read_text(value)
+    name, at, domain = text.removeprefix("sip:").partition("@")
+    if not name or not at or any(character.isspace() for character in text):
+        raise ValueError(f": '{text}' is not a SIP address such as sip:user@litwareinc.com.")
+    try:
+        return f"sip:{name}@{values.read_domain(domain)}"
+    except ValueError as error:
+        raise ValueError(f": '{text}' is not a SIP address such as sip:user@litwareinc.com.") from error
+
+
 def _read_url(service: t.Literal["xml", "svc"]) -> Reader:
     def read(value: t.Any) -> str:
         try:
@@ -207,6 +224,7 @@ _REQUIRED = {
 _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "exchange_hosts": values.read_texts,
     "lync_hosts": values.read_texts,
+    "lync_https_port": values.read_number(1),
     "dns_hosts": values.read_texts,
     "dns_provider": values.read_choice(PROVIDERS),
     "dns_server": _read_dns_server,
@@ -233,6 +251,9 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "fail_on": values.read_choice(FAIL_ON),
     "warn_days": values.read_number(0),
     "now": values.read_moment,
+    "trust_sip_address": _read_sip_address,
+    "trust_folder": values.read_choice(FOLDERS),
+    "require_trust": values.read_flag,
 }
 
 NAMES = tuple(_READERS)

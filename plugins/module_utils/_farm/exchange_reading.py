@@ -11,6 +11,12 @@ from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.exchange_trusted import (
+    READ as READ_PARTNERS,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.exchange_trusted import (
+    read_trusted_partners,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import Facts, host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization_parts import (
     ORGANIZATION,
@@ -22,6 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 
 _WRITING = [f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")]
@@ -32,13 +39,15 @@ def read_exchange(reading: Reading) -> None:
     """The server's own parts, and those of the organisation where this host speaks for it."""
     directory, params = open_directory(reading.call), reading.call.params
     if params["organization"]:
-        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING)))
+        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING, READ_PARTNERS)))
         _read_parts(reading, directory, _ORGANIZATION)
+        reading.read("exchange", "trusted_partners", lambda: read_trusted_partners(directory))
     _read_parts(reading, directory, OWN)
     own = reading.host.lower()
     reading.read("exchange", "certificates", lambda: [read_store(reading.call, directory, own, own=True)])
     if params["web_site"]:
         reading.read("exchange", "served_certificates", lambda: list(_read_served(reading)))
+        read_site(reading, "exchange")
     if params["organization"]:
         reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
 

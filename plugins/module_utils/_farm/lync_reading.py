@@ -10,6 +10,7 @@ import functools
 import time
 import typing as t
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import DEPLOYMENT, OWN
@@ -19,6 +20,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_e
     read_assigned,
     read_store,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_trusted import READ as READ_PARTNERS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_trusted import read_trusted_partners
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
     read_oauth_configuration,
 )
@@ -37,15 +40,18 @@ def read_lync(reading: Reading) -> None:
     lync, windows = reading.call.shell("lync"), reading.call.shell("windows")
     reading.read("lync", "computer", lambda: read_this_computer(lync))
     if reading.call.params["organization"]:
-        reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
+        reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING, READ_PARTNERS)))
         for name in _PARTS:
             reading.read("lync", name, functools.partial(DEPLOYMENT[name], lync))
+        reading.read("lync", "trusted_partners", lambda: read_trusted_partners(lync))
         _read_file(reading, windows)
     else:
         reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))
     reading.read("lync", "windows_services", lambda: OWN["windows_services"](lync))
     _read_central_management(reading, lync)
     _read_certificates(reading, lync, windows)
+    if reading.call.params["web_site"]:
+        read_site(reading, "lync")
 
 
 def _read_file(reading: Reading, windows: Shell) -> None:

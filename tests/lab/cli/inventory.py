@@ -17,6 +17,8 @@ CONNECTIONS: dict[str, dict[str, str]] = {
     "psrp": {"exchange": "psrp", "lync": "psrp", "dns": "psrp"},
     "winrm": {"exchange": "winrm", "lync": "winrm", "dns": "winrm"},
 }
+HTTPS = {"exchange": "farm_exchange_https_port", "lync": "farm_lync_https_port"}
+"""The variable that says where the web site of a host is."""
 KERBEROS = "kerberos"
 """The name of the inventory for people with a ticket."""
 
@@ -49,9 +51,8 @@ def _account(lab: dict[str, Any]) -> dict[str, Any]:
 
 def _host(lab: dict[str, Any], host: dict[str, Any], connection: str) -> dict[str, Any]:
     variables = (_psrp if connection == "psrp" else _winrm)(lab, host["listeners"])
-    if host["role"] == "exchange":
-        # on real servers at port 443
-        variables["farm_exchange_https_port"] = host["listeners"]["product_https"]
+    if port := HTTPS.get(host["role"]):  # on real servers at port 443
+        variables[port] = host["listeners"]["product_https"]
     if host["role"] == "exchange" and connection == "psrp":
         variables["ansible_exchange_shell"] = _exchange_endpoint(lab, host["listeners"])
     return variables
@@ -115,6 +116,7 @@ def _kerberos_host(host: dict[str, Any]) -> dict[str, Any]:
             "ansible_winrm_scheme": "http",
             "ansible_winrm_transport": "kerberos",
             "ansible_winrm_kerberos_delegation": True,
+            "farm_lync_https_port": ports["product_https"],
         }
     psrp: dict[str, Any] = {
         "ansible_connection": "psrp",

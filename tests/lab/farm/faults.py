@@ -26,6 +26,9 @@ MODEL = {
     "late_answer": "each cmdlet that writes is answered as many seconds after it has taken effect as the value says",
     "service_stopped": "the Windows service named by the value is stopped",
     "micro_delay": "Exchange delays each of its cmdlets by as many milliseconds as the value says, and warns of it",
+    "web_slow": "each page of the web site takes as many more seconds as the value says",
+    "web_redirects": "the web site answers with 302 and sends clients to the value",
+    "web_endless": "the web site answers with a body of eight MiB",
     "rpc_unreachable": "this Exchange server does not answer other servers: Get-ExchangeCertificate -Server, Test-ServiceHealth -Server",
 }
 
@@ -47,7 +50,7 @@ WIRE = {
 
 EVERYWHERE = "*"
 NAMED = {"cmdlet_fails": "a cmdlet", "service_stopped": "a Windows service"}
-SECONDS = ("slow_cmdlet", "slow_write", "late_answer", "slow_receive")
+SECONDS = ("slow_cmdlet", "slow_write", "late_answer", "slow_receive", "web_slow")
 MILLISECONDS = ("micro_delay",)
 
 

@@ -15,6 +15,7 @@ from farm.certificates import Issued, pem
 from farm.describe import account, listeners
 from farm.kdc import Kdc
 from farm.state import Farm
+from farm.web.site_certificate import find_site_certificate
 
 
 class LabFile:
@@ -87,6 +88,18 @@ class LabFile:
         draft.replace(self.path)
 
 
+def write_site_certificate(state: Path, farm: Farm, fqdn: str) -> dict[str, str]:
+    """The certificate that the web site of a host shows now, with its key, as files; nothing where it has none."""
+    issued = find_site_certificate(farm, farm.machines[fqdn].host)
+    if issued is None:
+        return {}
+    certificate, key = state / f"{fqdn}.{issued.thumbprint}.pem", state / f"{fqdn}.{issued.thumbprint}.key"
+    if not key.exists():
+        certificate.write_bytes(_certificate_pem(issued.raw))
+        _write_key(key, issued)
+    return {"certificate": str(certificate), "key": str(key)}
+
+
 def _host(state: Path, farm: Farm, fqdn: str) -> dict[str, Any]:
     host = farm.machines[fqdn].host
     issued = farm.authority.server(fqdn)
@@ -94,7 +107,6 @@ def _host(state: Path, farm: Farm, fqdn: str) -> dict[str, Any]:
     certificate.write_bytes(_certificate_pem(issued.raw))
     _write_key(key, issued)
     return {
-        **_web_site(state, farm, fqdn),
         "short": host.short,
         "role": host.role,
         "listeners": {},
@@ -102,24 +114,6 @@ def _host(state: Path, farm: Farm, fqdn: str) -> dict[str, Any]:
         "certificate": str(certificate),
         "key": str(key),
     }
-
-
-def _web_site(state: Path, farm: Farm, fqdn: str) -> dict[str, str]:
-    """The certificate that Exchange's web site shows, with its key, where the scenario assigns one of this host's to IIS."""
-    server = farm.organization.server(fqdn)
-    shown = [
-        issued
-        for issued in farm.certificates.values()
-        if server
-        and "IIS" in server.services.get(issued.thumbprint, "")
-        and farm.machines[fqdn].store.get(issued.thumbprint)
-    ]
-    if not shown:
-        return {}
-    certificate, key = state / f"{fqdn}.web-site.pem", state / f"{fqdn}.web-site.key"
-    certificate.write_bytes(_certificate_pem(shown[0].raw))
-    _write_key(key, shown[0])
-    return {"web_site_certificate": str(certificate), "web_site_key": str(key)}
 
 
 def _write_key(path: Path, issued: Issued) -> None:

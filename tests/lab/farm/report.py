@@ -10,6 +10,7 @@ from typing import Any
 from farm.certificates import Issued
 from farm.exchange.organization import Organization
 from farm.lync.store import Assignment, Content
+from farm.oauth_trust import find_refusal
 from farm.state import Farm
 
 
@@ -45,9 +46,18 @@ def state(farm: Farm) -> dict[str, Any]:
             "files": [
                 {"host": file.host, "path": file.path, "certificate": file.certificate} for file in farm.scenario.files
             ],
+            "mailboxes": farm.mailboxes,
+            "trust": _trust(farm),
             "faults": [asdict(fault) for fault in farm.faults.active],
             "timeline": list(farm.timeline),
         }
+
+
+def _trust(farm: Farm) -> dict[str, str]:
+    """For each front end, what keeps it from writing to the first mailbox; empty where nothing does."""
+    mailbox = next(iter(farm.mailboxes), "")
+    found = {host.fqdn: find_refusal(farm, host, mailbox) for host in farm.scenario.hosts_of("lync") if mailbox}
+    return {fqdn: refusal.reason if refusal else "" for fqdn, refusal in found.items()}
 
 
 def _host(farm: Farm, fqdn: str) -> dict[str, Any]:
@@ -61,6 +71,8 @@ def _host(farm: Farm, fqdn: str) -> dict[str, Any]:
         "site": host.site,
         "certificates": {thumb: stored.has_key for thumb, stored in machine.store.entries.items()},
         "clock": host.clock,
+        "restart_pending": machine.restart_pending,
+        "events": [event.number for event in machine.events],
         "stopped_services": [name for name in machine.services if not farm.is_running(machine, name)],
     }
 
@@ -92,6 +104,7 @@ def _servers(organization: Organization) -> dict[str, Any]:
         server.host.fqdn: {
             "autodiscover_uri": server.autodiscover_uri,
             "site_scope": server.site_scope,
+            "virtual_directories": {name: asdict(flags) for name, flags in server.directories.items()},
             "version": server.host.version,
             "build": server.host.build,
             "certificate_services": server.services,

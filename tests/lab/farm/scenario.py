@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -70,8 +71,14 @@ class Host:
 
     :ivar clock: seconds by which its clock is ahead of the farm's (behind it, where negative).
     :ivar domain_controller: the one that Exchange on it asks by itself; one of its site where nothing is said.
-    :ivar winhttp_proxy: the proxy that netsh winhttp has set there; none where nothing is said.
     :ivar oauth_virtual_directories: what its Autodiscover and EWS directories say of OAuth; before 2013 they say nothing.
+    :ivar ws_security_virtual_directories: what they say of WS-Security.
+    :ivar extended_protection: what their ExtendedProtectionTokenChecking is: None, Allow or Require.
+    :ivar restart_pending: whether its application pools still act on what they read before a change.
+    :ivar trusts_authority: whether its store of trusted roots has the lab's authority.
+    :ivar winhttp_proxy: the proxy that ``netsh winhttp set proxy`` wrote.
+    :ivar tls_disabled: versions that are switched off by SCHANNEL's settings, such as ``TLS 1.2``.
+    :ivar strong_crypto: .NET Framework's SchUseStrongCrypto and SystemDefaultTlsVersions; nothing where neither is set.
     """
 
     fqdn: str
@@ -89,7 +96,13 @@ class Host:
     autodiscover_uri: str | None = None
     site_scope: list[str] = field(default_factory=list)
     oauth_virtual_directories: bool = True
+    ws_security_virtual_directories: bool = True
+    extended_protection: str = "None"
+    restart_pending: bool = False
+    trusts_authority: bool = True
     winhttp_proxy: str = ""
+    tls_disabled: list[str] = field(default_factory=list)
+    strong_crypto: bool | None = None
 
     @property
     def short(self) -> str:
@@ -166,12 +179,16 @@ class Exchange:
 
     :ivar internal_transport: the certificate that each server uses among its own kind; the first with SMTP that is not the Auth certificate
         where nothing is said.
+    :ivar previous_auth_certificate: the one that AuthConfig names as the previous one.
+    :ivar mailboxes: the primary addresses of the mailboxes.
     :ivar servers: servers that are in the organization and no emulated host, of the role ``exchange`` or ``edge``.
     """
 
     organization: str
     auth_certificate: str
     next_auth_certificate: str = ""
+    previous_auth_certificate: str = ""
+    mailboxes: list[str] = field(default_factory=list)
     accepted_domains: list[AcceptedDomain] = field(default_factory=list)
     partner_applications: list[PartnerApplication] = field(default_factory=list)
     certificate_services: dict[str, str] = field(default_factory=dict)
@@ -330,6 +347,7 @@ class Scenario:
 
     :ivar balancers: by the address of a load balancer, the hosts behind it.
     :ivar inventory: variables for all hosts in the inventory of the lab: what a playbook is to be told about this farm.
+    :ivar switches: by name, changes to what the file says otherwise.
     """
 
     name: str
@@ -345,6 +363,7 @@ class Scenario:
     limits: dict[str, int] = field(default_factory=dict)
     balancers: dict[str, list[str]] = field(default_factory=dict)
     inventory: dict[str, object] = field(default_factory=dict)
+    switches: dict[str, object] = field(default_factory=dict)
 
     def host(self, fqdn: str) -> Host:
         """A host by its name, short or full, in any case."""
@@ -373,7 +392,8 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Scenario:
-    """A scenario by its name, or by the path of a YAML file of one's own."""
+    """A scenario by its name, or by the path of a YAML file of one's own; behind a colon, the switches that are on."""
+    name, _colon, switches = name.partition(":")
     path = Path(name) if name.endswith((".yml", ".yaml")) else FOLDER / f"{name}.yml"
     if not path.is_file():
         raise LabError(f"no scenario {name!r}; there are {', '.join(names())}")
@@ -381,4 +401,22 @@ def load(name: str) -> Scenario:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise LabError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
-    return build(Scenario, data, path.name)
+    return build(Scenario, _switch_on(data, [part for part in switches.split(",") if part], path.name), path.name)
+
+
+def merge(data: Any, changes: Any) -> Any:
+    """The data with the changes: of a mapping key by key, of a list with indices as keys entry by entry, anything else as a whole."""
+    if isinstance(data, dict) and isinstance(changes, dict):
+        return {**data, **{key: merge(data.get(key), value) for key, value in changes.items()}}
+    if isinstance(data, list) and isinstance(changes, dict):
+        return [merge(entry, changes[index]) if index in changes else entry for index, entry in enumerate(data)]
+    return changes
+
+
+def _switch_on(data: Any, switches: list[str], place: str) -> Any:
+    known = (data.get("switches") or {}) if isinstance(data, dict) else {}
+    for switch in switches:
+        if switch not in known:
+            raise LabError(f"{place}: no switch {switch!r}; there are {', '.join(known) or 'none'}")
+        data = merge(data, known[switch])
+    return data

@@ -13,6 +13,8 @@ from farm.lync.roles import KINDS
 from farm.scenario import HYBRID_FEATURES, Scenario
 
 PROVIDERS = ("csp", "cng")
+PROTECTION = ("None", "Allow", "Require")
+PROTOCOLS = ("SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 OTHER_SERVERS = ("exchange", "edge")
 
 
@@ -31,6 +33,10 @@ def _check_words(scenario: Scenario) -> Iterator[str]:
     for certificate in scenario.certificates:
         yield from _check_word(f"certificate {certificate.name}: provider", certificate.provider, PROVIDERS)
         yield from _check_word(f"certificate {certificate.name}: digest", certificate.digest, DIGESTS)
+    for host in scenario.machines():
+        yield from _check_word(f"host {host.fqdn}: extended_protection", host.extended_protection, PROTECTION)
+        for version in host.tls_disabled:
+            yield from _check_word(f"host {host.fqdn}: tls_disabled", version, PROTOCOLS)
     for server in scenario.exchange.servers:
         yield from _check_word(f"server {server.fqdn}: role", server.role, OTHER_SERVERS)
     if scenario.exchange.hybrid:
@@ -45,6 +51,11 @@ def _check_names(scenario: Scenario) -> Iterator[str]:
     if lync.master.lower() not in [name.lower() for name in lync.central_pool.computers]:
         yield f"active_master names {lync.master}, which is not in the pool {lync.central_pool.fqdn}"
     known = {name.lower() for host in scenario.machines() for name in (host.fqdn, host.short)}
+    certificates = {certificate.name for certificate in scenario.certificates}
+    for application in scenario.exchange.partner_applications:
+        for name in application.certificates:
+            if name not in certificates:
+                yield f"partner application {application.name}: there is no certificate {name}"
     controllers = list_controllers(scenario)
     for host in scenario.machines():
         if host.domain_controller and not any(each.is_called(host.domain_controller) for each in controllers):

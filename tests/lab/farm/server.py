@@ -20,9 +20,10 @@ from farm.describe import clock_of, describe
 from farm.dispatch import caller_of, run
 from farm.errors import LabError
 from farm.faults import EVERYWHERE, MODEL, WIRE, Fault
-from farm.lab_file import LabFile
+from farm.lab_file import LabFile, write_site_certificate
 from farm.offers import offered
 from farm.state import Farm
+from farm.web.pages import find_page
 
 Request = dict[str, Any]
 Operation = Callable[[Request], dict[str, Any]]
@@ -48,6 +49,8 @@ class Control:
             "fault": self.fault,
             "faults": self.faults,
             "take_fault": self.take_fault,
+            "page": self.page,
+            "site_certificate": self.site_certificate,
             "shutdown": self.shutdown,
         }
 
@@ -179,6 +182,17 @@ class Control:
         """Whether a fault strikes now, with its value; it is used up by this."""
         found = self.farm.faults.take(str(request["name"]), self.farm.scenario.host(request["host"]).fqdn)
         return {"active": found is not None, "value": found.value if found else ""}
+
+    def page(self, request: Request) -> dict[str, Any]:
+        """What a host's web site answers to whoever asks without an account; ``status`` 0 where the path is no page of it."""
+        host = self.farm.scenario.host(request["host"])
+        found = find_page(self.farm, host, str(request["method"]), str(request["path"]))
+        return {"status": found.status, "headers": found.headers, "body": found.body} if found else {"status": 0}
+
+    def site_certificate(self, request: Request) -> dict[str, Any]:
+        """The files of the certificate that a host's web site shows now."""
+        fqdn = self.farm.scenario.host(request["host"]).fqdn
+        return {"files": write_site_certificate(self.lab.path.parent, self.farm, fqdn)}
 
     def shutdown(self, _request: Request) -> dict[str, Any]:
         """End the lab."""

@@ -39,6 +39,20 @@ class Machine:
     store: Store = field(default_factory=Store)
     services: dict[str, bool] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    restart_pending: bool = False
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Event:
+    """An entry of an event log."""
+
+    log: str
+    source: str
+    number: int
+    level: str
+    message: str
+    time: datetime
 
 
 class Farm:
@@ -70,6 +84,8 @@ class Farm:
         self.directory = Directory(scenario, Organization.create(scenario, self.certificates), self.clock)
         self.store = ManagementStore.create(scenario, self.certificates, self.clock, self.faults)
         self.store.deploy = self._deploy
+        self.mailboxes: dict[str, list[str]] = {name.lower(): [] for name in scenario.exchange.mailboxes}
+        """The items that a test has put into each mailbox."""
 
     def _fill_machines(self) -> None:
         for wanted in self.scenario.certificates:
@@ -82,6 +98,7 @@ class Farm:
             self.machine(file.host).files[file.path.lower()] = data
         for machine in self.machines.values():
             machine.services = dict.fromkeys(services_of(machine.host, self.scenario), True)
+            machine.restart_pending = machine.host.restart_pending
             for name in machine.host.stopped_services:
                 machine.services[self._service(machine, name)] = False
 

@@ -47,6 +47,8 @@ def _value(hint: Any, value: object, place: str) -> Any:
 
 
 def _scalar(hint: Any, value: object, place: str) -> object:
+    if hint is object:
+        return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):

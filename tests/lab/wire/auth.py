@@ -14,7 +14,7 @@ import os
 import ssl
 import tempfile
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -169,12 +169,22 @@ class ConnectionAuth:
         return sealing.seal(self._context, self._scheme, body, spaced=spaced)
 
 
-def show_by_name(own: ssl.SSLContext, names: Collection[str], other: ssl.SSLContext) -> ssl.SSLContext:
-    """Have a listener show its own certificate to clients that name it, or nobody, and another one to all others (RFC 6066, section 3)."""
+def show_by_name(
+    own: ssl.SSLContext, names: Collection[str], other: Callable[[], ssl.SSLContext | None]
+) -> ssl.SSLContext:
+    """Have a listener show its own certificate to clients that give one of the names, or none, and another one to all others.
 
-    def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _context: ssl.SSLContext) -> None:
-        if name is not None and name.lower() not in names:
-            connection.context = other
+    RFC 6066, section 3. Where there is no other one, the handshake fails, as it does on a web site without a certificate.
+    """
+
+    def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _context: ssl.SSLContext) -> int | None:
+        if name is None or name.lower() in names:
+            return None
+        shown = other()
+        if shown is None:
+            return int(ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE)
+        connection.context = shown
+        return None
 
     own.sni_callback = choose
     return own

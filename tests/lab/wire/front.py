@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wire import compression, sealing
@@ -31,6 +31,10 @@ class Reply:
     dropped: bool = False
 
 
+Pages = Callable[[str, str], "Reply | None"]
+"""What a web site answers to a method and a target without an account; nothing where it has no such page."""
+
+
 def page(status: int, title: str, text: str, headers: Sequence[tuple[str, str]] = ()) -> Reply:
     """An error page of HTTP.sys."""
     body = _PAGE.format(title=title, status=status, text=text).encode()
@@ -40,8 +44,10 @@ def page(status: int, title: str, text: str, headers: Sequence[tuple[str, str]] 
 class Front:
     """What a listener does with a request."""
 
-    def __init__(self, service: Service, endpoints: Sequence[Endpoint], *, encrypted: bool) -> None:
-        self.service, self.encrypted = service, encrypted
+    def __init__(
+        self, service: Service, endpoints: Sequence[Endpoint], *, encrypted: bool, pages: Pages | None = None
+    ) -> None:
+        self.service, self.encrypted, self._find_page = service, encrypted, pages
         self._endpoints: dict[str, list[Endpoint]] = {}
         for endpoint in endpoints:
             self._endpoints.setdefault(endpoint.path, []).append(endpoint)
@@ -52,7 +58,8 @@ class Front:
         if self.service.injected.take("http_503"):
             return page(503, "Service Unavailable", "The service is unavailable.")
         if path not in self._endpoints:
-            return page(404, "Not Found", "The requested resource is not found.")
+            found = self._find_page(method, target) if self._find_page else None
+            return found or page(404, "Not Found", "The requested resource is not found.")
         if method != "POST":
             return page(405, "Method Not Allowed", "The HTTP verb is not allowed.", [("Allow", "POST")])
         if path == "/wsman" and headers.get("wsmanidentify", "").lower() == "unauthenticated":

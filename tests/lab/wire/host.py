@@ -29,7 +29,10 @@ from wire.injected_faults import Faults
 from wire.ports import Identity, Runspace
 from wire.powershells import MakeRunspace, PowerShells, StartupText
 from wire.service import Service
+from wire.web_site import WebSite
 
+WEB_SITE = "product_https"
+"""The listener that IIS's web site is behind."""
 CBT = "EXCHANGE_LYNC_LAB_CBT"
 """The environment variable by which ``up --cbt`` overrides what the scenario says of each host."""
 
@@ -76,17 +79,26 @@ class HostServer:
     def _listener(self, name: str, place: Mapping[str, Any]) -> Listener:
         encrypted = name.endswith("https")
         endpoints = [endpoint for endpoint in self.host.endpoints if name in endpoint.listeners]
-        front, kerberos = Front(self.service, endpoints, encrypted=encrypted), "keytab" in place
+        kerberos = "keytab" in place
+        level = os.environ.get(CBT) or self.host.cbt
+        site = WebSite(self.farm, level) if name == WEB_SITE else None
+        front = Front(self.service, endpoints, encrypted=encrypted, pages=site.find_page if site else None)
         if not encrypted:
             return Listener(front, self._credentials, self.farm.count_request, clock=self._ahead, kerberos=kerberos)
         certificate, key = Path(place["certificate"]), place.get("key")
         tls = server_tls(certificate, Path(key) if key else None)
-        if "web_site_certificate" in place and name == "product_https":
-            site = server_tls(Path(place["web_site_certificate"]), Path(place["web_site_key"]))
-            show_by_name(tls, {self.host.fqdn.lower(), self.host.short.lower(), "localhost"}, site)
-        bindings = Bindings.of(certificate.read_bytes(), os.environ.get(CBT) or self.host.cbt)
+        if site:
+            show_by_name(tls, {"localhost"}, site.choose_certificate)
+        bindings = Bindings.of(certificate.read_bytes(), level)
         return Listener(
-            front, self._credentials, self.farm.count_request, tls, bindings, self._ahead, kerberos=kerberos
+            front,
+            self._credentials,
+            self.farm.count_request,
+            tls,
+            bindings,
+            self._ahead,
+            kerberos=kerberos,
+            site_bindings=site.bindings if site else {},
         )
 
     def _ahead(self) -> float:

@@ -8,8 +8,9 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 
 from wire.auth import ConnectionAuth
@@ -33,9 +34,9 @@ class Connection(BaseHTTPRequestHandler):
             self.request.settimeout(self.timeout)
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
-        self.auth = ConnectionAuth(
-            self.server.credentials, self.server.bindings, self.client_address[0], self.server.kerberos
-        )
+        shown = self.request.context if isinstance(self.request, ssl.SSLSocket) else None
+        bindings = self.server.site_bindings.get(shown, self.server.bindings) if shown else self.server.bindings
+        self.auth = ConnectionAuth(self.server.credentials, bindings, self.client_address[0], self.server.kerberos)
 
     def finish(self) -> None:
         """Close what setup() made: the server only knows the bare socket."""
@@ -86,9 +87,11 @@ class Listener(ThreadingHTTPServer):
         clock: Callable[[], float] = lambda: 0.0,
         *,
         kerberos: bool = False,
+        site_bindings: Mapping[ssl.SSLContext, Bindings] = MappingProxyType({}),
     ) -> None:
         self.front, self.credentials, self.on_request = front, credentials, on_request
         self.tls, self.bindings, self.clock, self.kerberos = tls, bindings, clock, kerberos
+        self.site_bindings = site_bindings
         self._serving: threading.Thread | None = None
         super().__init__(("127.0.0.1", 0), Connection)
 

@@ -213,7 +213,7 @@ def test_a_scenario_starts(name: str) -> None:
 
 
 def test_a_scenario_is_strict() -> None:
-    with pytest.raises(LabError, match="no scenario 'nonsense'; there are contoso, litware"):
+    with pytest.raises(LabError, match="no scenario 'nonsense'; there are broken, contoso, litware, messy"):
         load("nonsense")
     with pytest.raises(LabError, match="x: unknown key 'hots'"):
         build(Scenario, {"hots": []}, "x")

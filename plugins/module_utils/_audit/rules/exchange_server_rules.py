@@ -65,7 +65,10 @@ def find_stopped_services(context: Context) -> Iterator[Breach]:
     "oauth_off",
     "error",
     demand="The EWS and Autodiscover virtual directories accept OAuth.",
-    remedy="Set-WebServicesVirtualDirectory or Set-AutodiscoverVirtualDirectory with -OAuthAuthentication true (exchange_cmdlet).",
+    remedy=(
+        "Set-WebServicesVirtualDirectory or Set-AutodiscoverVirtualDirectory with -OAuthAuthentication $true (module "
+        "exchange_virtual_directory)."
+    ),
     source="CSS-Exchange, FreeBusyChecker; without it Exchange answers a token with 401",
 )
 def find_oauth_off(context: Context) -> Iterator[Breach]:

@@ -45,9 +45,21 @@ class Folder(Generic[T]):
         return vars(self).get(name.lower())
 
 
+DIRECTORIES = ("Autodiscover", "EWS")
+
+
+@dataclass(frozen=True)
+class VirtualDirectory:
+    """How a virtual directory lets clients in."""
+
+    oauth: bool = True
+    ws_security: bool = True
+    extended_protection: str = "None"
+
+
 @dataclass
 class Server:
-    """An Exchange server, with its service connection point for Autodiscover.
+    """An Exchange server, with its service connection point for Autodiscover and its virtual directories.
 
     :ivar services: by thumbprint, what its certificates are used for.
     :ivar internal_transport: the certificate that it shows to the other servers when it hands on mail (msExchServerInternalTLSCert).
@@ -59,6 +71,7 @@ class Server:
     changed: datetime
     services: dict[str, str] = field(default_factory=dict)
     internal_transport: str = ""
+    directories: dict[str, VirtualDirectory] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -116,6 +129,7 @@ class Organization:
                 f"scenario {scenario.name} has no certificate {wanted.auth_certificate!r} (exchange.auth_certificate)"
             )
         services = {certificates[name].thumbprint: text for name, text in wanted.certificate_services.items()}
+        before = wanted.previous_auth_certificate
         following = certificates[wanted.next_auth_certificate].thumbprint if wanted.next_auth_certificate else ""
         return cls(
             name=wanted.organization,
@@ -129,10 +143,15 @@ class Organization:
                     now,
                     dict(services),
                     _find_internal_transport(scenario, certificates, host),
+                    _make_directories(host),
                 )
                 for host in [*scenario.hosts_of("exchange"), *wanted.servers]
             ],
-            auth=AuthConfig(certificates[wanted.auth_certificate].thumbprint, next=following),
+            auth=AuthConfig(
+                certificates[wanted.auth_certificate].thumbprint,
+                previous=certificates[before].thumbprint if before else "",
+                next=following,
+            ),
             accepted_domains=list(wanted.accepted_domains),
             partner_applications=Folder(
                 replace(entry, certificates=[certificates[name].thumbprint for name in entry.certificates])
@@ -191,3 +210,13 @@ def _find_internal_transport(scenario: Scenario, certificates: Mapping[str, Issu
     other = next((name for name in with_smtp if name != wanted.auth_certificate), "")
     name = wanted.internal_transport or other
     return certificates[name].thumbprint if name else ""
+
+
+def _make_directories(host: Host) -> dict[str, VirtualDirectory]:
+    """The virtual directories of a server; 2010 does not have the property that OAuth is switched on by."""
+    made = VirtualDirectory(
+        host.oauth_virtual_directories and not host.build.startswith("14."),
+        host.ws_security_virtual_directories,
+        host.extended_protection,
+    )
+    return dict.fromkeys(DIRECTORIES, made)

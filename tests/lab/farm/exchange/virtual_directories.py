@@ -1,22 +1,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Virtual directories of Autodiscover and Exchange Web Services, as far as server-to-server authorization needs them."""
+"""Virtual directories of Autodiscover and Exchange Web Services, as far as server-to-server authorization needs them.
+
+Set-WebServicesVirtualDirectory.md and Set-AutodiscoverVirtualDirectory.md; that a write of what is there only warns is a guess, by the
+other cmdlets of the product.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from psrpcore.types import PSList, PSObject
 
 from farm.exchange.auth import CONFIG
-from farm.exchange.errors import not_found
+from farm.exchange.client_access import UNCHANGED
+from farm.exchange.errors import INVALID_ARGUMENT, failure, not_found
 from farm.exchange.objects import CONFIGURATION, directory_object, server_version
 from farm.exchange.organization import Server
 from farm.objects import ad_object_id, enumeration, multi_valued, text, uri
 from farm.registry import Call, cmdlet
-from farm.rights import EXCHANGE_READ
+from farm.rights import EXCHANGE_READ, EXCHANGE_WRITE
 
 TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
+PROTECTION = {"None": 0, "Allow": 1, "Require": 2}
+WRITTEN = {"OAuthAuthentication": "oauth", "WSSecurityAuthentication": "ws_security"}
+OTHERS = (
+    "BasicAuthentication",
+    "DigestAuthentication",
+    "ExtendedProtectionFlags",
+    "ExtendedProtectionSPNList",
+    "WindowsAuthentication",
+)
+OTHERS_OF_EWS = (
+    *OTHERS,
+    "CertificateAuthentication",
+    "ExternalUrl",
+    "Force",
+    "GzipLevel",
+    "InternalNLBBypassUrl",
+    "InternalUrl",
+    "MRSProxyEnabled",
+)
+"""Parameters that the model knows nothing of."""
 METHODS = {"Ntlm": 2, "WindowsIntegrated": 3, "WSSecurity": 8, "OAuth": 13}
 
 
@@ -46,6 +73,56 @@ def get_autodiscover_virtual_directory(call: Call) -> Iterator[PSObject]:
         yield _directory(call, server, "ADAutodiscoverVirtualDirectory", "Autodiscover", None, {})
 
 
+@cmdlet(
+    "Set-WebServicesVirtualDirectory",
+    EXCHANGE_WRITE,
+    type_name=f"{TASKS}.SetWebServicesVirtualDirectory",
+    writes=True,
+    without=OTHERS_OF_EWS,
+)
+def set_web_services_virtual_directory(call: Call) -> Iterator[PSObject]:
+    """Change the Exchange Web Services directory of a server."""
+    _change(call, "EWS")
+    yield from ()
+
+
+@cmdlet(
+    "Set-AutodiscoverVirtualDirectory",
+    EXCHANGE_WRITE,
+    type_name=f"{TASKS}.SetAutodiscoverVirtualDirectory",
+    writes=True,
+    without=OTHERS,
+)
+def set_autodiscover_virtual_directory(call: Call) -> Iterator[PSObject]:
+    """Change the Autodiscover directory of a server."""
+    _change(call, "Autodiscover")
+    yield from ()
+
+
+def _change(call: Call, short: str) -> None:
+    identity = call.text("Identity") or ""
+    name, _separator, directory = identity.partition("\\")
+    if directory.lower() != f"{short} (Default Web Site)".lower():
+        text_ = f"The virtual directory '{identity}' isn't valid: give it as SERVER\\NAME (WEB SITE)."
+        raise failure(call, text_, INVALID_ARGUMENT, terminating=True)
+    server = call.organization.server(name)
+    if server is None or server.is_edge:
+        call.error(not_found(call, identity))
+        return
+    old = server.directories[short]
+    given: dict[str, Any] = {
+        field: call.switch(parameter) for parameter, field in WRITTEN.items() if call.bound(parameter)
+    }
+    if call.bound("ExtendedProtectionTokenChecking"):
+        given["extended_protection"] = call.text("ExtendedProtectionTokenChecking") or "None"
+    new = replace(old, **given)
+    if new == old:
+        call.warning(UNCHANGED.format(identity))
+    elif not call.what_if:
+        changed = {"directories": {**server.directories, short: new}, "changed": call.now}
+        call.farm.directory.write(call.controller, server.name, **changed)
+
+
 def _servers(call: Call) -> list[Server]:
     organization = call.organization
     identity = call.text("Server") or (call.text("Identity") or "").partition("\\")[0]
@@ -62,19 +139,26 @@ def _directory(
     call: Call, server: Server, kind: str, short: str, address: str | None, own: dict[str, object]
 ) -> PSObject:
     organization = call.organization
-    # the property is of Exchange 2013 and later
-    oauth = server.host.oauth_virtual_directories if server.is_e15 else None
+    flags = server.directories[short]
+    oauth = flags.oauth if server.is_e15 else None  # the property is of Exchange 2013 and later
     properties: dict[str, object] = {
         "Name": text(f"{short} (Default Web Site)"),
         "InternalAuthenticationMethods": _methods(oauth=bool(oauth)),
         "ExternalAuthenticationMethods": _methods(oauth=bool(oauth)),
         "LiveIdBasicAuthentication": False,
-        "WSSecurityAuthentication": True,
+        "WSSecurityAuthentication": flags.ws_security,
         "BasicAuthentication": short == "Autodiscover",
         "DigestAuthentication": False,
         "WindowsAuthentication": True,
         "OAuthAuthentication": oauth,
         "AdfsAuthentication": False if server.is_e15 else None,
+        "ExtendedProtectionTokenChecking": enumeration(
+            f"{CONFIG}.ExtendedProtectionTokenCheckingMode",
+            flags.extended_protection,
+            PROTECTION[flags.extended_protection],
+        ),
+        "ExtendedProtectionFlags": multi_valued([]),
+        "ExtendedProtectionSPNList": multi_valued([]),
         "MetabasePath": text(f"IIS://{server.host.fqdn}/W3SVC/1/ROOT/{short}"),
         "AdminDisplayVersion": server_version(server.host.build),
         "Server": ad_object_id(organization.server_dn(server), server.name, organization.domain),

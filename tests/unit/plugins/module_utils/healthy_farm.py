@@ -15,6 +15,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.descrip
 
 EXCHANGE, LYNC, SECOND, DNS = "ex1.litware.example", "fe1.litware.example", "fe2.litware.example", "dc1.litware.example"
 URL = "https://autodiscover.litware.example/autodiscover/autodiscover"
+LYNC_ID = "00000004-0000-0ff1-ce00-000000000000"
+ISSUER = f"{LYNC_ID}@litware.example"
 Snapshots = dict[str, dict[str, Any]]
 DESCRIPTION: dict[str, Any] = {
     "sip_domains": ["litware.example"],
@@ -57,6 +59,31 @@ def cname(target: str) -> dict[str, Any]:
 def directory(fqdn: str, *, oauth: bool | None = True) -> dict[str, Any]:
     """A virtual directory as exchange_info shows it."""
     return {"server": fqdn.partition(".")[0].upper(), "name": "EWS (Default Web Site)", "oauth_authentication": oauth}
+
+
+def document(*keys: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A metadata document as trust_info shows it."""
+    page = {
+        "url": "https://x/metadata/json/1",
+        "status": 200,
+        "location": None,
+        "error": None,
+        "realm": "litware.example",
+    }
+    return {**page, "keys": [{"thumbprint": key["thumbprint"]} for key in keys], **more}
+
+
+def challenge(*trusted: str, **more: Any) -> dict[str, Any]:
+    """The challenge of Autodiscover as trust_info shows it."""
+    page = {"url": "https://x/autodiscover/autodiscover.svc", "status": 401, "location": None, "error": None}
+    return {**page, "trusted_issuers": list(trusted), **more}
+
+
+def partner(*certificates: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The partner application of Lync in Exchange."""
+    known = [certificate["raw_data"] for certificate in certificates]
+    facts = {"name": "LyncEnterprise", "application_identifier": LYNC_ID, "realm": "litware.example", "enabled": True}
+    return {**facts, "certificates": known, **more}
 
 
 class HealthyFarm:
@@ -119,6 +146,9 @@ class HealthyFarm:
             "service_health": [{"role": "Mailbox Server Role", "running": True, "services_not_running": []}],
             "certificates": [{"host": EXCHANGE, "certificates": [self.auth, self.tls], "error": None}],
             "other_certificates": [],
+            "trusted_partners": [partner(self.issuer)],
+            "metadata": document(self.auth),
+            "challenge": challenge(ISSUER),
             "served_certificates": [
                 {"name": "autodiscover.litware.example", "certificate": self.tls, "error": None},
             ],
@@ -131,6 +161,7 @@ class HealthyFarm:
             "windows_services": services,
             "assigned": [assign(self.issuer)],
             "store": [self.issuer],
+            "metadata": document(self.issuer),
         }
 
     def _oauth(self) -> dict[str, Any]:

@@ -18,12 +18,15 @@ from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.he
     DNS,
     EXCHANGE,
     LYNC,
+    LYNC_ID,
     SECOND,
     HealthyFarm,
     assign,
+    challenge,
     cname,
     directory,
     name,
+    partner,
     server,
     show,
 )
@@ -52,6 +55,38 @@ class Case(NamedTuple):
 
 def change(host: str, part: str, value: Any) -> Break:
     return lambda farm: farm.of(host).update({part: value})
+
+
+def publish(host: str, **more: Any) -> Break:
+    return lambda farm: farm.of(host)["metadata"].update(more)
+
+
+def publish_another_key(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["metadata"]["keys"].append({"thumbprint": "C" * 40})
+
+
+def lose_auth_certificate(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["certificates"][0]["certificates"] = [farm.tls]
+    publish(EXCHANGE, status=500, error="HTTP 500", keys=[])(farm)
+
+
+def unassign_and_fail(farm: HealthyFarm) -> None:
+    for host in (LYNC, SECOND):
+        farm.of(host)["assigned"] = []
+        publish(host, status=500, error="HTTP 500", keys=[])(farm)
+
+
+def distrust(*trusted: str, partners: list[dict[str, Any]] | None = None, **more: Any) -> Break:
+    def replace(farm: HealthyFarm) -> None:
+        farm.of(EXCHANGE)["challenge"] = challenge(*trusted, **more)
+        if partners is not None:
+            farm.of(EXCHANGE)["trusted_partners"] = partners
+
+    return replace
+
+
+def know_another_key(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["trusted_partners"] = [partner(farm.tls)]
 
 
 def set_service(host: str, service: str, **more: Any) -> Break:
@@ -256,6 +291,23 @@ CASES = [
     ),
     # the store has a certificate for it, and the web site shows another one
     Case("autodiscover_name_missing", lambda farm: serve(farm.issuer)(farm), [("warning", EXCHANGE)]),
+    Case("metadata_failed", publish(EXCHANGE, status=500, error="HTTP 500", keys=[]), [("error", EXCHANGE)]),
+    Case("metadata_failed", lose_auth_certificate, [("info", EXCHANGE)]),
+    Case("metadata_failed", publish(SECOND, status=500, error="HTTP 500", keys=[]), [("error", SECOND)]),
+    Case("metadata_failed", unassign_and_fail, []),
+    Case("metadata_not_seen", publish(LYNC, status=None, error="timed out", keys=[]), [("info", LYNC)]),
+    Case("metadata_stale", publish(EXCHANGE, keys=[{"thumbprint": "B" * 40}]), [("warning", EXCHANGE)]),
+    Case("metadata_stale", publish(SECOND, keys=[]), [("warning", SECOND)]),
+    Case("metadata_foreign_key", publish_another_key, [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(), [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(f"{LYNC_ID}@other.example"), [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(partners=[partner(enabled=False)]), [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(trusted_issuers=None), [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(partners=[]), []),
+    Case("issuer_not_trusted", distrust(partners=[]), [("error", EXCHANGE)], {"require_trust": True}),
+    Case("issuer_not_trusted", distrust(error="timed out"), [], {"require_trust": True}),
+    Case("partner_key_stale", change(EXCHANGE, "trusted_partners", None), []),
+    Case("partner_key_stale", know_another_key, [("error", LYNC), ("error", SECOND)]),
     Case("web_site_not_seen", serve(None), [("info", EXCHANGE)]),
     Case(
         "autodiscover_name_missing",

@@ -26,8 +26,10 @@ READING = (
     "farm_description",
     "farm_info",
     "farm_report",
+    "farm_trust",
     "lync_certificate_info",
     "lync_info",
+    "trust_info",
 )
 
 
@@ -87,6 +89,18 @@ WRITING = (
         "Invoke_CsManagementStoreReplication",
         {"Get_CsManagementStoreReplicationStatus": [replica()]},
         {"force": True},
+    ),
+    Case("lync_storage_connectivity", "Test_CsExStorageConnectivity", {}, {"sip_uri": "test@litwareinc.com"}),
+    Case(
+        "exchange_virtual_directory",
+        "Set_WebServicesVirtualDirectory",
+        {
+            "Get_ExchangeServer": [{"Name": "EX1", "IsMailboxServer": True}],
+            "Get_WebServicesVirtualDirectory": [
+                {"Server": "EX1", "Name": "EWS", "OAuthAuthentication": False, "WSSecurityAuthentication": True}
+            ],
+        },
+        {"oauth_authentication": True, "directories": ["web_services"]},
     ),
 )
 

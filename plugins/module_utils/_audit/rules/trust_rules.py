@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for the trust between the products: what their web sites publish, and whom Exchange trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, Severity, rule
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
+    RESTART,
+    Published,
+    describe_distrust,
+    find_unknown_signers,
+    list_exchange_hosts,
+    list_published,
+)
+
+
+@rule(
+    "metadata_failed",
+    "error",
+    demand="The web site of each server answers with its authentication metadata document.",
+    remedy=(
+        "For Exchange: Compare Get-AuthConfig with Get-ExchangeCertificate -Server. Import the certificate on this server, or publish "
+        "one that all servers have. For Lync: Assign the OAuthTokenIssuer certificate globally."
+    ),
+    source="Getting Internal Server Error 500 when creating New-CsPartnerApplication for Exchange 2013 (blog.jenstr.no)",
+)
+def find_failed_documents(context: Context) -> Iterator[Breach]:
+    """A note only where the missing certificate is a finding already, and none where it is about to be assigned."""
+    for item in list_published(context):
+        if item.document["status"] == 500 and (item.product == "exchange" or item.used.current):
+            yield Breach(
+                item.server, f"{item.document['url']}: {item.document['error']}", severity=_weigh(context, item)
+            )
+
+
+def _weigh(context: Context, item: Published) -> Severity | None:
+    store = next((store for store in context.exchange_stores if store.host == item.server), None)
+    if item.product == "lync":
+        found = next((found for found in context.front_ends if found.computer == item.server), None)
+        store = found.store if found else None
+    explained = store is not None and store.error is None and item.used.current not in store.certificates
+    return "info" if explained else None
+
+
+@rule(
+    "metadata_not_seen",
+    "info",
+    demand="The controller can read the authentication metadata document of each server.",
+    remedy=(
+        "Allow the controller to reach the web site, or name its port in farm_exchange_https_port or farm_lync_https_port. Without it, "
+        "nothing is known of what the server publishes."
+    ),
+    source="What a server is configured to and what its web site publishes can differ until it has read its configuration again",
+)
+def find_unseen_documents(context: Context) -> Iterator[Breach]:
+    """Not an error: the configuration was read."""
+    for item in list_published(context):
+        if not item.is_read and item.document["status"] != 500:
+            yield Breach(item.server, f"its metadata document was not seen: {item.document['error']}")
+
+
+@rule(
+    "metadata_stale",
+    "warning",
+    demand="The metadata document of each server has the certificate that is in use.",
+    remedy=RESTART,
+    source="CSS-Exchange, MonitorExchangeAuthCertificate: it restarts the service and the application pools after Set-AuthConfig",
+)
+def find_stale_documents(context: Context) -> Iterator[Breach]:
+    """The partner would learn an old key from it."""
+    for item in list_published(context):
+        if item.lacks_current:
+            shown = ", ".join(key["thumbprint"] for key in item.document["keys"]) or "no key"
+            evidence = (
+                f"its metadata document does not have the certificate in use ({item.used.current}): it has {shown}"
+            )
+            yield Breach(item.server, evidence, item.used.current)
+
+
+@rule(
+    "metadata_foreign_key",
+    "warning",
+    demand="The metadata document of a server has no other keys than the certificates in use.",
+    remedy=(
+        "Find out whose certificate it is. A reverse proxy or load balancer may lead to another server. If it is of this server, restart "
+        "what has read the configuration."
+    ),
+    source="Whoever has the key of a published certificate can make tokens that the partner takes",
+)
+def find_foreign_keys(context: Context) -> Iterator[Breach]:
+    """The staged and the previous certificate are in use as well."""
+    for item in list_published(context):
+        for key in item.list_keys("foreign") if item.used.current else ():
+            yield Breach(
+                item.server, f"its metadata document has the certificate {key}, which is none of those in use", key
+            )
+
+
+@rule(
+    "issuer_not_trusted",
+    "warning",
+    demand="Each Exchange server trusts the tokens of the Lync deployment.",
+    remedy=(
+        "Configure Lync as a partner application of Exchange, with the realm that Lync has (Get-PartnerApplication). If it is configured "
+        "already, run iisreset on the server, one server at a time."
+    ),
+    source="MS-XOAUTH, 3.2.5.4: the challenge lists the issuers that the server trusts; Configure partner applications: iisreset",
+)
+def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
+    """Where nobody has configured the trust, nothing is wrong, unless the description requires it."""
+    severity: Severity | None = "error" if context.description.require_trust else None
+    for host in list_exchange_hosts(context):
+        found = describe_distrust(context, host)
+        if found and (found[1] or (context.description.require_trust and context.stage == "after")):
+            yield Breach(host.server, found[0], severity=severity)
+
+
+@rule(
+    "partner_key_stale",
+    "error",
+    demand="Exchange knows the certificate that each front end signs tokens with.",
+    remedy=(
+        "Have Exchange read Lync's metadata document again: Set-PartnerApplication -RefreshAuthMetadata (exchange_cmdlet). If the front "
+        "ends have different certificates, assign one globally first."
+    ),
+    source="Set-PartnerApplication, RefreshAuthMetadata; Exchange trusts the certificates of its partner application (CertificateStrings)",
+)
+def find_stale_partner_keys(context: Context) -> Iterator[Breach]:
+    """A token that is signed with any other key is refused."""
+    for computer, current, known in find_unknown_signers(context):
+        evidence = f"it signs tokens with {current}, but Exchange knows {', '.join(sorted(known))}"
+        yield Breach(computer, evidence, current)

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one table at the end of role verify: each check of the trust, its result, what was seen, and what to do."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import FrontEnd
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
+    EXCHANGE,
+    RESTART,
+    describe_distrust,
+    find_unknown_signers,
+    list_exchange_hosts,
+    list_partners,
+    list_published,
+)
+
+Result = t.Literal["passed", "failed", "not seen", "not run"]
+Tests = Mapping[str, Mapping[str, t.Any]]
+"""By inventory host, what lync_storage_connectivity returned."""
+
+NO_PARTNER = "no partner application"
+_REACH = (
+    "Allow the controller to reach the web site, or name its port in farm_exchange_https_port or farm_lync_https_port."
+)
+_TITLES = {"exchange": "Exchange publishes its certificate", "lync": "Lync publishes its certificate"}
+_MAILBOX = "A front end writes to a mailbox"
+_OPT_IN = (
+    "Give the SIP address of a test mailbox in farm_trust_sip_address, and run the role verify, not in check mode."
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row.
+
+    :ivar remedy: what to do; empty where it passed.
+    """
+
+    check: str
+    host: str
+    result: Result
+    evidence: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All rows, and what follows from them.
+
+    :ivar proven: whether every front end that was asked has written to a mailbox, and nothing contradicts the trust.
+    :ivar contradicted: whether something does, or could not be seen.
+    """
+
+    proven: bool
+    contradicted: bool
+    sentence: str
+    checks: tuple[Check, ...]
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """For the result of the module."""
+        return {**asdict(self), "checks": [asdict(check) for check in self.checks]}
+
+
+def judge_trust(context: Context, tests: Tests) -> Verdict:
+    """Every check, and the verdict.
+
+    :param tests: the results of the mailbox tests; none where they were not run.
+    """
+    checks = (
+        *_check_documents(context),
+        *_check_issuers(context),
+        *_check_known_keys(context),
+        *_check_lync(context),
+        *_check_mailbox(context, tests),
+    )
+    wrong = [check for check in checks if check.result in ("failed", "not seen")]
+    open_ = [check for check in checks if check.result == "not run"]
+    return Verdict(not wrong and not open_, bool(wrong), _conclude(wrong, open_), checks)
+
+
+def _conclude(wrong: Sequence[Check], not_run: Sequence[Check]) -> str:
+    if any(check.result == "failed" for check in wrong):
+        reasons = dict.fromkeys(check.evidence.partition(":")[0] for check in wrong if check.result == "failed")
+        first = NO_PARTNER if any(reason.startswith(NO_PARTNER) for reason in reasons) else next(iter(reasons))
+        return f"not proven: {first}"
+    if wrong:
+        return f"not proven: {wrong[0].check[0].lower()}{wrong[0].check[1:]} was not seen"
+    return "not proven, but nothing contradicts it: the mailbox test was not run" if not_run else "proven"
+
+
+def _check_documents(context: Context) -> Iterator[Check]:
+    for product, server in _list_unasked(context):
+        yield Check(_TITLES[product], server, "not seen", "its web site was not asked", _REACH)
+    for item in list_published(context):
+        title, error = _TITLES[item.product], str(item.document["error"])
+        if not item.is_read:
+            result: Result = "failed" if item.document["status"] == 500 else "not seen"
+            remedy = "See the finding metadata_failed." if result == "failed" else _REACH
+            yield Check(title, item.server, result, error, remedy)
+        elif item.lacks_current:
+            yield Check(
+                title, item.server, "failed", f"it does not publish the one in use: {item.used.current}", RESTART
+            )
+        elif not item.used.current:
+            yield Check(title, item.server, "not seen", "it is not known which certificate is in use")
+        else:
+            yield Check(title, item.server, "passed", item.used.current)
+
+
+def _list_unasked(context: Context) -> Iterator[tuple[str, str]]:
+    """The servers of which there is a snapshot, but nothing of their web site."""
+    yield from (("exchange", host.server) for host in list_exchange_hosts(context) if host.metadata is None)
+    yield from (("lync", item.computer) for item in context.front_ends if item.metadata is None)
+
+
+def _check_issuers(context: Context) -> Iterator[Check]:
+    title = "Exchange trusts Lync's tokens"
+    for host in list_exchange_hosts(context):
+        challenge = host.challenge
+        if challenge is None or challenge["error"]:
+            told = "its web site was not asked" if challenge is None else str(challenge["error"])
+            yield Check(title, host.server, "not seen", told, _REACH)
+        elif found := describe_distrust(context, host):
+            remedy = (
+                "See the rule issuer_not_trusted."
+                if found[1]
+                else "Configure Lync as a partner application of Exchange."
+            )
+            yield Check(title, host.server, "failed", found[0], remedy)
+        else:
+            yield Check(title, host.server, "passed", ", ".join(challenge["trusted_issuers"]))
+
+
+def _check_known_keys(context: Context) -> Iterator[Check]:
+    title = "Exchange knows the front end's certificate"
+    for computer, current, _known in find_unknown_signers(context):
+        remedy = "Have Exchange read Lync's metadata document again: Set-PartnerApplication -RefreshAuthMetadata."
+        yield Check(title, computer, "failed", f"it is not among those of the partner application: {current}", remedy)
+
+
+def _check_lync(context: Context) -> Iterator[Check]:
+    """Nothing is said where the account is not shown the partner applications; the mailbox test decides then."""
+    title, deployment = "Lync knows Exchange", context.farm.deployment
+    if deployment is None or deployment.trusted_partners is None:
+        return
+    partners = [item for item in list_partners(deployment.trusted_partners, EXCHANGE) if item["enabled"]]
+    if partners:
+        yield Check(title, "Lync", "passed", ", ".join(str(item["name"]) for item in partners))
+    else:
+        remedy = "Configure Exchange as a partner application of Lync (New-CsPartnerApplication)."
+        yield Check(title, "Lync", "failed", f"{NO_PARTNER} for Exchange is enabled", remedy)
+
+
+def list_front_ends(context: Context) -> list[FrontEnd]:
+    """The Front End Servers, which have a storage service; Directors have none."""
+    pools = context.farm.deployment.pools if context.farm.deployment else None
+    members = {str(name).lower() for pool in pools or () if pool.get("front_end") for name in pool["computers"]}
+    return [item for item in context.front_ends if pools is None or item.computer.lower() in members]
+
+
+def _check_mailbox(context: Context, tests: Tests) -> Iterator[Check]:
+    for front_end in list_front_ends(context):
+        test = tests.get(front_end.host)
+        if test is None or (test.get("passed") is None and not test.get("error")):
+            yield Check(_MAILBOX, front_end.computer, "not run", "the mailbox test was not run", _OPT_IN)
+        elif test.get("passed"):
+            yield Check(_MAILBOX, front_end.computer, "passed", " ".join(test.get("output") or ["no error"]))
+        else:
+            error = test.get("error") or {}
+            result: Result = "failed" if test.get("passed") is False else "not seen"
+            yield Check(_MAILBOX, front_end.computer, result, str(error.get("message")), str(error.get("remedy") or ""))
