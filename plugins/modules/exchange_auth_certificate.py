@@ -254,7 +254,7 @@ internal_transport:
     iis_sites: ['IIS://ATL-EXCHANGE-001/W3SVC/1']
 refresh_partners:
   description:
-    - Whether Lync and the other partners have to read Exchange's metadata again. That is after a certificate was staged or published, and as
+    - Whether Lync and the other partners have to read the metadata again. That is after a certificate was staged or published, and as
       long as there is a previous one.
   returned: success
   type: bool
