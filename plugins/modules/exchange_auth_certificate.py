@@ -252,6 +252,13 @@ internal_transport:
     thumbprint: 0A1B2C3D4E5F60718293A4B5C6D7E8F901234567
     services: [IMAP, POP, IIS, SMTP]
     iis_sites: ['IIS://ATL-EXCHANGE-001/W3SVC/1']
+refresh_partners:
+  description:
+    - Whether Lync and the other partners have to read the metadata again. That is after a certificate was staged or published, and as
+      long as there is a previous one.
+  returned: success
+  type: bool
+  sample: true
 remaining:
   description: What is left to do by hand or by a later run, in order.
   returned: success

@@ -46,6 +46,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import
 _MOST_PHASES = 12
 """The longest way has six: repair, make, distribute, stage, distribute, publish."""
 _CREATION = "New-ExchangeCertificate"
+_NEWS = ("stage", "replace", "publish")
+"""Actions after which Exchange's metadata document lists another certificate."""
 
 
 @dataclass
@@ -210,6 +212,7 @@ class AuthCertificateKeeper:
             },
             "decision": describe_decision(run.decision),
             "internal_transport": run.use.as_dict() if run.use else None,
+            "refresh_partners": bool(state.previous) or run.decision.action in _NEWS,
             "remaining": list_remaining(run.now, published=published),
         }
 

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Both rotation playbooks on a grown farm, from the first run to the last, each run checked before and repeated after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import ROOT, Farm, Run
+
+pytestmark = [pytest.mark.scenario("contoso"), pytest.mark.connections("documented")]
+
+AUTH = ROOT / "playbooks" / "rotate_auth_certificate.yml"
+ISSUER = ROOT / "playbooks" / "rotate_oauth_token_issuer.yml"
+EXCHANGE = [f"ex-{name}.corp.contoso.com" for name in ("lon-01", "lon-02", "nyc-01")]
+LYNC = [f"sfb-{name}.corp.contoso.com" for name in ("lon-01", "lon-02", "nyc-01")]
+
+
+def rotate(farm: Farm, playbook: Any, *arguments: str, **variables: Any) -> Run:
+    moment = farm.status()["now"]  # the farm's clock is moved, and the audit judges by the controller's
+    run = farm.playbook(playbook, *arguments, extra_vars={"farm_now": moment, **variables})
+    assert run.rc == 0, run.output
+    return run
+
+
+def names(run: Run) -> list[str]:
+    return [entry["cmdlet"] for entry in run.writes]
+
+
+def token_issuer(farm: Farm) -> dict[str, Any]:
+    found: dict[str, Any] = farm.state()["lync"]["store"]["certificates"]["OAuthTokenIssuer"]
+    return found
+
+
+def known_to_exchange(farm: Farm) -> list[str]:
+    applications = farm.state()["exchange"]["partner_applications"]
+    return next(list(each["certificates"]) for each in applications if each["certificates"])
+
+
+def usable_since(farm: Farm, entry: int) -> bool:
+    """Whether every Lync server could sign, and Exchange took its signature, whenever a cmdlet had run."""
+    seen = [moment["usable"]["lync"] for moment in farm.state()["timeline"] if moment["journal"] > entry]
+    return bool(seen) and all(moment[name]["signs"] and moment[name]["taken"] for moment in seen for name in LYNC)
+
+
+def test_the_token_issuer_is_staged_known_and_then_alone(farm: Farm) -> None:
+    begun, old = len(farm.journal()), token_issuer(farm)["thumbprint"]
+    checked = rotate(farm, ISSUER, "--check")
+    assert names(checked) == []
+    staged = rotate(farm, ISSUER)
+    new = token_issuer(farm)["thumbprint"]
+    assert names(staged) == ["Import-CsCertificate", "Set-PartnerApplication"]
+    assert (new != old, token_issuer(farm)["previous"]) == (True, old)
+    assert {old, new} <= set(known_to_exchange(farm))
+    assert "SharePoint, Office Web Apps Server" in str(staged.step("Say what is left to do").result)
+    again = rotate(farm, ISSUER)
+    assert names(again) == []
+    farm.lab("clock", "+3")
+    finished = rotate(farm, ISSUER)
+    assert names(finished) == ["Remove-CsCertificate"]
+    assert finished.writes[0]["parameters"] == {
+        **finished.writes[0]["parameters"],
+        "Type": ["OAuthTokenIssuer"],
+        "Previous": True,
+        "Force": True,
+    }
+    assert (token_issuer(farm)["thumbprint"], token_issuer(farm)["previous"]) == (new, "")
+    assert names(rotate(farm, ISSUER)) == []
+    assert usable_since(farm, begun)
+
+
+def test_the_auth_certificate_is_completed_staged_published_and_cleared(farm: Farm) -> None:
+    # the alias of this farm leads to a server that is gone, so Lync could not download anything
+    alias = "{name: autodiscover.contoso.com, type: CNAME, value: mail.contoso.com, on_conflict: replace}"
+    assert farm.play(f"- {{name: alias, onprem.exchange_lync.dns_record: {alias}}}", hosts="dns_servers[0]").rc == 0
+    old = farm.state()["exchange"]["auth"]["current"]
+    assert names(rotate(farm, AUTH, "--check")) == []
+    completed = rotate(farm, AUTH)
+    assert names(completed) == ["Import-ExchangeCertificate"]
+    staged = rotate(farm, AUTH, rotate_renew_days=120)
+    assert names(staged)[0] == "New-ExchangeCertificate"
+    assert names(staged)[-2:] == ["Set-AuthConfig", "Set-CsPartnerApplication"]
+    assert names(rotate(farm, AUTH)) == []
+    farm.lab("clock", "+31")
+    published = rotate(farm, AUTH)
+    assert names(published) == ["Set-AuthConfig", "Set-CsPartnerApplication"]
+    auth = farm.state()["exchange"]["auth"]
+    assert (auth["previous"], auth["next"]) == (old, "")
+    cleared = rotate(farm, AUTH, rotate_clear_previous=True)
+    assert names(cleared)[-1] == "Set-AuthConfig"
+    assert farm.state()["exchange"]["auth"]["previous"] == ""
+    assert names(rotate(farm, AUTH, rotate_clear_previous=True)) == []
+
+
+def test_a_lync_server_without_the_certificate_keeps_the_previous_one(farm: Farm) -> None:
+    """It lags behind, so nothing is removed: it may sign with the old one only."""
+    farm.lab("fault", "replication_stuck", "--host", LYNC[2])
+    thumbprint = farm.state()["certificates"]["oauth-good"]["thumbprint"]
+    options = f"{{use: OAuthTokenIssuer, thumbprint: {thumbprint}, on_conflict: replace}}"
+    task = f"- {{name: assigned, onprem.exchange_lync.lync_certificate: {options}}}"
+    assert farm.play(task, hosts=LYNC[0]).rc == 0
+    run = farm.play(
+        "- {name: read, onprem.exchange_lync.lync_token_issuer_info: {timeout: 4, thumbprint: " + thumbprint + "}}",
+        hosts="lync_servers",
+    )
+    farm.lab("fault", "replication_stuck", "--off")
+    assert run.step("read", LYNC[0]).failed is False
+    step = run.step("read", LYNC[2])
+    assert step.result["error"]["kind"] == "not_effective"
+    assert f"does not show {thumbprint} as OAuthTokenIssuer" in step.msg
