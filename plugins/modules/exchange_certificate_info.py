@@ -17,6 +17,8 @@ description:
     configuration (AuthConfig) that names the Exchange Auth certificate.
   - The certificates are decoded on the controller from C(RawData), which is all that Exchange's remote PowerShell is sure to give. It works
     the same when the Exchange Auth certificate itself has expired or is missing.
+  - What only Exchange knows of a certificate is shown by its own endpoint. In a session that is imported into the server's PowerShell it is
+    read from C(SerializationData), which Exchange 2016 and later do not send if the Auth certificate has expired or is missing.
 options:
   servers:
     description:
@@ -171,7 +173,7 @@ servers:
           type: str
           returned: always
         services:
-          description: The services it is assigned to. V(null) if Exchange does not show it, as in an imported session.
+          description: The services it is assigned to. V(null) if Exchange does not show it.
           type: list
           elements: str
           returned: always

@@ -175,7 +175,7 @@ def test_a_sip_domain_that_nobody_knows(farm: Farm) -> None:
 def test_certificates_that_are_going_to_expire(farm: Farm) -> None:
     """At another moment, which is an input: nothing of this is looked up on a clock."""
     found = report(farm, extra_vars={"farm_now": "2099-01-01T00:00:00Z"})
-    problem(found, "expired", EXCHANGE, "Exchange Auth: ", remedy="New-ExchangeCertificate")
+    problem(found, "expired", EXCHANGE, "Exchange Auth: ", remedy="rotate_auth_certificate")
     chosen = "no certificate was chosen: the store has no fit certificate made for litwareinc.com"
     problem(
         found,

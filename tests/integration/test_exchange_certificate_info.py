@@ -12,7 +12,7 @@ pytestmark = pytest.mark.scenario("contoso")
 ONE = "exchange_servers[0]"
 
 
-def test_reads_every_store_from_one_server(farm: Farm, connection: str) -> None:
+def test_reads_every_store_from_one_server(farm: Farm) -> None:
     run = farm.play(
         "- name: certificates\n  onprem.exchange_lync.exchange_certificate_info:\n  check_mode: true", hosts=ONE
     )
@@ -33,8 +33,9 @@ def test_reads_every_store_from_one_server(farm: Farm, connection: str) -> None:
         2048,
         [],
     )
-    # over winrm the session is imported into the server's own PowerShell, where nothing but RawData is left
-    assert (auth["services"], auth["status"]) == ((["SMTP"], "Valid") if connection != "winrm" else (None, None))
+    # over winrm the session is imported into the server's own PowerShell, where nothing but RawData and SerializationData is left
+    assert (auth["services"], auth["status"], auth["private_key_exportable"]) == (["SMTP"], "Valid", True)
+    assert auth["friendly_name"] == "Microsoft Exchange Server Auth Certificate"
 
 
 def test_some_servers_and_one_that_does_not_exist(farm: Farm) -> None:

@@ -33,9 +33,8 @@ REPLACE: dict[str, str] = {
         "it as a file in farm_oauth_token_issuer_path."
     ),
     "exchange": (
-        "Create a new Auth certificate with New-ExchangeCertificate, stage it with Set-AuthConfig -NewCertificateThumbprint and "
-        "-NewCertificateEffectiveDate, publish it with Set-AuthConfig -PublishCertificate (exchange_cmdlet runs each), and have Lync read "
-        "Exchange's metadata again."
+        "Run playbook onprem.exchange_lync.rotate_auth_certificate. It makes a new certificate (New-ExchangeCertificate), brings it to "
+        "every server, stages and publishes it (Set-AuthConfig), and has Lync read Exchange's metadata again."
     ),
 }
 DEPLOY: dict[str, str] = {
@@ -44,8 +43,8 @@ DEPLOY: dict[str, str] = {
         "it to every front end."
     ),
     "exchange": (
-        "Export it with its private key from a server that has it (Export-ExchangeCertificate) and import it on this one "
-        "(Import-ExchangeCertificate -Server); exchange_cmdlet runs both."
+        "Run playbook onprem.exchange_lync.rotate_auth_certificate. It brings the certificate with its private key from a server that has "
+        "it to this one (Export-ExchangeCertificate, Import-ExchangeCertificate)."
     ),
 }
 

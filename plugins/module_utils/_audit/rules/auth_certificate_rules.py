@@ -59,7 +59,10 @@ def find_other_subjects(context: Context) -> Iterator[Breach]:
     "auth_next_overdue",
     "warning",
     demand="The next certificate is published within 12 hours of its effective date.",
-    remedy="Publish it with Set-AuthConfig -PublishCertificate (exchange_cmdlet), and check that MSExchangeServiceHost runs.",
+    remedy=(
+        "Publish it with playbook onprem.exchange_lync.rotate_auth_certificate. Check that MSExchangeServiceHost runs, which should have "
+        "done it."
+    ),
     source=f"{_MONITOR}: the AuthAdmin servicelet publishes within 12 hours",
 )
 def find_overdue(context: Context) -> Iterator[Breach]:
