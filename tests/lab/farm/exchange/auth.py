@@ -11,6 +11,7 @@ from psrpcore.types import PSObject
 from farm.exchange.client_access import TASKS
 from farm.exchange.errors import not_found
 from farm.exchange.objects import CONFIGURATION, directory_object
+from farm.exchange.organization import AUTH
 from farm.objects import ad_object_id, date, enumeration, multi_valued, text
 from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ
@@ -33,6 +34,7 @@ def get_auth_config(call: Call) -> Iterator[PSObject]:
     }
     if call.host.version != "2013":
         properties |= {"DeploymentId": text(""), "IssuerIdentifier": text("")}
+    properties["Name"] = text(AUTH.partition("=")[2])
     dn = f"CN=Auth Configuration,{call.organization.dn}"
     yield directory_object(
         call,
@@ -71,6 +73,7 @@ def _partner_application(call: Call, entry: PartnerApplication) -> PSObject:
         "LinkedAccount": ad_object_id(account, entry.linked_account, organization.domain)
         if entry.linked_account
         else None,
+        "DeploymentId": text(""),
         "IssuerIdentifier": None,
         "AccountType": enumeration(f"{CONFIG}.SupportedAccountType", "OrganizationalAccount", 1),
         "AppOnlyPermissions": None,

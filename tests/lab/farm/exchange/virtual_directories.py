@@ -17,6 +17,8 @@ from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ
 
 TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
+_CLIENT_ACCESS = r"C:\Program Files\Microsoft\Exchange Server\V15\ClientAccess"
+_FOLDERS = {"EWS": rf"{_CLIENT_ACCESS}\exchweb\EWS", "Autodiscover": rf"{_CLIENT_ACCESS}\Autodiscover"}
 METHODS = {"Ntlm": 2, "WindowsIntegrated": 3, "WSSecurity": 8, "OAuth": 13}
 
 
@@ -30,7 +32,12 @@ def get_web_services_virtual_directory(call: Call) -> Iterator[PSObject]:
     """The Exchange Web Services directories."""
     for server in _servers(call):
         address = f"https://{server.host.fqdn}/EWS/Exchange.asmx"
-        own: dict[str, object] = {"MRSProxyEnabled": False, "InternalNLBBypassUrl": None}
+        own: dict[str, object] = {
+            "CertificateAuthentication": None,
+            "InternalNLBBypassUrl": None,
+            "GzipLevel": enumeration(f"{CONFIG}.GzipLevel", "Low", 1),
+            "MRSProxyEnabled": False,
+        }
         yield _directory(call, server, "ADWebServicesVirtualDirectory", "EWS", address, own)
 
 
@@ -65,22 +72,25 @@ def _directory(
     # the property is of Exchange 2013 and later
     oauth = server.host.oauth_virtual_directories if server.is_e15 else None
     properties: dict[str, object] = {
+        **own,
         "Name": text(f"{short} (Default Web Site)"),
         "InternalAuthenticationMethods": _methods(oauth=bool(oauth)),
         "ExternalAuthenticationMethods": _methods(oauth=bool(oauth)),
-        "LiveIdBasicAuthentication": False,
+        "LiveIdNegotiateAuthentication": None,
         "WSSecurityAuthentication": True,
+        "LiveIdBasicAuthentication": False,
         "BasicAuthentication": short == "Autodiscover",
         "DigestAuthentication": False,
         "WindowsAuthentication": True,
         "OAuthAuthentication": oauth,
         "AdfsAuthentication": False if server.is_e15 else None,
         "MetabasePath": text(f"IIS://{server.host.fqdn}/W3SVC/1/ROOT/{short}"),
+        "Path": text(_FOLDERS[short]),
+        **_protection(),
         "AdminDisplayVersion": server_version(server.host.build),
         "Server": ad_object_id(organization.server_dn(server), server.name, organization.domain),
         "InternalUrl": uri(address),
         "ExternalUrl": None,
-        **own,
     }
     dn = f"CN={short} (Default Web Site),CN=HTTP,CN=Protocols,{organization.server_dn(server)}"
     parents = ("ADExchangeServiceVirtualDirectory", "ExchangeVirtualDirectory", "ADVirtualDirectory")
@@ -94,6 +104,16 @@ def _directory(
         shown=f"{server.name}\\{short} (Default Web Site)",
         classes=("top", "msExchVirtualDirectory", "Virtual-Directory"),
     )
+
+
+def _protection() -> dict[str, object]:
+    """Extended Protection, which is off."""
+    flag = f"{CONFIG}.ExtendedProtectionFlag, Microsoft.Exchange.Data.Directory, Version=15.0.0.0, Culture=neutral"
+    return {
+        "ExtendedProtectionTokenChecking": enumeration(f"{CONFIG}.ExtendedProtectionTokenCheckingMode", "None", 0),
+        "ExtendedProtectionFlags": multi_valued([], f"{flag}, PublicKeyToken=31bf3856ad364e35"),
+        "ExtendedProtectionSPNList": multi_valued([]),
+    }
 
 
 def _methods(*, oauth: bool) -> PSList:
