@@ -93,17 +93,22 @@ def moment(value: object) -> datetime | None:
 
 def ad_object_id(distinguished_name: str, shown: str | None = None, forest: str = "") -> PSObject:
     """Exchange's ADObjectId: its text is what a person sees, the distinguished name is a property."""
-    rdn = distinguished_name.partition(",")[0]
+    rdn, _separator, above = distinguished_name.partition(",")
     name = rdn.partition("=")[2]
+    # a parent is shown as its child is: as a path, or by its bare name
+    parent = shown.rpartition("/")[0] if shown and "/" in shown else above.partition(",")[0].partition("=")[2]
     return psobject(
         AD_OBJECT_ID,
         shown or name,
+        OrgHierarchyToIgnore=None,
         IsDeleted=False,
         Rdn=PSString(rdn),
+        Parent=PSString(parent),
         Depth=distinguished_name.count(","),
         DistinguishedName=PSString(distinguished_name),
         IsRelativeDn=False,
         DomainId=PSString(forest),
+        PartitionGuid=guid(f"partition {forest}"),
         PartitionFQDN=PSString(forest),
         ObjectGuid=guid(distinguished_name),
         Name=PSString(name),

@@ -36,23 +36,46 @@ def get_accepted_domain(call: Call) -> Iterator[PSObject]:
         yield _accepted_domain(call, entry)
 
 
+_FEATURES_OF_NO_DOMAIN: dict[str, object] = {
+    "EmailOnly": False,
+    "ExternallyManaged": False,
+    "AuthenticationType": None,
+    "LiveIdInstanceType": None,
+    "PendingRemoval": False,
+    "PendingCompletion": False,
+    "FederatedOrganizationLink": None,
+    "MailFlowPartner": None,
+    "OutboundOnly": False,
+    "PendingFederatedAccountNamespace": False,
+    "PendingFederatedDomain": False,
+    "IsCoexistenceDomain": False,
+    "PerimeterDuplicateDetected": False,
+    "IsDefaultFederatedDomain": False,
+    "EnableNego2Authentication": False,
+    "InitialDomain": False,
+}
+"""What an accepted domain shows of Exchange Online and of federation, which none of a farm here has."""
+
+
 def _accepted_domain(call: Call, entry: AcceptedDomain) -> PSObject:
-    star = entry.name.startswith("*.")
+    domain = entry.name.removeprefix("*.")
     name = psobject(
         ["Microsoft.Exchange.Data.SmtpDomainWithSubdomains", "System.Object"],
         entry.name,
         Address=PSString(entry.name),
-        IncludeSubDomains=star,
-        Domain=PSString(entry.name.removeprefix("*.")),
+        IncludeSubDomains=entry.name.startswith("*"),
+        Domain=PSString(domain),
+        SmtpDomain=None if domain == "*" else PSString(domain),
         IsStar=entry.name == "*",
     )
     properties: dict[str, object] = {
         "DomainName": name,
         "CatchAllRecipientID": None,
         "DomainType": enumeration(f"{CONFIG}.AcceptedDomainType", entry.kind, DOMAIN_TYPES[entry.kind]),
-        "MatchSubDomains": star,
+        "MatchSubDomains": False,  # also of captured ones with an asterisk
         "AddressBookEnabled": True,
         "Default": entry.default,
+        **_FEATURES_OF_NO_DOMAIN,
     }
     dn = f"CN={entry.name},CN=Accepted Domains,CN=Transport Settings,{call.organization.dn}"
     return directory_object(

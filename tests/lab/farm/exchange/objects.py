@@ -59,7 +59,8 @@ def directory_object(
         "ObjectState": enumeration("Microsoft.Exchange.Data.ObjectState", "Unchanged", 1),
     }
     if PRESENTATION[0] in names:
-        del common["AdminDisplayName"]  # captured presentation objects do not have it
+        del common["AdminDisplayName"]  # captured presentation objects do not have it, and another order
+        common = {name: common[name] for name in ("Identity", "IsValid")} | common
     rest = {name: entry for name, entry in common.items() if name not in properties}
     return received(call, psobject(names, shown or str(common["Name"]), **properties, **rest))
 
@@ -74,6 +75,8 @@ def object_version() -> PSObject:
     return psobject(
         ["Microsoft.Exchange.Data.ExchangeObjectVersion", "System.Object"],
         "0.20 (15.0.0.0)",
+        NextMajorVersion=PSString("1.0 (0.0.0.0)"),
+        NextMinorVersion=PSString("0.21 (0.0.0.0)"),
         Major=PSByte(0),
         Minor=PSByte(20),
         ExchangeBuild=PSString("15.0.0.0"),

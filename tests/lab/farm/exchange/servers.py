@@ -12,6 +12,7 @@ from farm.exchange.client_access import TASKS, answers, select
 from farm.exchange.errors import not_found, unreachable
 from farm.exchange.objects import PRESENTATION, directory_object, received, server_version
 from farm.exchange.organization import Server
+from farm.exchange.value_types import long_path, network_addresses, no_time
 from farm.objects import ad_object_id, enumeration, multi_valued, psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ
@@ -40,25 +41,53 @@ def get_exchange_server(call: Call) -> Iterator[PSObject]:
 def _exchange_server(call: Call, server: Server) -> PSObject:
     organization = call.organization
     site = f"CN={server.host.site},CN=Sites,CN=Configuration,{organization.dn[organization.dn.index('DC=') :]}"
-    addresses = [f"netbios:{server.name}", f"ncacn_np:{server.name}", f"ncacn_ip_tcp:{server.host.fqdn}"]
     properties: dict[str, object] = {
+        "Name": text(server.name),
+        "DataPath": long_path(rf"C:\Program Files\Microsoft\Exchange Server\V{14 + server.is_e15}\Mailbox"),
         "Domain": text(organization.domain),
         "Edition": enumeration("Microsoft.Exchange.Data.ServerEditionType", "StandardEvaluation", 2),
         "ExchangeLegacyDN": text(
             f"/o={organization.name}/ou=Exchange Administrative Group/cn=Configuration/cn=Servers/cn={server.name}"
         ),
+        "ExchangeLegacyServerRole": 0,
         "Fqdn": text(server.host.fqdn),
+        "CustomerFeedbackEnabled": False,
+        "InternetWebProxy": None,
+        "InternetWebProxyBypassList": None,
         **_flags(server),
-        "NetworkAddress": multi_valued(addresses),
+        "NetworkAddress": network_addresses(
+            [
+                ("ncacn_vns_spp", server.name),
+                ("netbios", server.name),
+                ("ncacn_np", server.name),
+                ("ncacn_spx", server.name),
+                ("ncacn_ip_tcp", server.host.fqdn),
+                ("ncalrpc", server.name),
+            ]
+        ),
+        "OrganizationalUnit": text(f"{organization.domain}/{server.name}"),
         "AdminDisplayVersion": server_version(server.host.build),
         "Site": ad_object_id(
             site, f"{organization.domain}/Configuration/Sites/{server.host.site}", organization.domain
         ),
         "ServerRole": enumeration(SERVER_ROLE, *_role(server)),
+        "ErrorReportingEnabled": False,
+        **_mitigations(call, "MitigationsEnabled", value=True),
+        "StaticDomainControllers": multi_valued([]),
+        "StaticGlobalCatalogs": multi_valued([]),
+        "StaticConfigDomainController": text(""),
+        "StaticExcludedDomainControllers": multi_valued([]),
+        "MonitoringGroup": text(""),
         "CurrentDomainControllers": multi_valued([call.controller]),
         "CurrentGlobalCatalogs": multi_valued([call.controller]),
         "CurrentConfigDomainController": text(call.controller),
+        "ProductID": text(""),
         "IsExchangeTrialEdition": True,
+        "IsExpiredExchangeTrialEdition": True,
+        "MailboxProvisioningAttributes": None,
+        "RemainingTrialPeriod": no_time(),
+        **_mitigations(call, "MitigationsApplied", "MitigationsBlocked", value=None),
+        **_mitigations(call, "DataCollectionEnabled", value=False),
     }
     return directory_object(
         call,
@@ -69,6 +98,11 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
         shown=server.name,
         classes=("top", "server", "Exchange-Server"),
     )
+
+
+def _mitigations(call: Call, *names: str, value: bool | None) -> dict[str, object]:
+    """What the Emergency Mitigation service has added, which is of 2016 and later."""
+    return {} if call.host.version == "2013" else dict.fromkeys(names, value)
 
 
 def _flags(server: Server) -> dict[str, object]:

@@ -24,6 +24,7 @@ from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ, EXCHANGE_WRITE
 
 TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
+<<<<<<< HEAD
 PROTECTION = {"None": 0, "Allow": 1, "Require": 2}
 WRITTEN = {"OAuthAuthentication": "oauth", "WSSecurityAuthentication": "ws_security"}
 OTHERS = (
@@ -44,6 +45,10 @@ OTHERS_OF_EWS = (
     "MRSProxyEnabled",
 )
 """Parameters that the model knows nothing of."""
+=======
+_CLIENT_ACCESS = r"C:\Program Files\Microsoft\Exchange Server\V15\ClientAccess"
+_FOLDERS = {"EWS": rf"{_CLIENT_ACCESS}\exchweb\EWS", "Autodiscover": rf"{_CLIENT_ACCESS}\Autodiscover"}
+>>>>>>> lab9
 METHODS = {"Ntlm": 2, "WindowsIntegrated": 3, "WSSecurity": 8, "OAuth": 13}
 
 
@@ -57,7 +62,12 @@ def get_web_services_virtual_directory(call: Call) -> Iterator[PSObject]:
     """The Exchange Web Services directories."""
     for server in _servers(call):
         address = f"https://{server.host.fqdn}/EWS/Exchange.asmx"
-        own: dict[str, object] = {"MRSProxyEnabled": False, "InternalNLBBypassUrl": None}
+        own: dict[str, object] = {
+            "CertificateAuthentication": None,
+            "InternalNLBBypassUrl": None,
+            "GzipLevel": enumeration(f"{CONFIG}.GzipLevel", "Low", 1),
+            "MRSProxyEnabled": False,
+        }
         yield _directory(call, server, "ADWebServicesVirtualDirectory", "EWS", address, own)
 
 
@@ -142,11 +152,18 @@ def _directory(
     flags = server.directories[short]
     oauth = flags.oauth if server.is_e15 else None  # the property is of Exchange 2013 and later
     properties: dict[str, object] = {
+        **own,
         "Name": text(f"{short} (Default Web Site)"),
         "InternalAuthenticationMethods": _methods(oauth=bool(oauth)),
         "ExternalAuthenticationMethods": _methods(oauth=bool(oauth)),
+<<<<<<< HEAD
         "LiveIdBasicAuthentication": False,
         "WSSecurityAuthentication": flags.ws_security,
+=======
+        "LiveIdNegotiateAuthentication": None,
+        "WSSecurityAuthentication": True,
+        "LiveIdBasicAuthentication": False,
+>>>>>>> lab9
         "BasicAuthentication": short == "Autodiscover",
         "DigestAuthentication": False,
         "WindowsAuthentication": True,
@@ -160,11 +177,12 @@ def _directory(
         "ExtendedProtectionFlags": multi_valued([]),
         "ExtendedProtectionSPNList": multi_valued([]),
         "MetabasePath": text(f"IIS://{server.host.fqdn}/W3SVC/1/ROOT/{short}"),
+        "Path": text(_FOLDERS[short]),
+        **_protection(),
         "AdminDisplayVersion": server_version(server.host.build),
         "Server": ad_object_id(organization.server_dn(server), server.name, organization.domain),
         "InternalUrl": uri(address),
         "ExternalUrl": None,
-        **own,
     }
     dn = f"CN={short} (Default Web Site),CN=HTTP,CN=Protocols,{organization.server_dn(server)}"
     parents = ("ADExchangeServiceVirtualDirectory", "ExchangeVirtualDirectory", "ADVirtualDirectory")
@@ -178,6 +196,16 @@ def _directory(
         shown=f"{server.name}\\{short} (Default Web Site)",
         classes=("top", "msExchVirtualDirectory", "Virtual-Directory"),
     )
+
+
+def _protection() -> dict[str, object]:
+    """Extended Protection, which is off."""
+    flag = f"{CONFIG}.ExtendedProtectionFlag, Microsoft.Exchange.Data.Directory, Version=15.0.0.0, Culture=neutral"
+    return {
+        "ExtendedProtectionTokenChecking": enumeration(f"{CONFIG}.ExtendedProtectionTokenCheckingMode", "None", 0),
+        "ExtendedProtectionFlags": multi_valued([], f"{flag}, PublicKeyToken=31bf3856ad364e35"),
+        "ExtendedProtectionSPNList": multi_valued([]),
+    }
 
 
 def _methods(*, oauth: bool) -> PSList:
