@@ -58,6 +58,7 @@ def _show(call: Call, entry: PartnerApplication) -> PSObject:
         "UseAuthServer": entry.use_auth_server,
         "AcceptSecurityIdentifierInformation": entry.accept_security_identifiers,
         "LinkedAccount": linked,
+        "DeploymentId": text(""),
         "IssuerIdentifier": None,
         "AccountType": enumeration(f"{CONFIG}.SupportedAccountType", "OrganizationalAccount", 1),
         "AppOnlyPermissions": None,

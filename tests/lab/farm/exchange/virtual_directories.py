@@ -24,7 +24,6 @@ from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ, EXCHANGE_WRITE
 
 TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
-<<<<<<< HEAD
 PROTECTION = {"None": 0, "Allow": 1, "Require": 2}
 WRITTEN = {"OAuthAuthentication": "oauth", "WSSecurityAuthentication": "ws_security"}
 OTHERS = (
@@ -45,10 +44,8 @@ OTHERS_OF_EWS = (
     "MRSProxyEnabled",
 )
 """Parameters that the model knows nothing of."""
-=======
 _CLIENT_ACCESS = r"C:\Program Files\Microsoft\Exchange Server\V15\ClientAccess"
 _FOLDERS = {"EWS": rf"{_CLIENT_ACCESS}\exchweb\EWS", "Autodiscover": rf"{_CLIENT_ACCESS}\Autodiscover"}
->>>>>>> lab9
 METHODS = {"Ntlm": 2, "WindowsIntegrated": 3, "WSSecurity": 8, "OAuth": 13}
 
 
@@ -156,29 +153,17 @@ def _directory(
         "Name": text(f"{short} (Default Web Site)"),
         "InternalAuthenticationMethods": _methods(oauth=bool(oauth)),
         "ExternalAuthenticationMethods": _methods(oauth=bool(oauth)),
-<<<<<<< HEAD
-        "LiveIdBasicAuthentication": False,
-        "WSSecurityAuthentication": flags.ws_security,
-=======
         "LiveIdNegotiateAuthentication": None,
-        "WSSecurityAuthentication": True,
+        "WSSecurityAuthentication": flags.ws_security,
         "LiveIdBasicAuthentication": False,
->>>>>>> lab9
         "BasicAuthentication": short == "Autodiscover",
         "DigestAuthentication": False,
         "WindowsAuthentication": True,
         "OAuthAuthentication": oauth,
         "AdfsAuthentication": False if server.is_e15 else None,
-        "ExtendedProtectionTokenChecking": enumeration(
-            f"{CONFIG}.ExtendedProtectionTokenCheckingMode",
-            flags.extended_protection,
-            PROTECTION[flags.extended_protection],
-        ),
-        "ExtendedProtectionFlags": multi_valued([]),
-        "ExtendedProtectionSPNList": multi_valued([]),
         "MetabasePath": text(f"IIS://{server.host.fqdn}/W3SVC/1/ROOT/{short}"),
         "Path": text(_FOLDERS[short]),
-        **_protection(),
+        **_protection(flags.extended_protection),
         "AdminDisplayVersion": server_version(server.host.build),
         "Server": ad_object_id(organization.server_dn(server), server.name, organization.domain),
         "InternalUrl": uri(address),
@@ -198,11 +183,13 @@ def _directory(
     )
 
 
-def _protection() -> dict[str, object]:
-    """Extended Protection, which is off."""
+def _protection(level: str) -> dict[str, object]:
+    """Extended Protection."""
     flag = f"{CONFIG}.ExtendedProtectionFlag, Microsoft.Exchange.Data.Directory, Version=15.0.0.0, Culture=neutral"
     return {
-        "ExtendedProtectionTokenChecking": enumeration(f"{CONFIG}.ExtendedProtectionTokenCheckingMode", "None", 0),
+        "ExtendedProtectionTokenChecking": enumeration(
+            f"{CONFIG}.ExtendedProtectionTokenCheckingMode", level, PROTECTION[level]
+        ),
         "ExtendedProtectionFlags": multi_valued([], f"{flag}, PublicKeyToken=31bf3856ad364e35"),
         "ExtendedProtectionSPNList": multi_valued([]),
     }
