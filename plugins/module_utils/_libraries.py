@@ -45,6 +45,8 @@ CRYPTOGRAPHY = Library("cryptography", "cryptography", "reading a certificate")
 IDNA = Library("idna", "idna", "an international domain name")
 DNSPYTHON = Library("dns", "dnspython", "provider=rfc2136")
 GSSAPI = Library("gssapi", "gssapi", "gss_tsig", _KERBEROS_NEEDS)
+LDAP3 = Library("ldap3", "ldap3", "reading Active Directory by LDAP")
+LDAP_GSSAPI = Library("gssapi", "gssapi", "LDAP with a Kerberos ticket", _KERBEROS_NEEDS)
 
 
 def require(library: Library) -> t.Any:

@@ -57,6 +57,7 @@ USERS = [
     {"name": "farm.admin", "password": 'p "q" {{x}} é'},
     {"name": "guarded", "password": 'p "q" {{x}} é', "sensitive": True},
     {"name": "newcomer", "password": "to be changed", "must_change": True},
+    {"name": "outsider", "password": "may see nothing", "hidden": ["CN=Configuration,DC=litwareinc,DC=com"]},
 ]
 """Accounts beside those of the lab's scenario."""
 _SETTINGS = """\
@@ -167,6 +168,8 @@ def describe_content() -> dict[str, Any]:
             host: [f"{service}/{name}" for service in SERVICES for name in (host, host.partition(".")[0])]
             for host in hosts
         },
+        # a domain controller registers it when it starts, by a service of Samba's that is left out here
+        "principals": {f"{NAME.upper()}$": [f"ldap/{CONTROLLER}"]},
         **describe_zones(),
     }
 

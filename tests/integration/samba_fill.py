@@ -72,10 +72,18 @@ class Directory:
             self.change(self.find(user["name"]).dn, "pwdLastSet", ["0"])
         if user.get("sensitive"):
             self.set_flags(user["name"], SENSITIVE)
+        for dn in user.get("hidden", ()):
+            self.hide(dn, user["name"])
         for group in user.get("groups", ()):
             self.database.add_remove_group_members(group, [user["name"]])
         if user.get("keytab"):
             self.net.export_keytab(keytab=str(self.keytabs / f"{user['name']}.keytab"), principal=user["name"])
+
+    def hide(self, dn: str, account: str) -> None:
+        """Deny an account to read an object and what is below it."""
+        (found,) = self.database.search(expression=f"(sAMAccountName={account})", attrs=["objectSid"])
+        sid = load("samba.ndr").ndr_unpack(load("samba.dcerpc.security").dom_sid, found["objectSid"][0])
+        load("samba.sd_utils").SDUtils(self.database).dacl_add_ace(dn, f"(D;CI;RPLCLORC;;;{sid})")
 
     def add_computer(self, fqdn: str, principals: list[str]) -> None:
         """A member server, which may delegate, with all its names, and one keytab for them."""
@@ -87,6 +95,13 @@ class Directory:
         self.change(dn, "msDS-SupportedEncryptionTypes", [str(AES)])
         self.set_flags(f"{short}$", DELEGATES)
         self.net.export_keytab(keytab=str(self.keytabs / f"{fqdn}.keytab"), principal=f"{short}$")
+
+    def add_principals(self, account: str, principals: list[str]) -> None:
+        """Service principals beside those that an account has."""
+        message = self.ldb.Message(self.find(account).dn)
+        name = "servicePrincipalName"
+        message[name] = self.ldb.MessageElement(principals, self.ldb.FLAG_MOD_ADD, name)
+        self.database.modify(message)
 
     def add_zone(self, zone: str) -> None:
         """A zone with the rights of the domain's own, where it is not there."""
@@ -132,6 +147,8 @@ def main() -> None:
         directory.add_user(user)
     for fqdn, principals in wanted["computers"].items():
         directory.add_computer(fqdn, principals)
+    for account, principals in wanted["principals"].items():
+        directory.add_principals(account, principals)
     for zone in wanted["new_zones"]:
         directory.add_zone(zone)
     for zone, name, records, ttl in wanted["records"]:

@@ -18,11 +18,12 @@ SEALED = (b"Content-Type: multipart/encrypted;", b"Content-Type: multipart/x-mul
 class Tap:
     """Stands before a port of this machine, for as long as it is open.
 
+    :param host: the port's address.
     :ivar port: where clients connect instead.
     """
 
-    def __init__(self, port: int) -> None:
-        self._target = ("127.0.0.1", port)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._target = (host, port)
         self._streams: list[bytearray] = []
         tap = self
 

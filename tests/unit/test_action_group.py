@@ -13,8 +13,8 @@ import yaml
 PRODUCTS = ("dns", "exchange", "lync")
 FARM = {"farm_info"}
 """Modules that ask hosts of all products."""
-NO_HOST = {"farm_audit", "farm_description", "farm_report", "farm_trust", "trust_info"}
-"""Modules that ask no host: they have no option in common with the others, so they are in no group."""
+NO_HOST = {"autodiscover_scp_info", "farm_audit", "farm_description", "farm_report", "farm_trust", "trust_info"}
+"""Modules that ask no host of the inventory: they have no option in common with the others, so they are in no group."""
 COMMON = {"all": {"command_timeout"}, "dns": set(), "exchange": {"domain_controller"}, "lync": set()}
 """By group, the options that all its members have besides those of all."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 OURS = "ansible_collections.onprem.exchange_lync.plugins."
-PACKAGES = {"_audit", "_dns", "_exchange", "_farm", "_lync", "_remoting", "_trust"}
+PACKAGES = {"_audit", "_dns", "_exchange", "_farm", "_ldap", "_lync", "_remoting", "_trust"}
 
 
 def list_permissions() -> dict[str, set[str]]:
