@@ -14,7 +14,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_
     RESTART,
     Published,
     describe_distrust,
-    find_unknown_signers,
     list_exchange_hosts,
     list_published,
 )
@@ -119,20 +118,3 @@ def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
         found = describe_distrust(context, host)
         if found and (found[1] or (context.description.require_trust and context.stage == "after")):
             yield Breach(host.server, found[0], severity=severity)
-
-
-@rule(
-    "partner_key_stale",
-    "error",
-    demand="Exchange knows the certificate that each front end signs tokens with.",
-    remedy=(
-        "Have Exchange read Lync's metadata document again: Set-PartnerApplication -RefreshAuthMetadata (exchange_cmdlet). If the front "
-        "ends have different certificates, assign one globally first."
-    ),
-    source="Set-PartnerApplication, RefreshAuthMetadata; Exchange trusts the certificates of its partner application (CertificateStrings)",
-)
-def find_stale_partner_keys(context: Context) -> Iterator[Breach]:
-    """A token that is signed with any other key is refused."""
-    for computer, current, known in find_unknown_signers(context):
-        evidence = f"it signs tokens with {current}, but Exchange knows {', '.join(sorted(known))}"
-        yield Breach(computer, evidence, current)
