@@ -76,7 +76,9 @@ def test_one_directory_of_one_server_in_a_process_of_its_own(farm: Farm) -> None
     assert (write["cmdlet"], write["parameters"]["WSSecurityAuthentication"]) == (SETS[1], False)
     assert "OAuthAuthentication" not in write["parameters"]
     assert run.step("applied").result["diff"]["after"] == {
-        "ex-lon-02.corp.contoso.com": {"web_services": {"oauth_authentication": True, "ws_security_authentication": False}}
+        "ex-lon-02.corp.contoso.com": {
+            "web_services": {"oauth_authentication": True, "ws_security_authentication": False}
+        }
     }
 
 

@@ -22,7 +22,9 @@ CMDLET = "Test-CsExStorageConnectivity"
 VERIFY = "- import_role: {name: onprem.exchange_lync.verify}"
 
 
-def run_test(farm: Farm, *, check: bool = False, execution: str = "", hosts: str = "lync_servers", **options: Any) -> Run:
+def run_test(
+    farm: Farm, *, check: bool = False, execution: str = "", hosts: str = "lync_servers", **options: Any
+) -> Run:
     given = json.dumps({"sip_uri": SIP, **options})
     task = f"- {{name: test, onprem.exchange_lync.lync_storage_connectivity: {given}}}"
     return farm.play(task, hosts=hosts, check=check, execution=execution)
@@ -35,9 +37,11 @@ def test_each_front_end_writes_an_item_and_deletes_it(farm: Farm, execution: str
     for host in (FE1, FE2):
         foretold, step = check.step("test", host), run.step("test", host)
         assert (foretold.changed, foretold.result["passed"]) == (False, None)
-        assert foretold.result["commands"] == step.result["commands"] == [
-            f"{CMDLET} -SipUri '{SIP}' -Folder 'ConversationHistory' -DeleteItem:$true"
-        ]
+        assert (
+            foretold.result["commands"]
+            == step.result["commands"]
+            == [f"{CMDLET} -SipUri '{SIP}' -Folder 'ConversationHistory' -DeleteItem:$true"]
+        )
         assert (step.changed, step.result["passed"], step.result["output"]) == (False, True, ["Test passed."])
     asked = [(entry["host"], entry["parameters"]["DeleteItem"]) for entry in run.writes]
     assert sorted(asked) == [(FE1, True), (FE2, True)]
@@ -56,7 +60,14 @@ def test_a_test_that_does_not_pass_says_so_and_what_to_do(farm: Farm) -> None:
     run = run_test(farm, sip_uri="nobody@tailspintoys.com", hosts=FE1)
     assert (run.rc, [(entry["cmdlet"], entry["outcome"]) for entry in run.writes]) == (2, [(CMDLET, "error")])
     step = run.step("test")
-    clear(step.msg, host=FE1, shell="lync", cmdlet=CMDLET, said="has no mailbox associated", remedy="events 32053 and 32054")
+    clear(
+        step.msg,
+        host=FE1,
+        shell="lync",
+        cmdlet=CMDLET,
+        said="has no mailbox associated",
+        remedy="events 32053 and 32054",
+    )
     assert (step.changed, step.result["passed"], step.result["error"]["kind"]) == (False, False, "failed")
     assert step.result["commands_not_run"] == []
     quiet = run_test(farm, sip_uri="nobody@elsewhere.example", hosts=FE1, fail=False)
@@ -107,7 +118,9 @@ def test_without_the_mailbox_test_it_is_not_proven(farm: Farm) -> None:
     assert reports(run)[0][0] == "No problems found."
     assert sentence(run) == "not proven, but nothing contradicts it: the mailbox test was not run"
     found = rows(run)
-    assert {check for (check, _host), result in found.items() if result == "not run"} == {"A front end writes to a mailbox"}
+    assert {check for (check, _host), result in found.items() if result == "not run"} == {
+        "A front end writes to a mailbox"
+    }
     assert set(found.values()) == {"passed", "not run"}
     assert {host for check, host in found if check == "Exchange publishes its certificate"} == {EX1, EX2}
     checking = verify(farm, check=True, farm_trust_sip_address=SIP)
@@ -117,7 +130,10 @@ def test_without_the_mailbox_test_it_is_not_proven(farm: Farm) -> None:
 def test_with_it_the_trust_is_proven(farm: Farm) -> None:
     run = verify(farm, farm_require_trust=True, farm_trust_sip_address=SIP[4:], farm_trust_folder="Dumpster")
     assert (run.rc, sentence(run)) == (0, "proven"), run.output
-    assert sorted((entry["host"], entry["parameters"]["Folder"]) for entry in run.writes) == [(FE1, "Dumpster"), (FE2, "Dumpster")]
+    assert sorted((entry["host"], entry["parameters"]["Folder"]) for entry in run.writes) == [
+        (FE1, "Dumpster"),
+        (FE2, "Dumpster"),
+    ]
     assert set(rows(run).values()) == {"passed"}
 
 

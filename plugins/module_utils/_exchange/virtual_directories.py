@@ -111,7 +111,9 @@ def _read_kind(directory: Directory, kind: str, servers: list[Facts]) -> list[Fa
 def _require_each(servers: list[Facts], kinds: list[str], found: list[Facts], *, named: bool) -> None:
     """A server that is named has to have each directory; of all servers, at least one has to have one."""
     there = {(item["host"], item["kind"]) for item in found}
-    missing = [(host_name(server), kind) for server in servers for kind in kinds if (host_name(server), kind) not in there]
+    missing = [
+        (host_name(server), kind) for server in servers for kind in kinds if (host_name(server), kind) not in there
+    ]
     if missing and (named or not found):
         host, kind = missing[0]
         message = f"{host} has no {kind} virtual directory (exchange_info shows the roles)."
@@ -126,6 +128,8 @@ def _read_unknown(directory: Directory, item: Facts) -> Facts:
     shown = directory.read_all(read, TABLE.projection())
     state = TABLE.state(shown[0]) if shown else {}
     if any(state.get(row.option) is None for row in TABLE.properties):
-        message = f"{item['identity']}: the server does not show how the directory lets clients in, so nothing is written."
+        message = (
+            f"{item['identity']}: the server does not show how the directory lets clients in, so nothing is written."
+        )
         raise ShellError("not_found", message, shell="exchange", cmdlet=read.name)
     return {**item, **state}

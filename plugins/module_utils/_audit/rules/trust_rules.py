@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, Severity, rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
+    EXCHANGE,
     RESTART,
     Published,
     describe_distrust,
     find_unknown_signers,
+    is_oauth_off,
     list_exchange_hosts,
+    list_partners,
     list_published,
 )
 
@@ -31,21 +34,17 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_
     source="Getting Internal Server Error 500 when creating New-CsPartnerApplication for Exchange 2013 (blog.jenstr.no)",
 )
 def find_failed_documents(context: Context) -> Iterator[Breach]:
-    """A note only where the missing certificate is a finding already, and none where it is about to be assigned."""
+    """Not where the missing certificate is a finding of its own, nor where Lync has none assigned yet."""
     for item in list_published(context):
-        if item.document["status"] == 500 and (item.product == "exchange" or item.used.current):
-            yield Breach(
-                item.server, f"{item.document['url']}: {item.document['error']}", severity=_weigh(context, item)
-            )
+        if item.document["status"] == 500 and item.used.current and not _is_explained(context, item):
+            yield Breach(item.server, f"{item.document['url']}: {item.document['error']}")
 
 
-def _weigh(context: Context, item: Published) -> Severity | None:
-    store = next((store for store in context.exchange_stores if store.host == item.server), None)
-    if item.product == "lync":
-        found = next((found for found in context.front_ends if found.computer == item.server), None)
-        store = found.store if found else None
-    explained = store is not None and store.error is None and item.used.current not in store.certificates
-    return "info" if explained else None
+def _is_explained(context: Context, item: Published) -> bool:
+    """Whether the server's store is known to lack the certificate (rule certificate_missing)."""
+    stores = [*context.exchange_stores, *(found.store for found in context.front_ends if found.store)]
+    store = next((store for store in stores if store.host == item.server), None)
+    return store is not None and store.error is None and item.used.current not in store.certificates
 
 
 @rule(
@@ -117,8 +116,30 @@ def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
     severity: Severity | None = "error" if context.description.require_trust else None
     for host in list_exchange_hosts(context):
         found = describe_distrust(context, host)
+        if is_oauth_off(context, host):
+            continue  # the rule oauth_off says it
         if found and (found[1] or (context.description.require_trust and context.stage == "after")):
             yield Breach(host.server, found[0], severity=severity)
+
+
+@rule(
+    "exchange_not_partner",
+    "error",
+    demand="Where the trust is required, Lync has an enabled partner application for Exchange.",
+    remedy=(
+        "Configure Exchange as a partner application of Lync: New-CsPartnerApplication with the URL of Exchange's metadata document "
+        "(lync_cmdlet)."
+    ),
+    source="Configure partner applications in Skype for Business Server and Exchange Server",
+)
+def find_missing_partner(context: Context) -> Iterator[Breach]:
+    """Where nobody requires it, it may not be wanted yet."""
+    deployment = context.farm.deployment
+    if not context.description.require_trust or context.stage != "after" or deployment is None:
+        return
+    partners = deployment.trusted_partners
+    if partners is not None and not any(item["enabled"] for item in list_partners(partners, EXCHANGE)):
+        yield Breach("Lync", "no partner application for Exchange is enabled")
 
 
 @rule(

@@ -104,7 +104,6 @@ WRITING = (
 )
 
 
-
 def returns(name: str) -> dict[str, Any]:
     module = importlib.import_module(f"{MODULES}.{name}")
     return dict(yaml.safe_load(module.RETURN))
