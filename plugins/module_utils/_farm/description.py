@@ -83,6 +83,7 @@ class Description:
     trust_folder: str = "ConversationHistory"
     require_trust: bool = False
     read_machines: bool = False
+    restart: bool = False
 
     @property
     def hosts(self) -> dict[str, tuple[str, ...]]:
@@ -256,6 +257,7 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "trust_folder": values.read_choice(FOLDERS),
     "require_trust": values.read_flag,
     "read_machines": values.read_flag,
+    "restart": values.read_flag,
 }
 
 NAMES = tuple(_READERS)
