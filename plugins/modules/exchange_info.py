@@ -295,6 +295,10 @@ virtual_directories:
           description: Whether WS-Security is on.
           type: bool
           returned: always
+        extended_protection:
+          description: How Extended Protection checks channel bindings, V(None), V(Allow) or V(Require). V(null) if it is not shown.
+          type: str
+          returned: always
         windows_authentication:
           description: Whether Windows authentication is on.
           type: bool
@@ -319,6 +323,7 @@ virtual_directories:
         oauth_authentication: true
         ws_security_authentication: true
         windows_authentication: true
+        extended_protection: None
         internal_authentication_methods: [Basic, Ntlm, WindowsIntegrated, WSSecurity, OAuth]
     web_services:
       - server: ATL-EXCHANGE-001
@@ -328,6 +333,7 @@ virtual_directories:
         oauth_authentication: true
         ws_security_authentication: true
         windows_authentication: true
+        extended_protection: None
         internal_authentication_methods: [Ntlm, WindowsIntegrated, WSSecurity, OAuth]
 organization:
   description: The organisation, V(null) if the server shows none.

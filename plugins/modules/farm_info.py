@@ -48,8 +48,8 @@ options:
   web_site:
     description:
       - The address and port of the host's web site, such as V(ex1.litwareinc.com:443), if the certificate that it shows shall be seen.
-      - The controller also reads what the web site publishes about OAuth, as M(onprem.exchange_lync.trust_info) does, without an account. If
-        the web site cannot be reached, the snapshot says so.
+      - The controller also reads what the web site publishes about OAuth, as M(onprem.exchange_lync.trust_info) does, without an account.
+        If the web site cannot be reached, the snapshot says so.
     type: str
   web_site_names:
     description: The names to ask the web site for, one after the other.
@@ -115,6 +115,15 @@ options:
       - This is read in any case if no OAuthTokenIssuer certificate is assigned, because one may have to be chosen.
     type: bool
     default: false
+  machine:
+    description:
+      - Whether to read over the machine's own PowerShell what keeps one product from reaching the other. These are the settings for TLS and
+        for WinHTTP's proxy, the trusted authorities, and the events of a week that tell of failures.
+      - On an Exchange host that is reached by the product's endpoint, this opens a second session. If the machine's PowerShell cannot be
+        reached, the snapshot says so.
+    type: bool
+    default: false
+    version_added: 0.2.0
   oauth_token_issuer_path:
     description: A PFX file to read, by its path on the Lync host. Read only with O(organization).
     type: str
@@ -250,6 +259,7 @@ SPEC = ModuleSpec(
         "dns_provider": PROVIDER,
         "dns_server": SERVER,
         "key_containers": {"type": "bool", "default": False},
+        "machine": {"type": "bool", "default": False},
         "oauth_token_issuer_path": {"type": "str", "no_log": False},
         "oauth_token_issuer_password": {"type": "str", "no_log": True},
         "oauth_token_issuer_thumbprint": {"type": "str", "no_log": False},

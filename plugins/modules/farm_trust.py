@@ -37,8 +37,8 @@ options:
     default: {}
   required:
     description:
-      - Whether the task fails, after it has printed the table, if something contradicts the trust or could not be seen, or if a mailbox test
-        was run and did not pass.
+      - Whether the task fails, after it has printed the table, if something contradicts the trust or could not be seen, or if a mailbox
+        test was run and did not pass.
       - Defaults to C(require_trust) of O(description).
     type: bool
 extends_documentation_fragment:
@@ -122,7 +122,8 @@ checks:
     - check: Exchange trusts Lync's tokens
       host: atl-exchange-001.litwareinc.com
       result: failed
-      evidence: "no partner application for Lync: 00000004-0000-0ff1-ce00-000000000000@litwareinc.com is not among the issuers that it trusts"
+      evidence: >-
+        no partner application for Lync: 00000004-0000-0ff1-ce00-000000000000@litwareinc.com is not among the issuers that it trusts
       remedy: Configure Lync as a partner application of Exchange.
 error:
   description:

@@ -48,8 +48,8 @@ options:
     default: 10.0
   current_thumbprint:
     description:
-      - The thumbprint of the certificate that the server has to sign with, as C(Get-AuthConfig) or C(Get-CsCertificate -Type OAuthTokenIssuer)
-        has it.
+      - The thumbprint of the certificate that the server has to sign with, as C(Get-AuthConfig) or
+        C(Get-CsCertificate -Type OAuthTokenIssuer) has it.
       - If none of the three thumbprints is given, RV(metadata.keys[].state) is V(null).
     type: str
   next_thumbprint:
@@ -191,8 +191,8 @@ metadata:
       returned: of the document
     keys:
       description:
-        - The certificates that the server signs tokens with, with the facts that M(onprem.exchange_lync.exchange_certificate_info) returns of
-          a certificate, and C(state).
+        - The certificates that the server signs tokens with, with the facts that M(onprem.exchange_lync.exchange_certificate_info)
+          returns of a certificate, and C(state).
         - C(state) is V(current), V(next), V(stale) for the one that was in use before, or V(foreign) for one that is none of the
           certificates in use. It is V(null) if O(current_thumbprint), O(next_thumbprint) and O(previous_thumbprint) are not given.
       type: list

@@ -122,7 +122,8 @@ def write_default(option: dict[str, t.Any]) -> str:
     if option.get("required") or default is None:
         return "required" if option.get("required") else ""
     group = re.match(r"{{ groups\['(\w+)'\]", str(default))
-    return f"group `{group[1]}`" if group else f"`{str(default).lower()}`"
+    shown = str(default).lower() if isinstance(default, bool) else default
+    return f"group `{group[1]}`" if group else f"`{shown}`"
 
 
 def write_row(name: str, option: dict[str, t.Any]) -> str:

@@ -92,6 +92,7 @@ class ExchangeHost:
     :ivar served: what its web site showed for each name: a certificate, or an error.
     :ivar metadata: its metadata document, as trust_info returns it.
     :ivar challenge: whom it trusts, as trust_info returns it.
+    :ivar machine: what the machine itself tells, where it was asked.
     """
 
     host: str
@@ -100,6 +101,7 @@ class ExchangeHost:
     served: dict[str, Certificate | str]
     metadata: Facts | None = None
     challenge: Facts | None = None
+    machine: Facts | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class FrontEnd:
     central_management: Facts | None
     local_oauth_configuration: Facts | None
     metadata: Facts | None = None
+    machine: Facts | None = None
 
     @property
     def token_issuers(self) -> tuple[Assigned, ...]:
@@ -248,6 +251,7 @@ def _read_exchange_host(host: str, parts: Facts, organization: Organization | No
         served=served,
         metadata=parts.get("metadata"),
         challenge=parts.get("challenge"),
+        machine=parts.get("machine"),
     )
 
 
@@ -292,6 +296,7 @@ def _read_front_end(host: str, parts: Facts) -> FrontEnd:
         central_management=parts.get("central_management"),
         local_oauth_configuration=parts.get("local_oauth_configuration"),
         metadata=parts.get("metadata"),
+        machine=parts.get("machine"),
     )
 
 

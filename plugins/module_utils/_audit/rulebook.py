@@ -18,6 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules 
     exchange_server_rules,
     host_rules,
     lync_topology_rules,
+    machine_rules,
     oauth_configuration_rules,
     partner_rules,
     token_issuer_rules,
@@ -37,6 +38,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "OAuthTokenIssuer": token_issuer_rules,
     "Exchange Auth certificate": auth_certificate_rules,
     "Trust": trust_rules,
+    "Machines": machine_rules,
 }
 
 RULES: dict[str, Rule] = {

@@ -20,6 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observ
     FrontEnd,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use, find_staged
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.bearer_challenge import trusts
@@ -129,6 +130,17 @@ def describe_distrust(context: Context, host: ExchangeHost) -> tuple[str, bool] 
     if partners:
         return f"the partner application {', '.join(str(item['name']) for item in partners)} is disabled", True
     return f"no partner application for Lync: {issuer} is not among the issuers that it trusts", False
+
+
+def is_oauth_off(context: Context, host: ExchangeHost) -> bool:
+    """Whether the server's Autodiscover directory is known not to accept OAuth."""
+    organization = context.farm.organization
+    directories = (organization.virtual_directories if organization else None) or {}
+    for directory in directories.get("autodiscover", ()):
+        server = organization.find_server(str(directory["server"] or "")) if organization else None
+        if server and host_name(server) == host.server:
+            return directory["oauth_authentication"] is False
+    return False
 
 
 def find_unknown_signers(context: Context) -> Iterator[tuple[str, str, list[str]]]:

@@ -34,7 +34,9 @@ def _fold(checks: Sequence[Row]) -> Iterator[Row]:
 
 
 def _write_row(row: Row) -> Iterator[str]:
-    cells = [textwrap.wrap(escape(str(row[name])), width) or [""] for name, width in WIDTHS.items()]
+    cells = [
+        textwrap.wrap(escape(str(row[name])), width, break_on_hyphens=False) or [""] for name, width in WIDTHS.items()
+    ]
     for number in range(max(map(len, cells))):
         parts = [cell[number] if number < len(cell) else "" for cell in cells]
         yield _GAP.join(part.ljust(width) for part, width in zip(parts, WIDTHS.values(), strict=True)).rstrip()

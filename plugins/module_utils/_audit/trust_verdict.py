@@ -31,7 +31,19 @@ _REACH = (
     "Allow the controller to reach the web site, or name its port in farm_exchange_https_port or farm_lync_https_port."
 )
 _TITLES = {"exchange": "Exchange publishes its certificate", "lync": "Lync publishes its certificate"}
+_ISSUER = "Exchange trusts Lync's tokens"
+_KEY = "Exchange knows the front end's certificate"
+_PARTNER = "Lync knows Exchange"
 _MAILBOX = "A front end writes to a mailbox"
+_FAILED = {
+    _TITLES["exchange"]: "an Exchange server does not publish the certificate in use",
+    _TITLES["lync"]: "a Lync server does not publish the certificate in use",
+    _ISSUER: "an Exchange server does not trust Lync's tokens",
+    _KEY: "Exchange does not know the certificate that a front end signs with",
+    _PARTNER: NO_PARTNER,
+    _MAILBOX: "a front end cannot write to the mailbox",
+}
+"""What a failed check means, for the verdict; the gravest first."""
 _OPT_IN = (
     "Give the SIP address of a test mailbox in farm_trust_sip_address, and run the role verify, not in check mode."
 )
@@ -87,13 +99,21 @@ def judge_trust(context: Context, tests: Tests) -> Verdict:
 
 
 def _conclude(wrong: Sequence[Check], not_run: Sequence[Check]) -> str:
-    if any(check.result == "failed" for check in wrong):
-        reasons = dict.fromkeys(check.evidence.partition(":")[0] for check in wrong if check.result == "failed")
-        first = NO_PARTNER if any(reason.startswith(NO_PARTNER) for reason in reasons) else next(iter(reasons))
-        return f"not proven: {first}"
+    failed = [check for check in wrong if check.result == "failed"]
+    if any(check.evidence.startswith(NO_PARTNER) for check in failed):
+        return f"not proven: {NO_PARTNER}"
+    if failed:
+        return (
+            f"not proven: {next(text for title, text in _FAILED.items() if title in [check.check for check in failed])}"
+        )
     if wrong:
-        return f"not proven: {wrong[0].check[0].lower()}{wrong[0].check[1:]} was not seen"
+        return f"not proven: it could not be seen whether {_continue(wrong[0].check)}"
     return "not proven, but nothing contradicts it: the mailbox test was not run" if not_run else "proven"
+
+
+def _continue(title: str) -> str:
+    """A check's title inside a sentence; the names of the products keep their capital."""
+    return title if title.startswith(("Exchange", "Lync")) else f"{title[0].lower()}{title[1:]}"
 
 
 def _check_documents(context: Context) -> Iterator[Check]:
@@ -122,41 +142,39 @@ def _list_unasked(context: Context) -> Iterator[tuple[str, str]]:
 
 
 def _check_issuers(context: Context) -> Iterator[Check]:
-    title = "Exchange trusts Lync's tokens"
     for host in list_exchange_hosts(context):
         challenge = host.challenge
         if challenge is None or challenge["error"]:
             told = "its web site was not asked" if challenge is None else str(challenge["error"])
-            yield Check(title, host.server, "not seen", told, _REACH)
+            yield Check(_ISSUER, host.server, "not seen", told, _REACH)
         elif found := describe_distrust(context, host):
             remedy = (
                 "See the rule issuer_not_trusted."
                 if found[1]
                 else "Configure Lync as a partner application of Exchange."
             )
-            yield Check(title, host.server, "failed", found[0], remedy)
+            yield Check(_ISSUER, host.server, "failed", found[0], remedy)
         else:
-            yield Check(title, host.server, "passed", ", ".join(challenge["trusted_issuers"]))
+            yield Check(_ISSUER, host.server, "passed", ", ".join(challenge["trusted_issuers"]))
 
 
 def _check_known_keys(context: Context) -> Iterator[Check]:
-    title = "Exchange knows the front end's certificate"
     for computer, current, _known in find_unknown_signers(context):
         remedy = "Have Exchange read Lync's metadata document again: Set-PartnerApplication -RefreshAuthMetadata."
-        yield Check(title, computer, "failed", f"it is not among those of the partner application: {current}", remedy)
+        yield Check(_KEY, computer, "failed", f"it is not among those of the partner application: {current}", remedy)
 
 
 def _check_lync(context: Context) -> Iterator[Check]:
     """Nothing is said where the account is not shown the partner applications; the mailbox test decides then."""
-    title, deployment = "Lync knows Exchange", context.farm.deployment
+    deployment = context.farm.deployment
     if deployment is None or deployment.partner_applications is None:
         return
     partners = [item for item in list_partners(deployment.partner_applications, EXCHANGE) if item["enabled"]]
     if partners:
-        yield Check(title, "Lync", "passed", ", ".join(str(item["name"]) for item in partners))
+        yield Check(_PARTNER, "Lync", "passed", ", ".join(str(item["name"]) for item in partners))
     else:
         remedy = "Configure Exchange as a partner application of Lync (New-CsPartnerApplication)."
-        yield Check(title, "Lync", "failed", f"{NO_PARTNER} for Exchange is enabled", remedy)
+        yield Check(_PARTNER, "Lync", "failed", f"{NO_PARTNER} for Exchange is enabled", remedy)
 
 
 def list_front_ends(context: Context) -> list[FrontEnd]:

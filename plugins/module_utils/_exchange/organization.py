@@ -111,6 +111,7 @@ _VIRTUAL_DIRECTORY = Table(
     Property("oauth_authentication", "OAuthAuthentication", Flag()),
     Property("ws_security_authentication", "WSSecurityAuthentication", Flag()),
     Property("windows_authentication", "WindowsAuthentication", Flag()),
+    Property("extended_protection", "ExtendedProtectionTokenChecking"),
     Property("internal_authentication_methods", "InternalAuthenticationMethods", NameSet()),
 )
 

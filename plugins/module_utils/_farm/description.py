@@ -86,6 +86,8 @@ class Description:
     trust_sip_address: str | None = None
     trust_folder: str = "ConversationHistory"
     require_trust: bool = False
+    read_machines: bool = False
+    restart: bool = False
 
     @property
     def hosts(self) -> dict[str, tuple[str, ...]]:
@@ -269,6 +271,8 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "trust_sip_address": _read_sip_address,
     "trust_folder": values.read_choice(FOLDERS),
     "require_trust": values.read_flag,
+    "read_machines": values.read_flag,
+    "restart": values.read_flag,
 }
 
 NAMES = tuple(_READERS)

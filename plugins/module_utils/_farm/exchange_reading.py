@@ -30,6 +30,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.tak
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
 _WRITING = [
     *(f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")),
@@ -53,6 +54,8 @@ def read_exchange(reading: Reading) -> None:
     if params["web_site"]:
         reading.read("exchange", "served_certificates", lambda: list(_read_served(reading)))
         read_site(reading, "exchange")
+    if params["machine"]:
+        reading.read("exchange", "machine", lambda: read_machine(reading.call.shell("windows"), "exchange"))
     if params["organization"]:
         reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
 

@@ -29,6 +29,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_c
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import read_this_computer
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
 _PARTS = ("pools", "sip_domains", "version", "oauth_configuration", "replicas")
 _WRITING = (
@@ -59,6 +60,8 @@ def read_lync(reading: Reading) -> None:
     _read_certificates(reading, lync, windows)
     if reading.call.params["web_site"]:
         read_site(reading, "lync")
+    if reading.call.params["machine"]:
+        reading.read("lync", "machine", lambda: read_machine(windows, "lync"))
 
 
 def _read_file(reading: Reading, windows: Shell) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_
     RESTART,
     Published,
     describe_distrust,
+    is_oauth_off,
     list_exchange_hosts,
     list_published,
 )
@@ -30,21 +31,17 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_
     source="Getting Internal Server Error 500 when creating New-CsPartnerApplication for Exchange 2013 (blog.jenstr.no)",
 )
 def find_failed_documents(context: Context) -> Iterator[Breach]:
-    """A note only where the missing certificate is a finding already, and none where it is about to be assigned."""
+    """Not where the missing certificate is a finding of its own, nor where Lync has none assigned yet."""
     for item in list_published(context):
-        if item.document["status"] == 500 and (item.product == "exchange" or item.used.current):
-            yield Breach(
-                item.server, f"{item.document['url']}: {item.document['error']}", severity=_weigh(context, item)
-            )
+        if item.document["status"] == 500 and item.used.current and not _is_explained(context, item):
+            yield Breach(item.server, f"{item.document['url']}: {item.document['error']}")
 
 
-def _weigh(context: Context, item: Published) -> Severity | None:
-    store = next((store for store in context.exchange_stores if store.host == item.server), None)
-    if item.product == "lync":
-        found = next((found for found in context.front_ends if found.computer == item.server), None)
-        store = found.store if found else None
-    explained = store is not None and store.error is None and item.used.current not in store.certificates
-    return "info" if explained else None
+def _is_explained(context: Context, item: Published) -> bool:
+    """Whether the server's store is known to lack the certificate (rule certificate_missing)."""
+    stores = [*context.exchange_stores, *(found.store for found in context.front_ends if found.store)]
+    store = next((store for store in stores if store.host == item.server), None)
+    return store is not None and store.error is None and item.used.current not in store.certificates
 
 
 @rule(
@@ -116,5 +113,7 @@ def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
     severity: Severity | None = "error" if context.description.require_trust else None
     for host in list_exchange_hosts(context):
         found = describe_distrust(context, host)
+        if is_oauth_off(context, host):
+            continue  # the rule oauth_off says it
         if found and (found[1] or (context.description.require_trust and context.stage == "after")):
             yield Breach(host.server, found[0], severity=severity)

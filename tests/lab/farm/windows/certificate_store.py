@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-r"""The certificate provider, ``Cert:\LocalMachine\My`` of a host, and a look into PFX files."""
+r"""The certificate provider: ``Cert:\LocalMachine\My`` of a host, its trusted roots (Root, CA), and a look into PFX files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from farm.windows.private_key import show_private_key
 
 X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
 ROOTS = ("cert:\\localmachine\\my", "microsoft.powershell.security\\certificate::localmachine\\my")
+TRUSTED = tuple(f"cert:\\localmachine\\{name}" for name in ("root", "ca"))
+"""Stores that hold the lab's authority, or nothing: there are no intermediate authorities here."""
 MISSING = "System.Management.Automation.ItemNotFoundException"
 COMMANDS = "Microsoft.PowerShell.Commands"
 
@@ -58,6 +60,10 @@ def _paths(call: Call) -> list[str]:
 
 def _find(call: Call, path: str, *, item: bool = False) -> Iterator[PSObject]:
     clean = path.replace("/", "\\").rstrip("\\")
+    if clean.lower() in TRUSTED:
+        trusted = call.host.trusts_authority and clean.lower().endswith("root")
+        yield from [certificate(Stored(call.farm.authority.issued, has_key=False))] if trusted else []
+        return
     root = next((root for root in ROOTS if clean.lower() == root or clean.lower().startswith(root + "\\")), None)
     if root is None:
         text_ = f"Cannot find path '{path}' because it does not exist."

@@ -1,26 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-r"""What a Windows host sees of the network: names, web sites, and the proxy of WinHTTP.
-
-Resolve-DnsName.md; Invoke-WebRequest.md; the value WinHttpSettings of HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet
-Settings\Connections, which ``netsh winhttp set proxy`` writes.
-"""
+"""What a Windows host sees of the network: names and web sites (Resolve-DnsName.md, Invoke-WebRequest.md)."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 
-from psrpcore.types import PSByteArray, PSObject
+from psrpcore.types import PSObject
 
 from farm.catalogue import list_others
 from farm.metadata import DownloadError, download, resolve
-from farm.objects import enumeration, psobject, text, with_notes
+from farm.objects import enumeration, psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ
 from farm.windows.errors import failure
 
-CONNECTIONS = r"hklm:\software\microsoft\windows\currentversion\internet settings\connections"
 COMMANDS = "Microsoft.PowerShell.Commands"
 
 
@@ -74,22 +68,3 @@ def invoke_web_request(call: Call) -> Iterator[PSObject]:
         ) from error
     names = [f"{COMMANDS}.BasicHtmlWebResponseObject", f"{COMMANDS}.WebResponseObject", "System.Object"]
     yield psobject(names, names[0], StatusCode=200, StatusDescription=text("OK"))
-
-
-@cmdlet("Get-ItemProperty", WINDOWS_READ, type_name=f"{COMMANDS}.GetItemPropertyCommand", without=("Name",))
-def get_item_property(call: Call) -> Iterator[PSObject]:
-    """The values of the one registry key that there is."""
-    for path in call.texts("LiteralPath") or call.texts("Path"):
-        if path.lower().rstrip("\\") != CONNECTIONS:
-            kind = "System.Management.Automation.ItemNotFoundException"
-            message = f"Cannot find path '{path}' because it does not exist."
-            call.error(failure(call, message, "PathNotFound", "ObjectNotFound", kind, target=path))
-            continue
-        names = ["System.Management.Automation.PSCustomObject", "System.Object"]
-        yield with_notes(psobject(names, ""), WinHttpSettings=PSByteArray(_pack_proxy(call.host.winhttp_proxy)))
-
-
-def _pack_proxy(proxy: str) -> bytes:
-    """The value's layout: a size, a counter, flags (1 direct, 3 with a proxy), then length and text of proxy and of bypass list."""
-    name = proxy.encode("ascii")
-    return struct.pack("<IIII", 0x28, 0, 3 if proxy else 1, len(name)) + name + struct.pack("<I", 0)

@@ -22,6 +22,7 @@ ROLES = {
         "MSExchangeFrontEndTransport": "Microsoft Exchange Frontend Transport",
         "MSExchangeMailboxAssistants": "Microsoft Exchange Mailbox Assistants",
         "MSExchangeRPC": "Microsoft Exchange RPC Client Access",
+        "WAS": "Windows Process Activation Service",
         "W3SVC": "World Wide Web Publishing Service",
     },
     "dns": {
@@ -31,6 +32,12 @@ ROLES = {
         "Netlogon": "Netlogon",
     },
 }
+
+
+POOLS = ("MSExchangeAutodiscoverAppPool", "MSExchangeServicesAppPool", "MSExchangeOWAAppPool", "MSExchangeECPAppPool")
+"""The application pools of Exchange that matter here."""
+READING = {"was", "w3svc", "msexchangeautodiscoverapppool"}
+"""Which restart has the pages of the trust read the configuration again: the pool that serves them, or all of IIS."""
 
 
 def services_of(host: Host, scenario: Scenario) -> dict[str, str]:

@@ -14,7 +14,7 @@ from farm.objects import date, enumeration, psobject, with_notes
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ, WINDOWS_WRITE
 from farm.windows.errors import failure
-from farm.windows.services import running_name, services_of
+from farm.windows.services import POOLS, READING, running_name, services_of
 
 SERVICE = "System.ServiceProcess.ServiceController"
 NO_SERVICE = "Microsoft.PowerShell.Commands.ServiceCommandException"
@@ -91,5 +91,31 @@ def restart_service(call: Call) -> Iterator[PSObject]:
         if not call.what_if:
             call.machine.services[known] = True
             call.farm.faults.switch_off("service_stopped", call.host.fqdn, known)
+            _read_again(call, known)
         if call.switch("PassThru"):
             yield _service(call, known)
+
+
+@cmdlet(
+    "Restart-WebAppPool",
+    WINDOWS_WRITE,
+    type_name="Microsoft.IIs.PowerShell.Provider.RestartAppPoolCommand",
+    writes=True,
+)
+def restart_web_app_pool(call: Call) -> Iterator[PSObject]:
+    """Restart an application pool of IIS."""
+    name = call.text("Name") or ""
+    known = POOLS if call.host.role == "exchange" else ()
+    if name.lower() not in [pool.lower() for pool in known]:
+        text = f"Cannot find path 'IIS:\\AppPools\\{name}' because it does not exist."
+        kind = "System.Management.Automation.ItemNotFoundException"
+        raise failure(call, text, "PathNotFound", "ObjectNotFound", kind, target=name, terminating=True)
+    if not call.what_if:
+        _read_again(call, name)
+    yield from ()
+
+
+def _read_again(call: Call, restarted: str) -> None:
+    """The web site acts on the configuration as it is now."""
+    if restarted.lower() in READING:
+        call.machine.restart_pending = False

@@ -60,6 +60,41 @@ def change(host: str, part: str, value: Any) -> Break:
     return lambda farm: farm.of(host).update({part: value})
 
 
+ALL_TLS = ["TLS 1.0", "TLS 1.1", "TLS 1.2"]
+EVENT = {
+    "id": 32054,
+    "count": 3,
+    "last": "2026-08-01T11:00:00Z",
+    "message": "Storage Service had an EWS Autodiscovery failure.",
+}
+
+
+def ask_machines(*hosts: str, **more: Any) -> Break:
+    """The machines of Exchange and of the first front end were asked; on these hosts they said something else."""
+
+    def ask(farm: HealthyFarm) -> None:
+        facts = {"error": None, "tls_off_as_client": [], "tls_off_as_server": [], "strong_crypto": None}
+        facts |= {"proxy": None, "proxy_exceptions": [], "authorities": [farm.tls["raw_data"]], "events": []}
+        for host in (EXCHANGE, LYNC):
+            farm.of(host)["machine"] = {**facts, **(more if host in (hosts or (EXCHANGE, LYNC)) else {})}
+            farm.of(host)["metadata"]["certificate"] = farm.tls
+
+    return ask
+
+
+def mix_tls(farm: HealthyFarm) -> None:
+    ask_machines(LYNC, strong_crypto=False)(farm)
+    farm.of(EXCHANGE)["machine"]["tls_off_as_server"] = ["TLS 1.0"]
+
+
+def require_extended_protection(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["virtual_directories"]["web_services"][0]["extended_protection"] = "Require"
+
+
+def switch_ws_security_off(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["virtual_directories"]["web_services"][0]["ws_security_authentication"] = False
+
+
 def publish(host: str, **more: Any) -> Break:
     return lambda farm: farm.of(host)["metadata"].update(more)
 
@@ -86,6 +121,11 @@ def distrust(*trusted: str, partners: list[dict[str, Any]] | None = None, **more
             farm.of(EXCHANGE)["partner_applications"] = partners
 
     return replace
+
+
+def switch_oauth_off(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["virtual_directories"]["autodiscover"] = [directory(EXCHANGE, oauth=False)]
+    distrust(trusted_issuers=None)(farm)
 
 
 def set_service(host: str, service: str, **more: Any) -> Break:
@@ -316,7 +356,7 @@ CASES = [
     # the store has a certificate for it, and the web site shows another one
     Case("autodiscover_name_missing", lambda farm: serve(farm.issuer)(farm), [("warning", EXCHANGE)]),
     Case("metadata_failed", publish(EXCHANGE, status=500, error="HTTP 500", keys=[]), [("error", EXCHANGE)]),
-    Case("metadata_failed", lose_auth_certificate, [("info", EXCHANGE)]),
+    Case("metadata_failed", lose_auth_certificate, []),
     Case("metadata_failed", publish(SECOND, status=500, error="HTTP 500", keys=[]), [("error", SECOND)]),
     Case("metadata_failed", unassign_and_fail, []),
     Case("metadata_not_seen", publish(LYNC, status=None, error="timed out", keys=[]), [("info", LYNC)]),
@@ -331,9 +371,28 @@ CASES = [
         [("warning", EXCHANGE)],
     ),
     Case("issuer_not_trusted", distrust(trusted_issuers=None), [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", switch_oauth_off, []),
     Case("issuer_not_trusted", distrust(partners=[]), []),
     Case("issuer_not_trusted", distrust(partners=[]), [("error", EXCHANGE)], {"require_trust": True}),
     Case("issuer_not_trusted", distrust(error="timed out"), [], {"require_trust": True}),
+    Case("machine_not_read", ask_machines(error="no WinRM"), [("info", EXCHANGE), ("info", LYNC)]),
+    Case("authority_not_trusted", ask_machines(), []),
+    Case("authority_not_trusted", ask_machines(authorities=[]), [("warning", EXCHANGE), ("warning", LYNC)]),
+    Case("tls_versions_differ", ask_machines(tls_off_as_client=["TLS 1.0"]), []),
+    Case("tls_versions_differ", ask_machines(EXCHANGE, tls_off_as_server=["TLS 1.0", "TLS 1.1"]), []),
+    Case("tls_versions_differ", ask_machines(LYNC, tls_off_as_client=ALL_TLS), [("error", LYNC)]),
+    Case("strong_crypto_missing", ask_machines(LYNC, strong_crypto=False), []),
+    Case("strong_crypto_missing", mix_tls, [("warning", LYNC)]),
+    Case("winhttp_proxy_in_the_way", ask_machines(LYNC, proxy="proxy:80"), [("warning", LYNC)]),
+    Case("winhttp_proxy_in_the_way", ask_machines(EXCHANGE, proxy="proxy:80"), []),
+    Case(
+        "winhttp_proxy_in_the_way",
+        ask_machines(LYNC, proxy="proxy:80", proxy_exceptions=["<local>", "*.litware.example"]),
+        [],
+    ),
+    Case("storage_service_failed", ask_machines(LYNC, events=[EVENT]), [("warning", LYNC)]),
+    Case("extended_protection_required", require_extended_protection, [("warning", EXCHANGE)]),
+    Case("ws_security_off", switch_ws_security_off, [("warning", EXCHANGE)]),
     Case("web_site_not_seen", serve(None), [("info", EXCHANGE)]),
     Case(
         "autodiscover_name_missing",

@@ -93,6 +93,7 @@ WRITING = (
         {"Get_CsManagementStoreReplicationStatus": [replica()]},
         {"force": True},
     ),
+    Case("exchange_restart", "Restart_Service", {}, {"after": ["partner_application"]}),
     Case("lync_storage_connectivity", "Test_CsExStorageConnectivity", {}, {"sip_uri": "test@litwareinc.com"}),
     Case(
         "exchange_virtual_directory",

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a machine that knows some authorities can trust a certificate that a web site shows."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+from collections.abc import Sequence
+
+with contextlib.suppress(ImportError):  # whoever reads certificates says that the library is missing
+    from cryptography import x509
+
+DEEPEST_CHAIN = 8
+
+
+def finds_issuer(shown: str, authorities: Sequence[str]) -> bool | None:
+    """Whether the chain of a certificate ends among the authorities. None where a certificate cannot be read for that.
+
+    :param shown: the certificate, in base64.
+    :param authorities: those that the machine trusts or knows, in base64.
+    """
+    leaf = _load(shown)
+    if leaf is None:
+        return None
+    known = [loaded for loaded in map(_load, authorities) if loaded is not None]
+    for _step in range(DEEPEST_CHAIN):
+        if leaf in known and leaf.subject == leaf.issuer:
+            return True
+        issuer = next((item for item in known if item.subject == leaf.issuer and _has_signed(item, leaf)), None)
+        if issuer is None:
+            return False
+        if issuer.subject == issuer.issuer:
+            return True
+        leaf = issuer
+    return False
+
+
+def _load(text: str) -> x509.Certificate | None:
+    """A certificate; None for what the library refuses, although Windows may read it."""
+    try:
+        return x509.load_der_x509_certificate(base64.b64decode(text))
+    except (ValueError, binascii.Error):
+        return None
+
+
+def _has_signed(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
+    try:
+        leaf.verify_directly_issued_by(issuer)
+    except Exception:  # InvalidSignature, and several others for algorithms that the library does not know: not proven
+        return False
+    return True

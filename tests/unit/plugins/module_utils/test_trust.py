@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the trust is read by: challenges, documents, WinHTTP's settings, chains."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import pytest
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.bearer_challenge import read_challenge, trusts
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.certificate_chain import finds_issuer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.metadata_document import (
+    DocumentError,
+    read_document,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.tls_settings import (
+    is_strong,
+    list_switched_off,
+    normalize_path,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.winhttp_proxy import Proxy, read_proxy
+
+EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
+LYNC = "00000004-0000-0ff1-ce00-000000000000@contoso.com"
+BEARER = (
+    f'Bearer client_id="{EXCHANGE}", trusted_issuers="00000001-0000-0000-c000-000000000000@*,{LYNC}", token_types="a b"'
+)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [BEARER, "Negotiate", "NTLM", 'Basic realm="x, y"'],
+        [f'{BEARER}, Basic realm="x, y"', "Negotiate,NTLM"],
+        ["Negotiate", f"NTLM, {BEARER}", "Basic realm=x"],
+    ],
+)
+def test_a_challenge_in_several_forms(values: list[str]) -> None:
+    found = read_challenge(values)
+    assert set(found["schemes"]) == {"Bearer", "Negotiate", "NTLM", "Basic"}
+    assert (found["client_id"], found["realm"]) == (EXCHANGE, None)
+    assert found["trusted_issuers"] == ["00000001-0000-0000-c000-000000000000@*", LYNC]
+
+
+@pytest.mark.parametrize("values", [[], ["Negotiate"], ["Basic realm="], [", ,"], ['"']])
+def test_a_challenge_without_bearer(values: list[str]) -> None:
+    assert read_challenge(values)["trusted_issuers"] is None
+
+
+def test_an_empty_list_of_issuers_trusts_nobody() -> None:
+    assert read_challenge(['Bearer client_id="x", trusted_issuers=""'])["trusted_issuers"] == []
+
+
+def test_whom_a_list_of_issuers_trusts() -> None:
+    assert trusts([LYNC.upper()], LYNC)
+    assert trusts([LYNC.replace("contoso.com", "*")], LYNC)
+    assert not trusts([LYNC.replace("contoso", "fabrikam")], LYNC)
+    assert not trusts([f"{EXCHANGE}@contoso.com", "nonsense"], LYNC)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "no metadata document"),
+        (b'{"keys": {}}', "no metadata document"),
+    ],
+)
+def test_what_is_no_document(body: bytes, said: str) -> None:
+    with pytest.raises(DocumentError, match=said):
+        read_document(body)
+
+
+def test_a_document_with_keys_that_are_none(certificate: Any) -> None:
+    """One that cannot be read is shown as such, and hides no other."""
+    good = {"usage": "signing", "keyvalue": {"type": "x509Certificate", "value": certificate("x.example")}}
+    document = {
+        "realm": 7,
+        "issuer": "a@b",
+        "keys": [good, {}, 5, {"keyvalue": {"value": 3}}, {"keyvalue": {"value": "AAAA"}}],
+    }
+    found = read_document(b"\xef\xbb\xbf" + json.dumps(document).encode())
+    assert (found["realm"], found["issuer"], found["name"]) == (None, "a@b", None)
+    assert [bool(key["subject"]) for key in found["keys"]] == [True, False, False, False, False]
+
+
+def write_proxy(flags: int, *texts: str) -> bytes:
+    return struct.pack("<III", 0x28, 0, flags) + b"".join(
+        struct.pack("<I", len(text)) + text.encode() for text in texts
+    )
+
+
+def test_a_proxy() -> None:
+    assert read_proxy(write_proxy(1, "", "")) is None
+    assert read_proxy(write_proxy(1, "proxy:80", "")) is None
+    found = read_proxy(write_proxy(3, "proxy:80", "<local>;*.contoso.com"))
+    assert found == Proxy("proxy:80", ("<local>", "*.contoso.com"))
+    assert [found.takes(name) for name in ("Autodiscover.Contoso.com", "server", "a.example")] == [False, False, True]
+
+
+@pytest.mark.parametrize("value", [b"", b"\0" * 11, write_proxy(3, "proxy:80"), write_proxy(3, "p", "x")[:-1]])
+def test_a_setting_of_another_layout(value: bytes) -> None:
+    with pytest.raises(ValueError, match="unknown layout"):
+        read_proxy(value)
+
+
+def test_settings_for_tls() -> None:
+    protocols = "system\\currentcontrolset\\control\\securityproviders\\schannel\\protocols"
+    settings = {
+        f"{protocols}\\tls 1.0\\client": {"Enabled": 0},
+        f"{protocols}\\tls 1.1\\client": {"DisabledByDefault": 1},
+        f"{protocols}\\tls 1.2\\client": {"Enabled": 1, "DisabledByDefault": 0},
+    }
+    assert list_switched_off(settings, "Client") == ["TLS 1.0", "TLS 1.1"]
+    assert list_switched_off(settings, "Server") == []
+    framework = normalize_path(
+        "Microsoft.PowerShell.Core\\Registry::HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319"
+    )
+    assert [
+        is_strong({framework: values}) for values in ({}, {"SchUseStrongCrypto": 0}, {"SystemDefaultTlsVersions": 1})
+    ] == [
+        None,
+        False,
+        True,
+    ]
+
+
+def test_a_chain(certificate: Any) -> None:
+    own, other = certificate("own.example"), certificate("other.example")
+    assert finds_issuer(own, [other, own, "AAAA"]) is True
+    assert finds_issuer(own, [other]) is False
+    assert finds_issuer("AAAA", [own]) is None
