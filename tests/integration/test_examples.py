@@ -25,6 +25,9 @@ HOSTS = {
     "modules/exchange_info": "exchange_servers",
     "modules/lync_certificate": "lync_servers",
     "modules/lync_certificate_info": "lync_servers",
+    # after those of lync_certificate and dns_record: they read documents that need a certificate and a name
+    "modules/exchange_partner_application": "exchange_servers",
+    "modules/lync_partner_application": "lync_servers",
     "modules/lync_cmdlet": "lync_servers",
     "modules/lync_info": "lync_servers",
     "modules/lync_oauth_configuration": "lync_servers",

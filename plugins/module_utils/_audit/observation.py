@@ -68,6 +68,8 @@ class Organization:
     client_access: list[Facts] | None
     hybrid_configuration: Facts | None
     virtual_directories: dict[str, list[Facts]] | None
+    partner_applications: list[Facts] | None
+    partner_account: Facts | None
     offered: frozenset[str] | None
     read: frozenset[str]
 
@@ -108,6 +110,7 @@ class Deployment:
     replicas: list[Facts] | None
     version: Facts | None
     pfx: Facts | None
+    partner_applications: list[Facts] | None
     offered: frozenset[str] | None
 
 
@@ -220,6 +223,8 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         client_access=parts.get("client_access"),
         hybrid_configuration=parts.get("hybrid_configuration"),
         virtual_directories=parts.get("virtual_directories"),
+        partner_applications=parts.get("partner_applications"),
+        partner_account=parts.get("partner_account"),
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),
     )
@@ -259,6 +264,7 @@ def _read_deployment(host: str, parts: Facts) -> Deployment:
         replicas=parts.get("replicas"),
         version=parts.get("version"),
         pfx=parts.get("pfx"),
+        partner_applications=parts.get("partner_applications"),
         offered=_read_set(parts.get("offered")),
     )
 

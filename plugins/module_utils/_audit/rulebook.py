@@ -19,6 +19,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules 
     host_rules,
     lync_topology_rules,
     oauth_configuration_rules,
+    partner_rules,
     token_issuer_rules,
 )
 
@@ -27,6 +28,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "DNS": dns_rules,
     "Autodiscover": autodiscover_rules,
     "OAuth configuration": oauth_configuration_rules,
+    "Partner applications": partner_rules,
     "Domains": domain_rules,
     "Exchange servers": exchange_server_rules,
     "Lync topology": lync_topology_rules,

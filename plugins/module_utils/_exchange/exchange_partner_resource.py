@@ -60,7 +60,7 @@ _SPLIT = (
 
 
 @dataclass(frozen=True)
-class ObservedPartner:
+class ObservedExchangePartner:
     """The applications, and what the one of the task needs.
 
     :ivar directory: through the domain controller that everything is read from and written to.
@@ -92,7 +92,7 @@ class ExchangePartner:
             _refuse_empty(call)
             return TABLE.desired(call.params)
 
-    def observe(self, call: Call) -> ObservedPartner:
+    def observe(self, call: Call) -> ObservedExchangePartner:
         """Read the applications, and the account of the one that the task is about; all from one domain controller."""
         options, params, directory = self.read_options(call), call.params, open_directory(call)
         applications = read_partner_applications(directory)
@@ -104,9 +104,9 @@ class ExchangePartner:
         linked = match.one[ACCOUNT] if match.one else None
         if params["state"] == "present" and (params["kind"] == "on_premises" or params[ACCOUNT]):
             account = read_account(directory, params[ACCOUNT], linked, params["roles"])
-        return ObservedPartner(directory, names, match, account)
+        return ObservedExchangePartner(directory, names, match, account)
 
-    def plan(self, call: Call, observed: ObservedPartner) -> Plan:
+    def plan(self, call: Call, observed: ObservedExchangePartner) -> Plan:
         """Create, change or remove the application; nothing where it is as the task asks.
 
         :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not
@@ -122,7 +122,7 @@ class ExchangePartner:
         through = [observed.directory.through(t.cast(Cmdlet, step)) for step in plan.steps]
         return replace(plan, steps=tuple(through), warnings=(*plan.warnings, *warnings))
 
-    def _plan_creation(self, call: Call, observed: ObservedPartner) -> Plan:
+    def _plan_creation(self, call: Call, observed: ObservedExchangePartner) -> Plan:
         params, options, account = call.params, self.read_options(call), observed.account
         name = _choose_name(call, observed)
         given: dict[str, Value] = {"Name": name}
@@ -142,7 +142,7 @@ class ExchangePartner:
         after = self._show(call, {**blank, **wanted, "name": name}, account, [], done=True)
         return Plan(None, after, (*(account.list_steps() if account else ()), write))
 
-    def _plan_changes(self, call: Call, observed: ObservedPartner, there: Facts) -> Plan:
+    def _plan_changes(self, call: Call, observed: ObservedExchangePartner, there: Facts) -> Plan:
         account, missing = (
             observed.account,
             find_missing(call.params["signing_certificates"], there["signing_certificates"]),
@@ -238,7 +238,7 @@ def _match(call: Call, applications: list[Facts], options: dict[str, t.Any]) -> 
         ) from error
 
 
-def _plan_removal(observed: ObservedPartner) -> Plan:
+def _plan_removal(observed: ObservedExchangePartner) -> Plan:
     there = observed.match.one
     if there is None:
         return Plan(None, None)
@@ -246,7 +246,7 @@ def _plan_removal(observed: ObservedPartner) -> Plan:
     return Plan(before, None, (Cmdlet("Remove-PartnerApplication", Identity=there["name"], Confirm=False),))
 
 
-def _choose_name(call: Call, observed: ObservedPartner) -> str:
+def _choose_name(call: Call, observed: ObservedExchangePartner) -> str:
     name = call.params["name"] or _NAMES.get(call.params["application_identifier"].casefold(), "")
     if not name or (call.params["kind"] == "cloud" and not call.params["name"]):
         raise _refuse("name is required to create this application.")

@@ -19,6 +19,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_e
     read_assigned,
     read_store,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import (
+    read_partner_applications,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
     read_oauth_configuration,
 )
@@ -27,7 +30,13 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topolog
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 
 _PARTS = ("pools", "sip_domains", "version", "oauth_configuration", "replicas")
-_WRITING = ("Import-CsCertificate", "Set-CsCertificate", "Set-CsOAuthConfiguration")
+_WRITING = (
+    "Import-CsCertificate",
+    "New-CsPartnerApplication",
+    "Set-CsCertificate",
+    "Set-CsOAuthConfiguration",
+    "Set-CsPartnerApplication",
+)
 _OF_CENTRAL_MANAGEMENT = ("MASTER", "FTA")
 _INTERVAL = 5.0
 
@@ -40,6 +49,7 @@ def read_lync(reading: Reading) -> None:
         reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
         for name in _PARTS:
             reading.read("lync", name, functools.partial(DEPLOYMENT[name], lync))
+        reading.read("lync", "partner_applications", lambda: read_partner_applications(lync))
         _read_file(reading, windows)
     else:
         reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))

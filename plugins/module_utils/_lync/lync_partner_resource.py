@@ -43,7 +43,7 @@ _NO_DOCUMENT = (
 
 
 @dataclass(frozen=True)
-class ObservedPartner:
+class ObservedLyncPartner:
     """The applications, and what keeps the front end from the document, where it is to be downloaded."""
 
     identities: frozenset[str]
@@ -70,7 +70,7 @@ class LyncPartner:
             _refuse_unusable(call)
             return TABLE.desired(call.params)
 
-    def observe(self, call: Call) -> ObservedPartner:
+    def observe(self, call: Call) -> ObservedLyncPartner:
         """Read the applications; and, once, ask the front end for the document if it is to be downloaded."""
         options = self.read_options(call)
         applications = read_partner_applications(call.shell(self.shell))
@@ -79,9 +79,9 @@ class LyncPartner:
         if self.problems is None and _downloads(call, match, options):
             self.problems = probe_document(call, options[URL])
         identities = frozenset(str(item["identity"]).casefold() for item in applications)
-        return ObservedPartner(identities, match, tuple(self.problems or ()))
+        return ObservedLyncPartner(identities, match, tuple(self.problems or ()))
 
-    def plan(self, call: Call, observed: ObservedPartner) -> Plan:
+    def plan(self, call: Call, observed: ObservedLyncPartner) -> Plan:
         """Create, change or remove the application; nothing where it is as the task asks.
 
         :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not
@@ -99,7 +99,7 @@ class LyncPartner:
             warnings += [f"{WOULD_FAIL}{problem}" for problem in observed.problems]
         return replace(plan, warnings=(*plan.warnings, *warnings))
 
-    def _plan_creation(self, call: Call, observed: ObservedPartner) -> Plan:
+    def _plan_creation(self, call: Call, observed: ObservedLyncPartner) -> Plan:
         params, options = call.params, self.read_options(call)
         identity = params["identity"] or _NAMES.get(params["application_identifier"].casefold(), "")
         if not identity or (params["kind"] == "cloud" and not params["identity"]):
@@ -120,7 +120,7 @@ class LyncPartner:
         )
         return Plan(
             None,
-            _show(call, {"accept_security_identifier_information": False, **_given(blank, wanted)}, identity),
+            _show(call, {"accept_security_identifier_information": False, **_drop_unset(blank, wanted)}, identity),
             (write,),
         )
 
@@ -181,7 +181,7 @@ def _downloads(call: Call, match: Match, options: dict[str, t.Any]) -> bool:
     return not kept and bool(TABLE.differing({**dict.fromkeys(options), URL: there}, {URL: options[URL]}))
 
 
-def _given(blank: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+def _drop_unset(blank: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     return {name: value for name, value in {**blank, **wanted}.items() if value is not None or name == URL}
 
 

@@ -15,6 +15,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.descrip
 
 EXCHANGE, LYNC, SECOND, DNS = "ex1.litware.example", "fe1.litware.example", "fe2.litware.example", "dc1.litware.example"
 URL = "https://autodiscover.litware.example/autodiscover/autodiscover"
+LYNC_URL = "https://pool.litware.example/metadata/json/1"
+EXCHANGE_URL = "https://autodiscover.litware.example/autodiscover/metadata/json/1"
+OF_EXCHANGE, OF_LYNC = "00000002-0000-0ff1-ce00-000000000000", "00000004-0000-0ff1-ce00-000000000000"
 Snapshots = dict[str, dict[str, Any]]
 DESCRIPTION: dict[str, Any] = {
     "sip_domains": ["litware.example"],
@@ -52,6 +55,24 @@ def name(
 
 def cname(target: str) -> dict[str, Any]:
     return {"type": "CNAME", "value": target, "ttl": 3600}
+
+
+def partner(
+    name: str, identifier: str, url: str | None, *, keys: list[str] | None = None, **more: Any
+) -> dict[str, Any]:
+    """A partner application as a snapshot of either product has it."""
+    return {
+        "name": name,
+        "identity": name,
+        "application_identifier": identifier,
+        "kind": "on_premises" if url else "cloud",
+        "url": url,
+        "enabled": True,
+        "linked_account": "litware.example/Users/LyncEnterprise-ApplicationAccount",
+        "application_trust_level": "Full",
+        "signing_certificates": keys or [],
+        **more,
+    }
 
 
 def directory(fqdn: str, *, oauth: bool | None = True) -> dict[str, Any]:
@@ -116,6 +137,16 @@ class HealthyFarm:
             ],
             "hybrid_configuration": None,
             "virtual_directories": {"autodiscover": [directory(EXCHANGE)], "web_services": [directory(EXCHANGE)]},
+            "partner_applications": [
+                partner("Exchange Online", OF_EXCHANGE, None, enabled=False),
+                partner("LyncEnterprise", OF_LYNC, LYNC_URL, keys=[self.issuer["thumbprint"]]),
+            ],
+            "partner_account": {
+                "account": "litware.example/Users/LyncEnterprise-ApplicationAccount",
+                "assigned": ["ArchiveApplication", "UserApplication"],
+                "missing": [],
+                "error": None,
+            },
             "service_health": [{"role": "Mailbox Server Role", "running": True, "services_not_running": []}],
             "certificates": [{"host": EXCHANGE, "certificates": [self.auth, self.tls], "error": None}],
             "other_certificates": [],
@@ -154,6 +185,7 @@ class HealthyFarm:
             "version": {"product": "Skype for Business Server 2019", "build": "7.0.2046.0"},
             "oauth_configuration": self._oauth(),
             "replicas": replicas,
+            "partner_applications": [partner("microsoft.exchange", OF_EXCHANGE, EXCHANGE_URL)],
         }
 
     def _dns(self) -> dict[str, Any]:
