@@ -82,9 +82,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Publish the staged certificate, if there is one and its date has come
+- name: Publish the staged certificate before its date, if there is one, because every partner is known to have read it
   onprem.exchange_lync.exchange_auth_config:
     publish: true
+    on_conflict: replace
   run_once: true
 
 - name: Clear the previous certificate after all partners have read the metadata again

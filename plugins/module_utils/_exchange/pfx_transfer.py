@@ -63,11 +63,14 @@ class CertificateWriter:
         # the answer is the certificate once more, and nobody looks at it
         return self._shell.write(Cmdlet(IMPORT, Server=step.target, **given, Confirm=False), select("Thumbprint"))
 
-    def offered(self, *names: str) -> frozenset[str]:
+    def find_offered(self, *names: str) -> frozenset[str]:
         """Which cmdlets the account is offered; an import needs an export before it."""
         asked = (*names, EXPORT) if IMPORT in names else names
         found = self._shell.offered(*asked)
         return found if EXPORT in found or IMPORT not in names else found - {IMPORT}
+
+    offered = find_offered
+    """What :class:`Writer` calls it."""
 
     def foretell(self, steps: t.Sequence[t.Any]) -> ShellError | None:
         """Nothing beyond what is offered."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -39,7 +39,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.int
 
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 CURRENT, NEXT, MADE, TLS = "C" * 40, "D" * 40, "E" * 40, "F" * 40
-DIRECTORY: Any = Directory(None, "")  # type: ignore[arg-type] # steps are made, and none is run
+DIRECTORY = Directory(cast(Any, None), "")  # steps are made of it, and none is run
 
 
 def certificate(thumbprint: str, days: float = 1000, begun: float = -100, **more: Any) -> Certificate:
