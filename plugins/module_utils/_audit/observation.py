@@ -58,6 +58,7 @@ class Organization:
 
     :ivar servers: those that take part.
     :ivar others: those that do not.
+    :ivar service_connection_points: what Active Directory itself has of them, as ``autodiscover_scp_info`` returns it.
     """
 
     host: str
@@ -68,6 +69,7 @@ class Organization:
     client_access: list[Facts] | None
     hybrid_configuration: Facts | None
     virtual_directories: dict[str, list[Facts]] | None
+    service_connection_points: Facts | None
     offered: frozenset[str] | None
     read: frozenset[str]
 
@@ -220,6 +222,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         client_access=parts.get("client_access"),
         hybrid_configuration=parts.get("hybrid_configuration"),
         virtual_directories=parts.get("virtual_directories"),
+        service_connection_points=parts.get("service_connection_points"),
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),
     )

@@ -19,6 +19,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules 
     host_rules,
     lync_topology_rules,
     oauth_configuration_rules,
+    service_connection_point_rules,
     token_issuer_rules,
 )
 
@@ -26,6 +27,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "Hosts": host_rules,
     "DNS": dns_rules,
     "Autodiscover": autodiscover_rules,
+    "Service connection points": service_connection_point_rules,
     "OAuth configuration": oauth_configuration_rules,
     "Domains": domain_rules,
     "Exchange servers": exchange_server_rules,

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import typing as t
+from collections.abc import Iterator, Mapping
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
@@ -23,6 +24,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import (
+    read_directory_server,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.service_connection_points import (
+    read_service_connection_points,
+)
 
 _WRITING = [f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")]
 _ORGANIZATION: dict[str, Gather] = {name: gather for name, gather in ORGANIZATION.items() if name != "organization"}
@@ -41,6 +48,12 @@ def read_exchange(reading: Reading) -> None:
         reading.read("exchange", "served_certificates", lambda: list(_read_served(reading)))
     if params["organization"]:
         reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
+        if params["directory"] is not None:
+            reading.read_elsewhere("exchange", "service_connection_points", lambda: _read_points(params["directory"]))
+
+
+def _read_points(given: Mapping[str, t.Any]) -> Facts:
+    return read_service_connection_points(read_directory_server(given, "directory"))
 
 
 def _read_parts(reading: Reading, directory: Directory, parts: dict[str, Gather]) -> None:

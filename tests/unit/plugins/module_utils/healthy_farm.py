@@ -15,6 +15,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.descrip
 
 EXCHANGE, LYNC, SECOND, DNS = "ex1.litware.example", "fe1.litware.example", "fe2.litware.example", "dc1.litware.example"
 URL = "https://autodiscover.litware.example/autodiscover/autodiscover"
+CONFIGURATION = "CN=Configuration,DC=litware,DC=example"
 Snapshots = dict[str, dict[str, Any]]
 DESCRIPTION: dict[str, Any] = {
     "sip_domains": ["litware.example"],
@@ -52,6 +53,25 @@ def name(
 
 def cname(target: str) -> dict[str, Any]:
     return {"type": "CNAME", "value": target, "ttl": 3600}
+
+
+def point(of: str, *, mark: str = "", **more: Any) -> dict[str, Any]:
+    """A service connection point as autodiscover_scp_info shows it."""
+    facts = {
+        "dn": f"CN={of}{mark},CN=Autodiscover,CN=Protocols,CN={of},CN=Servers,{CONFIGURATION}",
+        "name": of,
+        "type": "url",
+        "server": of,
+        "in_conflict": bool(mark),
+        "autodiscover_service_internal_uri": f"{URL}.xml",
+        "autodiscover_site_scope": [],
+    }
+    return {**facts, **more}
+
+
+def pointer(forest: str) -> dict[str, Any]:
+    """One that points to another forest."""
+    return point(forest, type="pointer", server=None, autodiscover_service_internal_uri=None)
 
 
 def directory(fqdn: str, *, oauth: bool | None = True) -> dict[str, Any]:
@@ -119,6 +139,11 @@ class HealthyFarm:
             "service_health": [{"role": "Mailbox Server Role", "running": True, "services_not_running": []}],
             "certificates": [{"host": EXCHANGE, "certificates": [self.auth, self.tls], "error": None}],
             "other_certificates": [],
+            "service_connection_points": {
+                "domain_controller": DNS,
+                "configuration_naming_context": CONFIGURATION,
+                "service_connection_points": [point("EX1"), pointer("contoso.com")],
+            },
             "served_certificates": [
                 {"name": "autodiscover.litware.example", "certificate": self.tls, "error": None},
             ],
