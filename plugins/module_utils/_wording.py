@@ -36,7 +36,11 @@ VARIABLES: dict[str, dict[str, str]] = {
         "domain_controller": "farm_domain_controller",
         "linked_account": "farm_linked_account",
     },
-    "farm_info": {"dns_server": "farm_dns_server", "domain_controller": "farm_domain_controller"},
+    "farm_info": {
+        "directory": "farm_directory",
+        "dns_server": "farm_dns_server",
+        "domain_controller": "farm_domain_controller",
+    },
     "lync_certificate": {
         "effective_date": "farm_oauth_token_issuer_effective_date",
         "exclude": "farm_leave_out",

@@ -21,7 +21,7 @@ options:
   variables:
     description:
       - The variables without their prefix C(farm_). A variable that is null counts as not given.
-      - The secret in C(dns_server) is neither returned nor shown.
+      - The secrets in C(dns_server) and C(directory) are neither returned nor shown.
     type: dict
     required: true
   present:
@@ -109,6 +109,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.judge_
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import (
+    SECRETS,
     DescriptionError,
     read_description,
 )
@@ -128,7 +129,7 @@ _SERIAL = "the roles of onprem.exchange_lync cannot run with serial: they judge 
 def run(call: Call) -> Result:
     """Check and complete the description, and say who does what."""
     variables, present, batch = (call.params[name] for name in ("variables", "present", "batch"))
-    _hide_secret(call)
+    _hide_secrets(call)
     if batch is not None and set(batch) != set(present):
         raise ShellError("bad_input", _SERIAL, remedy="Remove serial from the play.")
     try:
@@ -139,12 +140,12 @@ def run(call: Call) -> Result:
     return {"description": description.as_dict(), "parts": assign_parts(description, present)}
 
 
-def _hide_secret(call: Call) -> None:
+def _hide_secrets(call: Call) -> None:
     """An option that hides its values would hide all variables."""
-    server = call.params["variables"].get("dns_server")
-    secret = server.get("key_secret") if isinstance(server, dict) else None
-    if secret:
-        call.hidden.add(str(secret))
+    for name, secret in SECRETS.items():
+        server = call.params["variables"].get(name)
+        if isinstance(server, dict) and server.get(secret):
+            call.hidden.add(str(server[secret]))
 
 
 def main() -> None:

@@ -109,6 +109,44 @@ options:
         description: Whether to use Kerberos instead of a shared key.
         type: bool
         default: false
+  directory:
+    description:
+      - A domain controller to ask by LDAP, from the controller, for the Autodiscover service connection points of Active Directory, to
+        compare them with what Exchange's cmdlets say. The suboptions are those of
+        O(onprem.exchange_lync.autodiscover_scp_info#module:server).
+      - Read only with O(organization), and for an Exchange host.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      address:
+        description: The name or IP address of the domain controller.
+        type: str
+        required: true
+      protocol:
+        description: LDAP inside TLS, or sealed by Kerberos.
+        type: str
+        choices: [ldaps, ldap]
+        default: ldaps
+      port:
+        description: The port. Defaults to 636 for V(ldaps) and to 389 for V(ldap).
+        type: int
+      user:
+        description: The account. If it is not given, a Kerberos ticket is used.
+        type: str
+      password:
+        description: The password of the account.
+        type: str
+      validate_certs:
+        description: Whether the certificate of the domain controller must be valid, trusted, and for the address.
+        type: bool
+        default: true
+      ca_path:
+        description: The authorities to trust, as a file or a folder on the controller.
+        type: path
+      timeout:
+        description: Seconds that the connection and each answer may take.
+        type: int
+        default: 10
   key_containers:
     description:
       - On a Lync host, whether to read for each private key in the store if it can be exported, and which provider has it.
@@ -158,6 +196,7 @@ attributes:
 requirements:
   - cryptography
   - dnspython, for O(dns_provider=rfc2136)
+  - ldap3, for O(directory)
 notes:
   - Run it on all hosts of the farm in one task, so that they are read at the same time.
 seealso:
@@ -165,6 +204,7 @@ seealso:
   - module: onprem.exchange_lync.exchange_info
   - module: onprem.exchange_lync.lync_info
   - module: onprem.exchange_lync.dns_info
+  - module: onprem.exchange_lync.autodiscover_scp_info
 """
 
 EXAMPLES = r"""
@@ -238,6 +278,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.dns_rea
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.exchange_reading import read_exchange
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.lync_reading import read_lync
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import PRODUCTS, Product, Reading
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import DIRECTORY_SERVER
 
 READERS: dict[Product, t.Callable[[Reading], None]] = {"exchange": read_exchange, "lync": read_lync, "dns": read_dns}
 
@@ -258,6 +299,7 @@ SPEC = ModuleSpec(
         "names": {"type": "list", "elements": "str", "default": []},
         "dns_provider": PROVIDER,
         "dns_server": SERVER,
+        "directory": DIRECTORY_SERVER,
         "key_containers": {"type": "bool", "default": False},
         "machine": {"type": "bool", "default": False},
         "oauth_token_issuer_path": {"type": "str", "no_log": False},

@@ -21,9 +21,10 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.ses
 from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
 from dns_programs import find_program
 from harness import LAB, ROOT, Farm
+from samba_domain import FARM_PASSWORD
 from sessions import DC, Way, machine
 
-ADMINISTRATOR, PASSWORD = "farm.admin@LITWAREINC.COM", 'p "q" {{x}} é'
+ADMINISTRATOR, PASSWORD = "farm.admin@LITWAREINC.COM", FARM_PASSWORD
 """The account of the guide."""
 SENSITIVE = "guarded@LITWAREINC.COM"
 """An account that cannot be delegated, with the same rights."""
@@ -39,8 +40,11 @@ def require_kerberos() -> None:
 
 
 @contextlib.contextmanager
-def run_farm(folder: Path) -> Iterator[Farm]:
-    """A lab with a KDC, in which the DNS server requires channel bindings over https."""
+def run_farm(folder: Path, realm: Path | None = None) -> Iterator[Farm]:
+    """A lab with a KDC, in which the DNS server requires channel bindings over https.
+
+    :param realm: the folder of another KDC's realm, which knows these accounts and hosts; the lab then has none of its own.
+    """
     require_kerberos()
     described = yaml.safe_load((LAB / "scenarios" / "litware.yml").read_text(encoding="utf-8"))
     groups = described["users"][0]["groups"]
@@ -52,7 +56,7 @@ def run_farm(folder: Path) -> Iterator[Farm]:
     scenario = folder / "kerberos.yml"
     scenario.write_text(yaml.safe_dump(described, allow_unicode=True), encoding="utf-8")
     farm = Farm(str(scenario), folder, "guide")
-    farm.up("--kerberos")
+    farm.up(*(["--realm", str(realm)] if realm else ["--kerberos"]))
     try:
         farm.environment.update(read_lab(farm)["kerberos"]["environment"])
         farm.environment["KRB5CCNAME"] = f"FILE:{folder}/no-ticket"

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import os
 import subprocess
-import time
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,17 @@ from dns_programs import (
     HOST,
     PRINCIPAL,
     REALM,
-    STARTS_WITHIN,
     ZONE,
     Running,
     configure_bind,
     end_process,
-    find_port,
     find_program,
     start_dns,
-    start_process,
 )
+from harness import LAB
+
+sys.path.append(str(LAB))
+from farm.kdc import KdcProcess
 
 STRANGER = "stranger"
 """A principal that the DNS server allows nothing."""
@@ -43,7 +44,7 @@ class Realm:
     @property
     def environment(self) -> dict[str, str]:
         """What every program needs that uses the realm."""
-        return {"KRB5_CONFIG": str(self.folder / "krb5.conf"), "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf")}
+        return {"KRB5_CONFIG": str(self.folder / "krb5.conf")}
 
     def client(self, principal: str = PRINCIPAL) -> dict[str, str]:
         """What a client needs that gets its tickets with a keytab."""
@@ -64,41 +65,14 @@ class Realm:
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
 
 
-def start_kdc(folder: Path) -> tuple[subprocess.Popen[bytes], Realm]:
-    """Start a KDC with the principals of the tests."""
-    realm, program = Realm(folder), find_program("krb5kdc")
-    _configure(realm, find_port())
-    realm.run("kdb5_util", "create", "-s", "-P", "master", "-r", REALM)
+def start_kdc(folder: Path) -> tuple[KdcProcess, Realm]:
+    """Start a KDC, the lab's, with the principals of the tests."""
+    for program in ("krb5kdc", "kdb5_util", "kadmin.local"):
+        find_program(program)
+    realm, commands = Realm(folder), []
     for principal in (PRINCIPAL, STRANGER, SERVICE):
-        realm.run("kadmin.local", "addprinc", "-randkey", principal)
-        realm.run("kadmin.local", "ktadd", "-k", str(realm.keytab(principal)), principal)
-    process = start_process([program, "-n", "-r", REALM], folder, realm.environment)
-    end = time.monotonic() + STARTS_WITHIN
-    while "commencing operation" not in _read(folder / "kdc.log"):
-        assert process.poll() is None and time.monotonic() < end, _read(folder / "log")
-        time.sleep(0.01)
-    return process, realm
-
-
-def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8") if file.exists() else ""
-
-
-def _configure(realm: Realm, port: int) -> None:
-    folder = realm.folder
-    # nothing is looked up anywhere: neither the KDC nor the servers' names
-    (folder / "krb5.conf").write_text(
-        f"[libdefaults]\n default_realm = {REALM}\n dns_lookup_kdc = false\n dns_lookup_realm = false\n"
-        f" dns_canonicalize_hostname = false\n rdns = false\n[realms]\n {REALM} = {{\n  kdc = {HOST}:{port}\n }}\n"
-        f"[domain_realm]\n .{ZONE} = {REALM}\n",
-        encoding="ascii",
-    )
-    (folder / "kdc.conf").write_text(
-        f"[kdcdefaults]\n kdc_listen = {HOST}:{port}\n kdc_tcp_listen = {HOST}:{port}\n[realms]\n {REALM} = {{\n"
-        f"  database_name = {folder}/principal\n  key_stash_file = {folder}/stash\n  acl_file = {folder}/none\n }}\n"
-        f"[logging]\n kdc = FILE:{folder}/kdc.log\n",
-        encoding="ascii",
-    )
+        commands += [f"addprinc -randkey {principal}", f"ktadd -k {realm.keytab(principal)} {principal}"]
+    return KdcProcess(folder, REALM, ZONE, commands), realm
 
 
 def make_kerberos_option(port: int) -> dict[str, Any]:
@@ -130,4 +104,4 @@ def run_bind_with_kerberos(folder: Path) -> Iterator[Running]:
         finally:
             end_process(named)
     finally:
-        end_process(kdc)
+        kdc.stop()

@@ -50,12 +50,14 @@ PYTHON = "/usr/bin/python3"
 """Debian's own, which has Samba's libraries."""
 SERVICES = ("HTTP", "HOST", "WSMAN")
 PORTS = (88, 389, 636)
+FARM_PASSWORD = 'p "q" {{x}} é'
+"""That of the accounts of kerberos_farm.py."""
 CACHE = ROOT / ".cache" / "samba"
 USERS = [
     {"name": PRINCIPAL, "password": "updates the DNS", "keytab": True, "groups": ["DnsAdmins"]},
     {"name": STRANGER, "password": "updates nothing", "keytab": True},
-    {"name": "farm.admin", "password": 'p "q" {{x}} é'},
-    {"name": "guarded", "password": 'p "q" {{x}} é', "sensitive": True},
+    {"name": "farm.admin", "password": FARM_PASSWORD},
+    {"name": "guarded", "password": FARM_PASSWORD, "sensitive": True},
     {"name": "newcomer", "password": "to be changed", "must_change": True},
     {"name": "outsider", "password": "may see nothing", "hidden": ["CN=Configuration,DC=litwareinc,DC=com"]},
 ]

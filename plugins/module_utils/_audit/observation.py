@@ -58,6 +58,7 @@ class Organization:
 
     :ivar servers: those that take part.
     :ivar others: those that do not.
+    :ivar service_connection_points: what Active Directory itself has of them, as ``autodiscover_scp_info`` returns it.
     """
 
     host: str
@@ -70,6 +71,7 @@ class Organization:
     virtual_directories: dict[str, list[Facts]] | None
     partner_applications: list[Facts] | None
     partner_account: Facts | None
+    service_connection_points: Facts | None
     offered: frozenset[str] | None
     read: frozenset[str]
 
@@ -233,6 +235,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         virtual_directories=parts.get("virtual_directories"),
         partner_applications=parts.get("partner_applications"),
         partner_account=parts.get("partner_account"),
+        service_connection_points=parts.get("service_connection_points"),
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),
     )

@@ -21,6 +21,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules 
     machine_rules,
     oauth_configuration_rules,
     partner_rules,
+    service_connection_point_rules,
     token_issuer_rules,
     trust_rules,
 )
@@ -29,6 +30,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "Hosts": host_rules,
     "DNS": dns_rules,
     "Autodiscover": autodiscover_rules,
+    "Service connection points": service_connection_point_rules,
     "OAuth configuration": oauth_configuration_rules,
     "Partner applications": partner_rules,
     "Domains": domain_rules,

@@ -19,9 +19,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_serv
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm import option_values as values
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.option_values import Reader
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import DIRECTORY_SERVER
 
 RECORD_TYPES = ("CNAME", "A", "AAAA")
 FAIL_ON = ("error", "warning", "never")
+SECRETS = {"dns_server": "key_secret", "directory": "password"}
+"""The variables that have a secret among their keys, and which key that is."""
 FOLDERS = ("ConversationHistory", "Inbox", "Dumpster")
 
 
@@ -76,6 +79,7 @@ class Description:
     exchange_metadata_url: str = ""
     linked_account: str | None = None
     domain_controller: str | None = None
+    directory: dict[str, t.Any] | None = None
     replication_timeout: int = 300
     leave_out: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()
@@ -189,16 +193,20 @@ def _read_record(item: t.Any, where: str) -> WantedRecord:
         raise ValueError(f"{where}{error}") from error
 
 
-def _read_dns_server(value: t.Any) -> dict[str, t.Any]:
+def _read_server(spec: Mapping[str, t.Any], secret: str) -> Reader:
     """The server without its secret, which a description, a finding or a report has no use for. farm_info checks the rest."""
-    known = sorted(SERVER["options"])
-    if not isinstance(value, Mapping) or "address" not in value or not value.keys() <= set(known):
-        raise ValueError(f" must be a dictionary with address, and optionally {', '.join(known[1:])}.")
-    try:
-        values.read_text(value["address"])
-    except ValueError as error:
-        raise ValueError(f".address{error}") from error
-    return {name: item for name, item in value.items() if name != "key_secret"}
+    known = sorted(spec["options"])
+
+    def read(value: t.Any) -> dict[str, t.Any]:
+        if not isinstance(value, Mapping) or "address" not in value or not value.keys() <= set(known):
+            raise ValueError(f" must be a dictionary with address, and optionally {', '.join(known[1:])}.")
+        try:
+            values.read_text(value["address"])
+        except ValueError as error:
+            raise ValueError(f".address{error}") from error
+        return {name: item for name, item in value.items() if name != secret}
+
+    return read
 
 
 def _read_sip_address(value: t.Any) -> str:
@@ -241,7 +249,7 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "lync_https_port": values.read_number(1),
     "dns_hosts": values.read_texts,
     "dns_provider": values.read_choice(PROVIDERS),
-    "dns_server": _read_dns_server,
+    "dns_server": _read_server(SERVER, SECRETS["dns_server"]),
     "sip_domains": values.read_domains,
     "exchange_fqdn": values.read_full_name,
     "exchange_https_port": values.read_number(1),
@@ -261,6 +269,7 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "exchange_metadata_url": _read_metadata_url,
     "linked_account": values.read_text,
     "domain_controller": values.read_full_name,
+    "directory": _read_server(DIRECTORY_SERVER, SECRETS["directory"]),
     "replication_timeout": values.read_number(0),
     "leave_out": values.read_texts,
     "replace": values.read_texts,

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import typing as t
+from collections.abc import Iterator, Mapping
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import read_account
@@ -29,6 +30,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import (
+    read_directory_server,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.service_connection_points import (
+    read_service_connection_points,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
@@ -58,6 +65,12 @@ def read_exchange(reading: Reading) -> None:
         reading.read("exchange", "machine", lambda: read_machine(reading.call.shell("windows"), "exchange"))
     if params["organization"]:
         reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
+        if params["directory"] is not None:
+            reading.read_elsewhere("exchange", "service_connection_points", lambda: _read_points(params["directory"]))
+
+
+def _read_points(given: Mapping[str, t.Any]) -> Facts:
+    return read_service_connection_points(read_directory_server(given, "directory"))
 
 
 def _read_parts(reading: Reading, directory: Directory, parts: dict[str, Gather]) -> None:

@@ -54,12 +54,18 @@ class Reading:
         """Read one part. Where there is no way in to a product, none of its further parts is tried."""
         if product in self._barred:
             return
+        error = self.read_elsewhere(product, part, gather)
+        if error and error.kind in NO_WAY_IN:
+            self._barred[product] = error
+
+    def read_elsewhere(self, product: Product, part: str, gather: Callable[[], t.Any]) -> ShellError | None:
+        """Read a part that another server is asked for: what keeps it from answering tells nothing of the host."""
         try:
             self.products[product][part] = gather()
         except ShellError as error:
             self.unread.append(describe_unread(f"{product}.{part}", error))
-            if error.kind in NO_WAY_IN:
-                self._barred[product] = error
+            return error
+        return None
 
     def _find_clock_offset(self) -> float | None:
         """By how many seconds the host's clock is ahead of the controller's, as the last answer of any of its shells had it."""

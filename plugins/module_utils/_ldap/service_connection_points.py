@@ -27,10 +27,10 @@ _KINDS = {"77378f46-2c66-4aa9-a6a6-3e7a48b19596": "url", "67661d7f-8fc4-4fa7-bfa
 _QUESTION = f"(&(objectCategory=serviceConnectionPoint)(|{''.join(f'(keywords={guid})' for guid in _KINDS)}))"
 _ATTRIBUTES = ["cn", "keywords", "serviceBindingInformation", "serviceDNSName", "whenChanged"]
 
-_COMMA = re.compile(r"(?<!\\),")
-_ESCAPED = re.compile(r"\\([0-9A-Fa-f]{2})|\\(.)")
+_PART = re.compile(r"(?:\\.|[^,\\])+", re.DOTALL)
+_ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)")
 _CONFLICT = "\nCNF:"
-"""In a name that two domain controllers gave at the same time; one of both objects gets it ([MS-ADTS], 3.1.1.5.1.4)."""
+"""In the name of an object, if another domain controller made one of the same name at the same time (Microsoft support, 297083)."""
 _BELOW_SERVER = ("autodiscover", "protocols")
 
 
@@ -83,11 +83,14 @@ def describe_entry(entry: Entry) -> Facts:
 
 def split_dn(dn: str) -> list[str]:
     """The values of a distinguished name from the object upwards, without their types (RFC 4514)."""
-    return [_unescape(part.partition("=")[2]) for part in _COMMA.split(dn) if part]
+    return [_unescape(part.partition("=")[2]) for part in _PART.findall(dn)]
 
 
 def _unescape(value: str) -> str:
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], value)
+    def read(found: re.Match[str]) -> str:
+        return bytes.fromhex(found[1].replace("\\", "")).decode("utf-8", "replace") if found[1] else found[2]
+
+    return _ESCAPED.sub(read, value)
 
 
 def _clean(name: str) -> str:

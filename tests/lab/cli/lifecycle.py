@@ -42,7 +42,14 @@ def find_engine(wanted: str | None) -> str | None:
 
 
 def up(
-    state: Path, scenario: str, latency: str, engine: str | None, cbt: str | None = None, *, kerberos: bool = False
+    state: Path,
+    scenario: str,
+    latency: str,
+    engine: str | None,
+    cbt: str | None = None,
+    *,
+    kerberos: bool = False,
+    realm: Path | None = None,
 ) -> dict[str, Any]:
     """Start a lab; its description once every listener answers."""
     load(scenario)
@@ -51,9 +58,12 @@ def up(
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = state / "farm.log"
     arguments = [sys.executable, "-m", "farm.process", str(state), scenario, "--latency", latency]
+    arguments += ["--engine", found] if found else []
+    arguments += ["--kerberos"] if kerberos else []
+    arguments += ["--realm", str(realm.resolve())] if realm else []
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*arguments, *(["--engine", found] if found else []), *(["--kerberos"] if kerberos else [])],
+            arguments,
             cwd=LAB,
             env={**os.environ, "PYTHONPATH": str(LAB), **({CBT: cbt} if cbt else {})},
             stdin=subprocess.DEVNULL,

@@ -58,7 +58,10 @@ def parser() -> argparse.ArgumentParser:
         choices=list(LEVELS),
         help="channel bindings, on all hosts",
     )
-    made["up"].add_argument("--kerberos", action="store_true", help="with a KDC, so that the hosts take tickets")
+    tickets = made["up"].add_mutually_exclusive_group()
+    tickets.add_argument("--kerberos", action="store_true", help="with a KDC, so that the hosts take tickets")
+    help_of_realm = "take another KDC's tickets: the folder has krb5.conf, and HOST.keytab of each host"
+    tickets.add_argument("--realm", metavar="FOLDER", type=Path, help=help_of_realm)
     made["inventory"].add_argument("--connection", choices=[*CONNECTIONS, KERBEROS], default="documented")
     made["journal"].add_argument("--writes", action="store_true", help="only cmdlets that write")
     for name in ("status", "journal", "state", "ticket"):
@@ -75,7 +78,13 @@ def parser() -> argparse.ArgumentParser:
 def up(chosen: argparse.Namespace) -> str:
     """Start."""
     lab = lifecycle.up(
-        chosen.state, chosen.scenario, chosen.latency, chosen.engine, chosen.cbt, kerberos=chosen.kerberos
+        chosen.state,
+        chosen.scenario,
+        chosen.latency,
+        chosen.engine,
+        chosen.cbt,
+        kerberos=chosen.kerberos,
+        realm=chosen.realm,
     )
     hosts = ", ".join(lab["hosts"])
     return f"lab {lab['scenario']} is up in {chosen.state}: {hosts}; DNS at 127.0.0.1:{lab['dns']['port']}"

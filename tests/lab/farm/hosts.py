@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from farm.kdc import Kdc
+from farm.realm import Realm
 
 LAB = Path(__file__).resolve().parent.parent
 PATIENCE = 3.0
@@ -19,14 +19,14 @@ PATIENCE = 3.0
 class HostProcesses:
     """One process for each emulated host."""
 
-    def __init__(self, state: Path, kdc: Kdc | None = None) -> None:
-        self.state, self.kdc = state, kdc
+    def __init__(self, state: Path, realm: Realm | None = None) -> None:
+        self.state, self.realm = state, realm
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, fqdn: str) -> None:
         """Start a host's process; what it prints goes into its log."""
         log = self.state / "log" / f"{fqdn}.log"
-        kerberos = self.kdc.environment(fqdn) if self.kdc else {}
+        kerberos = self.realm.environment(fqdn) if self.realm else {}
         with log.open("ab") as output:
             self.processes[fqdn] = subprocess.Popen(
                 [sys.executable, "-m", "wire.host", str(self.state), fqdn],

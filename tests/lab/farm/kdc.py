@@ -14,18 +14,15 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 from farm.errors import LabError
+from farm.realm import ADDRESS, CONFIGURATION, Realm
 from farm.scenario import Host, Scenario, User
 
 SERVICES = ("HTTP", "HOST", "host", "WSMAN")
-ADDRESS = "127.0.0.1"
 SYSTEM = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 PACKAGES = {"krb5kdc": "krb5-kdc", "kdb5_util": "krb5-kdc", "kadmin.local": "krb5-admin-server"}
-NAMES = Path(__file__).resolve().parent.parent / "names"
 STARTS_WITHIN = 10.0
-LIBRARY = "the Python library gssapi cannot be imported (tests/ci/kerberos_wheels.py builds it)"
 
 _CONFIGURATION = """\
 [libdefaults]
@@ -60,82 +57,32 @@ _PROFILE = """\
 # what Windows has: AES with SHA-1 (MS-KILE 2.2.7), and pre-authentication of every account
 
 
-class Kdc:
-    """A realm named for the scenario's domain.
+class KdcProcess:
+    """MIT's KDC, with a realm of its own.
 
+    :param commands: kadmin's, which make the principals and their keytabs.
     :ivar process: the running KDC.
     """
 
-    def __init__(self, state: Path, scenario: Scenario) -> None:
-        _check_library()
-        self.folder = state / "kdc"
-        shutil.rmtree(self.folder, ignore_errors=True)  # the realm of an earlier lab in the same folder
-        self.folder.mkdir(mode=0o700, parents=True)
-        self.realm, self.port = scenario.domain.fqdn.upper(), _find_port()
-        names = {"realm": self.realm, "address": ADDRESS, "port": self.port, "domain": scenario.domain.fqdn}
-        self._write("krb5.conf", _CONFIGURATION.format(**names))
-        self._write("kdc.conf", _PROFILE.format(**names, folder=self.folder))
-        self._write("hosts", "".join(f"{ADDRESS} {host.fqdn} {host.short}\n" for host in scenario.hosts))
+    def __init__(self, folder: Path, realm: str, domain: str, commands: list[str]) -> None:
+        self.folder, self.realm = folder, realm
+        names = {"realm": realm, "address": ADDRESS, "port": _find_port(), "domain": domain}
+        (folder / CONFIGURATION).write_text(_CONFIGURATION.format(**names), encoding="utf-8")
+        (folder / "kdc.conf").write_text(_PROFILE.format(**names, folder=folder), encoding="utf-8")
         self._environment = {
             **os.environ,
-            "KRB5_CONFIG": str(self.folder / "krb5.conf"),
-            "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf"),
+            "KRB5_CONFIG": str(folder / CONFIGURATION),
+            "KRB5_KDC_PROFILE": str(folder / "kdc.conf"),
         }
-        self._fill(scenario)
+        self._run("kdb5_util", "create", "-s", "-P", "master", "-r", realm)
+        # on its standard input: an argument could be read by everybody, and a process for each principal takes its time
+        self.said = self._run("kadmin.local", "-r", realm, text="\n".join([*commands, "quit", ""]))
         self.process = self._start()
-
-    def describe(self) -> dict[str, Any]:
-        """What ``lab.json`` says of it: ``environment`` is what a client needs in its own.
-
-        A ticket is for a name, so clients have to reach the hosts by their names, which lead to this machine.
-        """
-        return {
-            "realm": self.realm,
-            "port": self.port,
-            "config": str(self.folder / "krb5.conf"),
-            "environment": {
-                "KRB5_CONFIG": str(self.folder / "krb5.conf"),
-                "EXCHANGE_LYNC_LAB_HOSTS": str(self.folder / "hosts"),
-                "PYTHONPATH": str(NAMES),
-            },
-        }
-
-    def keytab(self, fqdn: str) -> Path:
-        """A host's keys."""
-        return self.folder / f"{fqdn}.keytab"
-
-    def environment(self, fqdn: str) -> dict[str, str]:
-        """What a host's process needs. A ticket that was used is remembered there, so that it is not taken twice."""
-        return {
-            "KRB5_CONFIG": str(self.folder / "krb5.conf"),
-            "KRB5_KTNAME": f"FILE:{self.keytab(fqdn)}",
-            "KRB5RCACHENAME": f"file2:{self.folder / fqdn}.replays",
-        }
 
     def stop(self) -> None:
         """End it."""
         self.process.terminate()
         self.process.wait(STARTS_WITHIN)
-
-    def _write(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(text, encoding="utf-8")
-
-    def _fill(self, scenario: Scenario) -> None:
-        self._run("kdb5_util", "create", "-s", "-P", "master", "-r", self.realm)
-        lines = [_add_user(user) for user in scenario.users]
-        for host in scenario.hosts:
-            lines += self._add_services(host)
-        # on its standard input: an argument could be read by everybody, and a process for each principal takes its time
-        said = self._run("kadmin.local", "-r", self.realm, text="\n".join([*lines, "quit", ""]))
-        if missing := [host.fqdn for host in scenario.hosts if not self.keytab(host.fqdn).exists()]:
-            raise LabError(f"kadmin.local made no keys for {', '.join(missing)}: {said}")
-
-    def _add_services(self, host: Host) -> list[str]:
-        names = [f"{service}/{name}" for service in SERVICES for name in (host.fqdn, host.short)]
-        return [
-            *(f"addprinc -randkey +ok_as_delegate {name}" for name in names),
-            f"ktadd -k {self.keytab(host.fqdn)} {' '.join(names)}",
-        ]
 
     def _run(self, name: str, *arguments: str, text: str = "") -> str:
         done = subprocess.run(
@@ -168,17 +115,42 @@ class Kdc:
         return process
 
 
+class Kdc(Realm):
+    """A realm with the scenario's accounts and hosts, and the KDC that serves it."""
+
+    def __init__(self, state: Path, scenario: Scenario) -> None:
+        folder = state / "kdc"
+        shutil.rmtree(folder, ignore_errors=True)  # the realm of an earlier lab in the same folder
+        folder.mkdir(mode=0o700, parents=True)
+        super().__init__(state, folder, scenario)
+        commands = [_add_user(user) for user in scenario.users]
+        for host in scenario.hosts:
+            commands += self._add_services(host)
+        self._kdc = KdcProcess(folder, self.name, scenario.domain.fqdn, commands)
+        if missing := [host.fqdn for host in scenario.hosts if not self.keytab(host.fqdn).exists()]:
+            self._kdc.stop()
+            raise LabError(f"kadmin.local made no keys for {', '.join(missing)}: {self._kdc.said}")
+
+    def list_pids(self) -> dict[str, int]:
+        """The KDC's."""
+        return {"kdc": self._kdc.process.pid}
+
+    def stop(self) -> None:
+        """End the KDC."""
+        self._kdc.stop()
+
+    def _add_services(self, host: Host) -> list[str]:
+        names = [f"{service}/{name}" for service in SERVICES for name in (host.fqdn, host.short)]
+        return [
+            *(f"addprinc -randkey +ok_as_delegate {name}" for name in names),
+            f"ktadd -k {self.keytab(host.fqdn)} {' '.join(names)}",
+        ]
+
+
 def _add_user(user: User) -> str:
     password = user.password.replace('"', '""')
     flags = "-allow_forwardable " if user.sensitive else ""
     return f'addprinc {flags}-pw "{password}" {user.name}'
-
-
-def _check_library() -> None:
-    try:
-        import gssapi  # noqa: F401 - that it is there is all that is asked
-    except ImportError as error:
-        raise LabError(LIBRARY) from error
 
 
 def _find_program(name: str) -> str:

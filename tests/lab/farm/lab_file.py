@@ -13,7 +13,7 @@ from typing import Any
 
 from farm.certificates import Issued, pem
 from farm.describe import account, listeners
-from farm.kdc import Kdc
+from farm.realm import Realm
 from farm.state import Farm
 from farm.web.site_certificate import find_site_certificate
 
@@ -55,12 +55,12 @@ class LabFile:
             },
         )
 
-    def add_kdc(self, kdc: Kdc) -> None:
-        """The hosts have keys of this KDC's."""
-        self.content["kerberos"] = kdc.describe()
-        self.content["pids"]["kdc"] = kdc.process.pid
+    def add_realm(self, realm: Realm) -> None:
+        """The hosts have keys of this realm's."""
+        self.content["kerberos"] = realm.describe()
+        self.content["pids"].update(realm.list_pids())
         for fqdn, host in self.content["hosts"].items():
-            host["keytab"] = str(kdc.keytab(fqdn))
+            host["keytab"] = str(realm.keytab(fqdn))
 
     def listening(self, fqdn: str, ports: dict[str, int], pid: int | None) -> None:
         """A host answers on these ports; when all do, the lab is ready."""

@@ -2,7 +2,7 @@
 
 """The farm's process: model, DNS server and control socket; starts the host processes and ends with them.
 
-``python -m farm.process STATE SCENARIO [--latency none|real] [--engine PATH] [--kerberos] [--without-hosts]``
+``python -m farm.process STATE SCENARIO [--latency none|real] [--engine PATH] [--kerberos | --realm FOLDER] [--without-hosts]``
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from farm.errors import LabError
 from farm.hosts import HostProcesses
 from farm.kdc import Kdc
 from farm.lab_file import LabFile
+from farm.realm import Realm, open_realm
 from farm.scenario import load
 from farm.server import Control, Server
 from farm.state import Farm
@@ -32,24 +33,34 @@ class FarmProcess:
     """A running farm."""
 
     def __init__(
-        self, state: Path, scenario: str, latency: str = "none", engine: str | None = None, *, kerberos: bool = False
+        self,
+        state: Path,
+        scenario: str,
+        latency: str = "none",
+        engine: str | None = None,
+        *,
+        kerberos: bool = False,
+        realm: Path | None = None,
     ) -> None:
         registry.load()
         self.state = state
         (state / "log").mkdir(parents=True, exist_ok=True)
         self.farm = Farm(load(scenario), latency)
         self.stop = threading.Event()
-        self.kdc = Kdc(state, self.farm.scenario) if kerberos else None
-        self.farm.kerberos = kerberos
+        self.realm: Realm | None = None
+        if realm or kerberos:
+            served = self.farm.scenario
+            self.realm = open_realm(state, realm, served) if realm else Kdc(state, served)
+        self.farm.kerberos = self.realm is not None
         self.server = Server(secrets.token_urlsafe(24))
         dns_port = serve(NameServer(self.farm.zones, key_of(self.farm.tsig)))
         self.lab = LabFile.create(
             state, self.farm, farm_port=self.server.port, dns_port=dns_port, token=self.server.token, engine=engine
         )
-        if self.kdc:
-            self.lab.add_kdc(self.kdc)
+        if self.realm:
+            self.lab.add_realm(self.realm)
         self.server.control = Control(self.farm, self.lab, self.stop)
-        self.hosts = HostProcesses(state, self.kdc)
+        self.hosts = HostProcesses(state, self.realm)
 
     def start(self, *, with_hosts: bool = True) -> None:
         """Answer, and start the hosts."""
@@ -70,8 +81,8 @@ class FarmProcess:
     def close(self) -> None:
         """End the hosts, then the farm."""
         self.hosts.stop()
-        if self.kdc:
-            self.kdc.stop()
+        if self.realm:
+            self.realm.stop()
         self.server.shutdown()
         self.server.server_close()
         self.lab.remove()
@@ -85,10 +96,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--latency", choices=["none", "real"], default="none")
     parser.add_argument("--engine")
     parser.add_argument("--kerberos", action="store_true")
+    parser.add_argument("--realm", type=Path)
     parser.add_argument("--without-hosts", action="store_true")
     chosen = parser.parse_args(arguments)
     try:
-        process = FarmProcess(chosen.state, chosen.scenario, chosen.latency, chosen.engine, kerberos=chosen.kerberos)
+        kerberos = {"kerberos": chosen.kerberos, "realm": chosen.realm}
+        process = FarmProcess(chosen.state, chosen.scenario, chosen.latency, chosen.engine, **kerberos)
     except LabError as error:
         print(f"error: {error}", flush=True)
         return 1

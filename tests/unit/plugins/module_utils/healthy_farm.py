@@ -19,6 +19,7 @@ LYNC_URL = "https://pool.litware.example/metadata/json/1"
 EXCHANGE_URL = "https://autodiscover.litware.example/autodiscover/metadata/json/1"
 OF_EXCHANGE, OF_LYNC = "00000002-0000-0ff1-ce00-000000000000", "00000004-0000-0ff1-ce00-000000000000"
 ISSUER = f"{OF_LYNC}@litware.example"
+CONFIGURATION = "CN=Configuration,DC=litware,DC=example"
 Snapshots = dict[str, dict[str, Any]]
 DESCRIPTION: dict[str, Any] = {
     "sip_domains": ["litware.example"],
@@ -74,6 +75,25 @@ def partner(
         "signing_certificates": keys or [],
         **more,
     }
+
+
+def point(of: str, *, mark: str = "", **more: Any) -> dict[str, Any]:
+    """A service connection point as autodiscover_scp_info shows it."""
+    facts = {
+        "dn": f"CN={of}{mark},CN=Autodiscover,CN=Protocols,CN={of},CN=Servers,{CONFIGURATION}",
+        "name": of,
+        "type": "url",
+        "server": of,
+        "in_conflict": bool(mark),
+        "autodiscover_service_internal_uri": f"{URL}.xml",
+        "autodiscover_site_scope": [],
+    }
+    return {**facts, **more}
+
+
+def pointer(forest: str) -> dict[str, Any]:
+    """One that points to another forest."""
+    return point(forest, type="pointer", server=None, autodiscover_service_internal_uri=None)
 
 
 def directory(fqdn: str, *, oauth: bool | None = True) -> dict[str, Any]:
@@ -171,6 +191,11 @@ class HealthyFarm:
             "other_certificates": [],
             "metadata": document(self.auth),
             "challenge": challenge(ISSUER),
+            "service_connection_points": {
+                "domain_controller": DNS,
+                "configuration_naming_context": CONFIGURATION,
+                "service_connection_points": [point("EX1"), pointer("contoso.com")],
+            },
             "served_certificates": [
                 {"name": "autodiscover.litware.example", "certificate": self.tls, "error": None},
             ],

@@ -30,6 +30,8 @@ from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.he
     directory,
     name,
     partner,
+    point,
+    pointer,
     server,
     show,
 )
@@ -236,6 +238,19 @@ def set_name(*records: dict[str, Any], **resolution: Any) -> Break:
     return replace
 
 
+def set_points(*points: dict[str, Any]) -> Break:
+    """What Active Directory itself has."""
+
+    def replace(farm: HealthyFarm) -> None:
+        farm.of(EXCHANGE)["service_connection_points"]["service_connection_points"] = list(points)
+
+    return replace
+
+
+def hide_directory(farm: HealthyFarm) -> None:
+    del farm.of(EXCHANGE)["service_connection_points"]
+
+
 def serve(shown: dict[str, Any] | None) -> Break:
     error = None if shown else "ex1.litware.example:443: timed out"
     found = {"name": "autodiscover.litware.example", "certificate": shown, "error": error}
@@ -286,7 +301,27 @@ KEY_ENCIPHERMENT = x509.KeyUsage(
 )
 HYBRID = {"domains": ["litware.example"], "features": []}
 FAR = {"autodiscover_name": "elsewhere.litware.example"}
+OLD = "https://ex1.litware.example/Autodiscover/Autodiscover.xml"
 CASES = [
+    Case("scp_differs", set_points(point("EX1", autodiscover_service_internal_uri=OLD)), [("warning", EXCHANGE)]),
+    Case("scp_differs", set_points(point("ex1", autodiscover_site_scope=["Atlanta"])), [("warning", EXCHANGE)]),
+    Case("scp_differs", set_points(), [("warning", EXCHANGE)], stage="before"),
+    Case("scp_differs", lambda farm: (set_points()(farm), set_uri(None)(farm)), []),
+    Case("scp_differs", set_points(), [], {"leave_out": ["ex1"]}),
+    Case("scp_differs", hide_directory, []),
+    Case("scp_differs", set_points(point("EX1", autodiscover_service_internal_uri=OLD), point("EX1")), []),
+    Case("scp_leftover", set_points(point("EX1"), point("EX9")), [("warning", "EX9")]),
+    Case("scp_leftover", set_points(point("EX1"), point("EX9")), [], {"leave_out": ["EX9"]}),
+    Case("scp_leftover", set_points(point("EX1"), point("Kolab", server=None)), []),
+    Case(
+        "scp_leftover",
+        lambda farm: (set_points(point("EX1"), point("EX2"))(farm), add_servers(server(OTHER, "14.3.513.0"))(farm)),
+        [],
+    ),
+    Case("scp_leftover", lambda farm: (set_points(point("EX9"))(farm), change(EXCHANGE, "servers", [])(farm)), []),
+    Case("scp_duplicate", set_points(point("EX1"), point("EX1", name="EX1 copy")), [("warning", EXCHANGE)]),
+    Case("scp_duplicate", set_points(point("EX1", mark="\\0ACNF:8bd2")), [("warning", EXCHANGE)]),
+    Case("scp_duplicate", set_points(point("EX1"), pointer("contoso.com"), pointer("contoso.com")), []),
     Case("no_hosts", leave(DNS), [("error", "the inventory")], {"dns_hosts": []}),
     Case("host_not_in_play", leave(SECOND), [("error", SECOND)], {"in_play": [EXCHANGE, LYNC, DNS]}),
     Case("host_not_read", leave(SECOND), [("error", SECOND)], {"in_play": [EXCHANGE, LYNC, SECOND, DNS]}),
@@ -650,6 +685,15 @@ def test_what_breaks_a_rule(farm: HealthyFarm, case: Case) -> None:
         assert item["evidence"], item
         assert item["remedy"].endswith((".", ").")), item
         assert "{" not in item["remedy"], item
+
+
+def test_the_evidence_names_both_domain_controllers(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["client_access"][0]["originating_server"] = "dc2.litware.example"
+    (found,) = judge(farm, CASES[0])
+    assert found["evidence"] == (
+        f"the Autodiscover URI is {OLD} in Active Directory, and https://autodiscover.litware.example/autodiscover/autodiscover.xml "
+        f"for Exchange (read from {DNS}, by LDAP; dc2.litware.example, by Exchange)"
+    )
 
 
 def test_every_rule_has_a_case() -> None:
