@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,11 @@ def require_kerberos() -> None:
 
 
 @contextlib.contextmanager
-def run_farm(folder: Path) -> Iterator[Farm]:
-    """A lab with a KDC, in which the DNS server requires channel bindings over https."""
+def run_farm(folder: Path, clocks: Mapping[str, int] | None = None) -> Iterator[Farm]:
+    """A lab with a KDC, in which the DNS server requires channel bindings over https.
+
+    :param clocks: by how many seconds the clocks of hosts are wrong.
+    """
     require_kerberos()
     described = yaml.safe_load((LAB / "scenarios" / "litware.yml").read_text(encoding="utf-8"))
     groups = described["users"][0]["groups"]
@@ -49,6 +52,7 @@ def run_farm(folder: Path) -> Iterator[Farm]:
         described["users"].append(account)
     for host in described["hosts"]:
         host["cbt"] = "strict" if host["fqdn"] == DC else "relaxed"
+        host["clock"] = (clocks or {}).get(host["fqdn"], 0)
     scenario = folder / "kerberos.yml"
     scenario.write_text(yaml.safe_dump(described, allow_unicode=True), encoding="utf-8")
     farm = Farm(str(scenario), folder, "guide")

@@ -76,18 +76,18 @@ class HostServer:
     def _listener(self, name: str, place: Mapping[str, Any]) -> Listener:
         encrypted = name.endswith("https")
         endpoints = [endpoint for endpoint in self.host.endpoints if name in endpoint.listeners]
-        front, kerberos = Front(self.service, endpoints, encrypted=encrypted), "keytab" in place
+        front = Front(self.service, endpoints, encrypted=encrypted)
+        # the domain's clock goes with the farm's, so what is wrong is what was when the lab started
+        domain: dict[str, Any] = {"kerberos": "keytab" in place, "ahead": self.host.clock}
         if not encrypted:
-            return Listener(front, self._credentials, self.farm.count_request, clock=self._ahead, kerberos=kerberos)
+            return Listener(front, self._credentials, self.farm.count_request, clock=self._ahead, **domain)
         certificate, key = Path(place["certificate"]), place.get("key")
         tls = server_tls(certificate, Path(key) if key else None)
         if "web_site_certificate" in place and name == "product_https":
             site = server_tls(Path(place["web_site_certificate"]), Path(place["web_site_key"]))
             show_by_name(tls, {self.host.fqdn.lower(), self.host.short.lower(), "localhost"}, site)
         bindings = Bindings.of(certificate.read_bytes(), os.environ.get(CBT) or self.host.cbt)
-        return Listener(
-            front, self._credentials, self.farm.count_request, tls, bindings, self._ahead, kerberos=kerberos
-        )
+        return Listener(front, self._credentials, self.farm.count_request, tls, bindings, self._ahead, **domain)
 
     def _ahead(self) -> float:
         return self.clock

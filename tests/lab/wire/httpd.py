@@ -34,7 +34,11 @@ class Connection(BaseHTTPRequestHandler):
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
         self.auth = ConnectionAuth(
-            self.server.credentials, self.server.bindings, self.client_address[0], self.server.kerberos
+            self.server.credentials,
+            self.server.bindings,
+            self.client_address[0],
+            self.server.kerberos,
+            self.server.ahead,
         )
 
     def finish(self) -> None:
@@ -86,9 +90,11 @@ class Listener(ThreadingHTTPServer):
         clock: Callable[[], float] = lambda: 0.0,
         *,
         kerberos: bool = False,
+        ahead: float = 0.0,
     ) -> None:
         self.front, self.credentials, self.on_request = front, credentials, on_request
         self.tls, self.bindings, self.clock, self.kerberos = tls, bindings, clock, kerberos
+        self.ahead = ahead
         self._serving: threading.Thread | None = None
         super().__init__(("127.0.0.1", 0), Connection)
 
