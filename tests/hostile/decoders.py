@@ -71,6 +71,7 @@ class _Canned:
     delegates = silent = sealed = False
     requests = 0
     clock_offset = None
+    by_kerberos = False
 
     def __init__(self) -> None:
         self.pool_id = uuid.uuid4()

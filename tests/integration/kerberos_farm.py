@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,10 @@ def require_kerberos() -> None:
 
 
 @contextlib.contextmanager
-def run_farm(folder: Path, realm: Path | None = None) -> Iterator[Farm]:
+def run_farm(folder: Path, clocks: Mapping[str, int] | None = None, realm: Path | None = None) -> Iterator[Farm]:
     """A lab with a KDC, in which the DNS server requires channel bindings over https.
 
+    :param clocks: by how many seconds the clocks of hosts are wrong.
     :param realm: the folder of another KDC's realm, which knows these accounts and hosts; the lab then has none of its own.
     """
     require_kerberos()
@@ -53,6 +54,7 @@ def run_farm(folder: Path, realm: Path | None = None) -> Iterator[Farm]:
         described["users"].append(account)
     for host in described["hosts"]:
         host["cbt"] = "strict" if host["fqdn"] == DC else "relaxed"
+        host["clock"] = (clocks or {}).get(host["fqdn"], 0)
     scenario = folder / "kerberos.yml"
     scenario.write_text(yaml.safe_dump(described, allow_unicode=True), encoding="utf-8")
     farm = Farm(str(scenario), folder, "guide")

@@ -32,7 +32,7 @@ def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
 
 @pytest.fixture(scope="module")
 def realm(domain: Domain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
-    with run_farm(tmp_path_factory.mktemp("lab"), domain.folder) as farm:
+    with run_farm(tmp_path_factory.mktemp("lab"), realm=domain.folder) as farm:
         yield farm
 
 

@@ -82,6 +82,7 @@ class Carrier(t.Protocol):
     :ivar requests: HTTP requests sent so far.
     :ivar clock_offset: by how many seconds the server's clock is ahead of this one's; None where it was not seen.
     :ivar silent: whether the server has not sent a single byte yet.
+    :ivar by_kerberos: whether the logon is one by Kerberos, or may be.
     :ivar sealed: whether the last request was encrypted by its logon, so that nothing in plain text can be the server's word.
     """
 
@@ -97,6 +98,9 @@ class Carrier(t.Protocol):
 
     @property
     def silent(self) -> bool: ...
+
+    @property
+    def by_kerberos(self) -> bool: ...
 
     @property
     def sealed(self) -> bool: ...

@@ -84,6 +84,8 @@ _WRONG_KEY = _Meaning(
     "Look for a service principal that is registered for the wrong account, or twice: setspn -Q HTTP/NAME, setspn -X. The name by which "
     "the host is addressed must lead to that host.",
 )
+_SKEW = 300.0
+"""Seconds by which the clocks may differ: what Windows and MIT take by default (RFC 4120, section 1.6)."""
 REFUSED_TICKET = (
     "The host did not take the Kerberos ticket. Check the clocks (at most five minutes apart), that the name leads to this host and its "
     "service principal is registered for this host's account (setspn -Q HTTP/NAME), and the channel binding if the server requires it."
@@ -145,6 +147,23 @@ def explain_kinit(said: str) -> ShellError | None:
     by_words = {meaning.words: meaning for meaning in _BY_CODE.values() if meaning.words} | _BY_WORDS
     meaning = next((meaning for words, meaning in by_words.items() if words in said), None)
     return None if meaning is None else _to_error(meaning, said)
+
+
+def tell_clock(error: ShellError, host_is_ahead: float | None) -> ShellError:
+    """Have the error of a logon that the host refused say that the host's clock and the controller's differ, where they do.
+
+    The host says it itself at best as a number without a side, over pywinrm not at all. But each of its answers has a date.
+
+    :param host_is_ahead: by how many seconds the host's clock is ahead of the controller's, if that was seen.
+    """
+    if error.kind != "authentication" or host_is_ahead is None or abs(host_is_ahead) <= _SKEW:
+        return error
+    side = "ahead of" if host_is_ahead > 0 else "behind"
+    minutes = round(abs(host_is_ahead) / 60)
+    difference = f"The host's clock is {minutes} minutes {side} the controller's, and Kerberos takes five at most."
+    error.message = f"{error.message.rstrip('.')}. {difference}"
+    error.remedy = f"{_CLOCK.remedy} Compare both with the domain controller's: the one that differs from it is wrong."
+    return error
 
 
 def _to_error(meaning: _Meaning, said: str) -> ShellError:

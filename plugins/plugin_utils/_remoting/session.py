@@ -30,6 +30,7 @@ from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.car
     OutOfTime,
 )
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.guarded import ps, psrpcore
+from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.kerberos_errors import tell_clock
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting.soap import NotSoap
 
 _ENDED = (ps.PSInvocationState.Completed, ps.PSInvocationState.Failed, ps.PSInvocationState.Stopped)
@@ -180,7 +181,8 @@ class Session:
         # the border of the transports' libraries: transport_errors knows every one of them
         except Exception as error:
             self._give_up()
-            raise transport_errors.to_error(error, opened=False, silent=self.carrier.silent) from error
+            found = transport_errors.to_error(error, opened=False, silent=self.carrier.silent)
+            raise (tell_clock(found, self.clock_offset) if self.carrier.by_kerberos else found) from error
         except BaseException:
             self.broken = True
             raise

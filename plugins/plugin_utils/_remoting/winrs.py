@@ -151,6 +151,11 @@ class WinrsCarrier:
         return self._traffic.silent
 
     @property
+    def by_kerberos(self) -> bool:
+        """Whether a logon by Kerberos is tried."""
+        return "kerberos" in self.settings.transports
+
+    @property
     def sealed(self) -> bool:
         """Whether the last request was sealed."""
         return self._traffic.sealed

@@ -156,6 +156,11 @@ class WsmanCarrier:
         return self._traffic.silent
 
     @property
+    def by_kerberos(self) -> bool:
+        """Whether the logon may be one by Kerberos."""
+        return self.settings.auth in ("kerberos", "negotiate")
+
+    @property
     def sealed(self) -> bool:
         """Whether the last request was sealed."""
         return self._traffic.sealed

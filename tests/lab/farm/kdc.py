@@ -101,7 +101,7 @@ class KdcProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                [_find_program("krb5kdc"), "-n", "-r", self.realm, "-P", str(self.folder / "pid")],
+                [*_end_with_parent(), _find_program("krb5kdc"), "-n", "-r", self.realm, "-P", str(self.folder / "pid")],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -151,6 +151,12 @@ def _add_user(user: User) -> str:
     password = user.password.replace('"', '""')
     flags = "-allow_forwardable " if user.sensitive else ""
     return f'addprinc {flags}-pw "{password}" {user.name}'
+
+
+def _end_with_parent() -> list[str]:
+    """The words before a command that have the kernel end it with this process, however that ends (prctl(2), PR_SET_PDEATHSIG)."""
+    found = shutil.which("setpriv", path=SYSTEM)
+    return [found, "--pdeathsig", "TERM"] if found else []
 
 
 def _find_program(name: str) -> str:

@@ -57,6 +57,8 @@ class ConnectionAuth:
     address: str = "127.0.0.1"
     kerberos: bool = False
     """Whether the host has keys of its own, from a KDC."""
+    ahead: float = 0.0
+    """By how many seconds the host's clock is ahead of the domain's."""
     identity: Identity | None = None
     final: Headers = field(default_factory=list)
     """Headers for the answer that ends an exchange."""
@@ -143,7 +145,7 @@ class ConnectionAuth:
         if scheme == "kerberos" or is_ticket(token):
             if not self.kerberos:
                 raise ValueError("a ticket, and no key to read it")
-            return Acceptor(self.bindings)
+            return Acceptor(self.bindings, self.ahead)
         return spnego.server(protocol=scheme)
 
     def _recognise(self) -> bool:

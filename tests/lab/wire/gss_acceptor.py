@@ -11,9 +11,11 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wire.channel_bindings import Bindings
+from wire.krb_error import CLOCK_SKEW, make_error
 
 _OIDS = (bytes.fromhex("2a864886f712010202"), bytes.fromhex("2a864882f712010202"))
 """Kerberos, and what Windows 2000 called it: [MS-SPNG] 3.1.5.2 has both."""
@@ -22,7 +24,7 @@ _BARE = re.compile(rb"\A\x60.{1,5}?\x06\x09(.{9})", re.DOTALL)
 _CHANNEL_BOUND = 0x800
 """GSS_C_CHANNEL_BOUND_FLAG, of MIT 1.19 and later."""
 _SKEW = 300
-"""Seconds by which an acceptor of MIT's takes a ticket to be valid beyond its end: its ``clockskew``."""
+"""Seconds by which clocks may differ (RFC 4120, section 1.6), and for which an acceptor of MIT's takes a ticket beyond its end."""
 
 
 def is_ticket(token: bytes) -> bool:
@@ -62,12 +64,14 @@ class Acceptor:
     """One logon, and the messages that it seals. What goes wrong is an exception of gssapi's or a RefusedError.
 
     :param bindings: those of the TLS connection, if it is one.
+    :param ahead: by how many seconds the host's clock is ahead of the domain's.
     """
 
-    def __init__(self, bindings: Bindings | None) -> None:
+    def __init__(self, bindings: Bindings | None, ahead: float = 0.0) -> None:
         import gssapi
         from gssapi.raw import ChannelBindings
 
+        self._ahead = ahead
         self._bindings = bindings if bindings is not None and bindings.level != "none" else None
         options = {"channel_bindings": ChannelBindings(application_data=self._bindings.data)} if self._bindings else {}
         self._context: Any = gssapi.SecurityContext(creds=_own_keys(), usage="accept", **options)
@@ -79,6 +83,10 @@ class Acceptor:
             complete = self.complete
         except Exception as error:  # gssapi keeps what went wrong until anybody looks, and gives the token first
             raise RefusedError(str(error), answer) from error
+        if complete and abs(self._ahead) > _SKEW:
+            now = datetime.now(UTC) + timedelta(seconds=self._ahead)
+            told = make_error(CLOCK_SKEW, str(self._context.target_name), now)
+            raise RefusedError("the clocks differ", told if _BARE.match(token) else None)
         strict = self._bindings is not None and self._bindings.level == "strict"
         if strict and complete and not int(self._context.actual_flags) & _CHANNEL_BOUND:
             raise RefusedError("no channel bindings")

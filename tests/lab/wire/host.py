@@ -79,12 +79,13 @@ class HostServer:
     def _listener(self, name: str, place: Mapping[str, Any]) -> Listener:
         encrypted = name.endswith("https")
         endpoints = [endpoint for endpoint in self.host.endpoints if name in endpoint.listeners]
-        kerberos = "keytab" in place
         level = os.environ.get(CBT) or self.host.cbt
         site = WebSite(self.farm, level) if name == WEB_SITE else None
         front = Front(self.service, endpoints, encrypted=encrypted, pages=site.find_page if site else None)
+        # the domain's clock goes with the farm's, so what is wrong is what was when the lab started
+        domain: dict[str, Any] = {"kerberos": "keytab" in place, "ahead": self.host.clock}
         if not encrypted:
-            return Listener(front, self._credentials, self.farm.count_request, clock=self._ahead, kerberos=kerberos)
+            return Listener(front, self._credentials, self.farm.count_request, clock=self._ahead, **domain)
         certificate, key = Path(place["certificate"]), place.get("key")
         tls = server_tls(certificate, Path(key) if key else None)
         if site:
@@ -97,8 +98,8 @@ class HostServer:
             tls,
             bindings,
             self._ahead,
-            kerberos=kerberos,
             site_bindings=site.bindings if site else {},
+            **domain,
         )
 
     def _ahead(self) -> float:

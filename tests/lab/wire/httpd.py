@@ -36,7 +36,13 @@ class Connection(BaseHTTPRequestHandler):
         super().setup()
         shown = self.request.context if isinstance(self.request, ssl.SSLSocket) else None
         bindings = self.server.site_bindings.get(shown, self.server.bindings) if shown else self.server.bindings
-        self.auth = ConnectionAuth(self.server.credentials, bindings, self.client_address[0], self.server.kerberos)
+        self.auth = ConnectionAuth(
+            self.server.credentials,
+            bindings,
+            self.client_address[0],
+            self.server.kerberos,
+            self.server.ahead,
+        )
 
     def finish(self) -> None:
         """Close what setup() made: the server only knows the bare socket."""
@@ -88,10 +94,12 @@ class Listener(ThreadingHTTPServer):
         *,
         kerberos: bool = False,
         site_bindings: Mapping[ssl.SSLContext, Bindings] = MappingProxyType({}),
+        ahead: float = 0.0,
     ) -> None:
         self.front, self.credentials, self.on_request = front, credentials, on_request
         self.tls, self.bindings, self.clock, self.kerberos = tls, bindings, clock, kerberos
         self.site_bindings = site_bindings
+        self.ahead = ahead
         self._serving: threading.Thread | None = None
         super().__init__(("127.0.0.1", 0), Connection)
 

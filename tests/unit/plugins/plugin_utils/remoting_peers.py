@@ -30,6 +30,7 @@ class ServerCarrier:
         self.pool_id = uuid.uuid4()
         self.requests = 0
         self.clock_offset: float | None = None
+        self.by_kerberos = False
         self.stopped: list[uuid.UUID] = []
         self.finished: list[uuid.UUID] = []
         self.closed = False
@@ -104,6 +105,7 @@ class EngineCarrier:
         self.pool_id = uuid.uuid4()
         self.requests = 0
         self.clock_offset: float | None = None
+        self.by_kerberos = False
         environment = {**os.environ, "LC_ALL": f"{culture}.UTF-8"}
         self.process = subprocess.Popen(
             [command, "-s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment

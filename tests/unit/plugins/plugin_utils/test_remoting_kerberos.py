@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.plugin_utils._remoting import kerberos_errors
 
 BASE = -1765328384
@@ -99,3 +100,13 @@ def test_what_kinit_says(said: str, message: str) -> None:
 
 def test_what_kinit_says_that_is_not_known() -> None:
     assert kerberos_errors.explain_kinit("kinit: Nobody has foreseen this") is None
+
+
+def test_a_difference_between_the_clocks_is_told_where_it_can_be_the_cause() -> None:
+    refused = ShellError("authentication", "the host refused.")
+    for ahead in (None, 299.0, -300.0):
+        assert kerberos_errors.tell_clock(refused, ahead).message == "the host refused."
+    assert kerberos_errors.tell_clock(ShellError("throttled", "full."), 900.0).message == "full."
+    told = kerberos_errors.tell_clock(refused, -301.0)
+    assert told.message.startswith("the host refused. The host's clock is 5 minutes behind the controller's")
+    assert "Compare both with the domain controller's" in told.remedy
