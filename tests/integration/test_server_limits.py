@@ -203,6 +203,18 @@ def test_a_message_that_is_too_large_for_the_server(strict: Farm, group: str) ->
         assert run.step("large").result["error"]["kind"] == "not_found", run.output
 
 
+@pytest.mark.parametrize("carrier", ["psrp", "winrm"])
+def test_a_sealed_message_that_is_too_large(strict: Farm, carrier: str) -> None:
+    """HTTP.sys refuses it in plain text, which is not taken for the server's word; but what to do is said all the same."""
+    session = machine(strict, LYNC, Way(carrier, "http", "ntlm"))
+    with pytest.raises(ShellError) as caught:
+        ask(session, Cmdlet("Write-Output", InputObject="x" * 120_000))
+    session.close()
+    error = caught.value
+    assert (error.kind, "answered in plain text (HTTP 413)" in error.message) == ("session_lost", True), error
+    assert "MaxEnvelopeSizekb" in error.remedy
+
+
 # IIS
 
 

@@ -178,7 +178,8 @@ def too_many_runspaces(allowed: int) -> Fault:
 
     The words are those of Microsoft365DSC issue 359; windowspro.de ("Exchange: Throttling-Policy") has them of Exchange 2019. The
     envelope is that of another refusal by Exchange's authorisation (ktecv2000/ProxyShell issue 1): no reason, and 0x80540FA0, by which
-    PowerShell's plug-in reports an exception (WSManPluginErrorCodes.ManagedException). That it answers the Create is a guess.
+    PowerShell's plug-in reports an exception (WSManPluginErrorCodes.ManagedException). Here it answers the Create; in the first issue,
+    as far as its words tell, it answered a Receive.
     """
     text = (
         f"[AuthZRequestId={uuid.uuid4()}][FailureCategory=AuthZ-AuthorizationException] Fail to create a runspace because you have "

@@ -55,16 +55,7 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
         "InternetWebProxy": None,
         "InternetWebProxyBypassList": None,
         **_flags(server),
-        "NetworkAddress": network_addresses(
-            [
-                ("ncacn_vns_spp", server.name),
-                ("netbios", server.name),
-                ("ncacn_np", server.name),
-                ("ncacn_spx", server.name),
-                ("ncacn_ip_tcp", server.host.fqdn),
-                ("ncalrpc", server.name),
-            ]
-        ),
+        "NetworkAddress": network_addresses(_list_addresses(server)),
         "OrganizationalUnit": text(f"{organization.domain}/{server.name}"),
         "AdminDisplayVersion": server_version(server.host.build),
         "Site": ad_object_id(
@@ -98,6 +89,12 @@ def _exchange_server(call: Call, server: Server) -> PSObject:
         shown=server.name,
         classes=("top", "server", "Exchange-Server"),
     )
+
+
+def _list_addresses(server: Server) -> list[tuple[str, str]]:
+    """By which protocols a server can be reached: all by its short name, but for TCP."""
+    named = dict.fromkeys(("ncacn_vns_spp", "netbios", "ncacn_np", "ncacn_spx"), server.name)
+    return [*named.items(), ("ncacn_ip_tcp", server.host.fqdn), ("ncalrpc", server.name)]
 
 
 def _mitigations(call: Call, *names: str, value: bool | None) -> dict[str, object]:
