@@ -50,7 +50,7 @@ options:
     description:
       - The thumbprint of the certificate that the server has to sign with, as C(Get-AuthConfig) or
         C(Get-CsCertificate -Type OAuthTokenIssuer) has it.
-      - If none of the three thumbprints is given, RV(metadata.keys[].state) is V(null).
+      - If none of the three thumbprints is given, the C(state) of each key in RV(metadata.keys) is V(null).
     type: str
   next_thumbprint:
     description: The thumbprint of the certificate that is staged.
@@ -264,11 +264,10 @@ import typing as t
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import SERVER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.name_lookup import look_up
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.key_comparison import InUse, compare_keys
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.site_options import choose_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.web_reading import (
-    Site,
     read_metadata,
     read_trusted_issuers,
 )
@@ -304,30 +303,13 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Ask the web site, and the DNS server."""
-    params, site = call.params, _choose_site(call.params)
+    params, site = call.params, choose_site(call.params)
     used = InUse(*(normal_thumbprint(params[name]) for name in THUMBPRINTS))
     return {
         "metadata": compare_keys(read_metadata(site), used),
         "challenge": read_trusted_issuers(site) if site.product == "exchange" else None,
         "names": look_up(params["names"], params["dns_server"], "dns_server") if params["names"] else [],
     }
-
-
-def _choose_site(params: dict[str, t.Any]) -> Site:
-    if params["product"] is None:
-        raise _refuse("product: the host is in none of the groups exchange_servers and lync_servers; name its product")
-    server = (params["server"] or "").strip().rstrip(".")
-    if not server or not server.isascii() or any(not (letter.isalnum() or letter in "-._") for letter in server):
-        raise _refuse(f"server: '{params['server']}' is not a host name")
-    if not 0 < params["port"] < 65536:
-        raise _refuse(f"port: {params['port']} is not a port")
-    if not 0 < params["timeout"] <= 3600:
-        raise _refuse(f"timeout: {params['timeout']} must be more than 0 and at most 3600 seconds")
-    return Site(params["product"], server, params["address"] or server, params["port"], params["timeout"])
-
-
-def _refuse(message: str) -> ShellError:
-    return ShellError("bad_input", f"{message}.")
 
 
 def main() -> None:

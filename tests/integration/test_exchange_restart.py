@@ -24,7 +24,7 @@ PLAY = """
   vars: {ansible_connection: local}
   notify: Exchange's partner applications changed
 """
-OUT_OF_REACH = {"ansible_port": 1, "ansible_psrp_connection_timeout": 2}
+OUT_OF_REACH: dict[str, Any] = {"ansible_port": 1, "ansible_psrp_connection_timeout": 2}
 
 
 def pending(farm: Farm) -> list[str]:

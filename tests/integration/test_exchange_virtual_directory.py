@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.scenario("contoso"), pytest.mark.connections("document
 
 ONE = "exchange_servers[0]"
 NYC = "ex-nyc-01.corp.contoso.com"
-ON = {"oauth_authentication": True, "ws_security_authentication": True}
+ON: dict[str, Any] = {"oauth_authentication": True, "ws_security_authentication": True}
 SETS = ["Set-AutodiscoverVirtualDirectory", "Set-WebServicesVirtualDirectory"]
 RHYTHM = """
 - name: checked

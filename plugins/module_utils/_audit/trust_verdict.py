@@ -44,6 +44,7 @@ _FAILED = {
     _MAILBOX: "a front end cannot write to the mailbox",
 }
 """What a failed check means, for the verdict; the gravest first."""
+_READ = "See the report above for why the servers were not read."
 _OPT_IN = (
     "Give the SIP address of a test mailbox in farm_trust_sip_address, and run the role verify, not in check mode."
 )
@@ -117,6 +118,11 @@ def _continue(title: str) -> str:
 
 
 def _check_documents(context: Context) -> Iterator[Check]:
+    """Where no server of a product was read, nothing is proven."""
+    if not list_exchange_hosts(context):
+        yield Check(_TITLES["exchange"], "Exchange", "not seen", "no Exchange server was read", _READ)
+    if not list_front_ends(context):
+        yield Check(_TITLES["lync"], "Lync", "not seen", "no Front End Server was read", _READ)
     for product, server in _list_unasked(context):
         yield Check(_TITLES[product], server, "not seen", "its web site was not asked", _REACH)
     for item in list_published(context):

@@ -28,7 +28,7 @@ Facts = dict[str, t.Any]
 AUTODISCOVER = "/autodiscover/autodiscover.svc"
 SECONDS = 10.0
 """For one question."""
-_NOTHING_READ = {
+_NOTHING_READ: dict[str, Facts] = {
     "metadata": {"name": None, "realm": None, "service_name": None, "issuer": None, "keys": []},
     "challenge": {"schemes": [], "client_id": None, "realm": None, "trusted_issuers": None},
 }

@@ -28,6 +28,7 @@ FRAMEWORKS = (
     "software\\microsoft\\.netframework\\v4.0.30319",
     "software\\wow6432node\\microsoft\\.netframework\\v4.0.30319",
 )
+STRONG = ("SchUseStrongCrypto", "SystemDefaultTlsVersions")
 CONNECTIONS = "software\\microsoft\\windows\\currentversion\\internet settings\\connections"
 Values = dict[str, object]
 
@@ -60,9 +61,8 @@ def _missing(call: Call, path: str) -> CmdletError:
 def list_keys(host: Host) -> dict[str, Values]:
     """The keys that are there, in lower case, with their values."""
     keys: dict[str, Values] = {CONNECTIONS: {"WinHttpSettings": PSByteArray(_write_proxy(host.winhttp_proxy))}}
-    for framework in FRAMEWORKS:
-        strong = {} if host.strong_crypto is None else {"SchUseStrongCrypto": int(host.strong_crypto)}
-        keys[framework] = {**strong, **({"SystemDefaultTlsVersions": int(host.strong_crypto)} if strong else {})}
+    strong = {} if host.strong_crypto is None else dict.fromkeys(STRONG, int(host.strong_crypto))
+    keys |= {framework: dict(strong) for framework in FRAMEWORKS}
     for version in host.tls_disabled:
         for side in ("client", "server"):
             keys[f"{PROTOCOLS}\\{version.lower()}\\{side}"] = {"Enabled": 0, "DisabledByDefault": 1}

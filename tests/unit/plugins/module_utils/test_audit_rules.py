@@ -75,7 +75,7 @@ def ask_machines(*hosts: str, **more: Any) -> Break:
     """The machines of Exchange and of the first front end were asked; on these hosts they said something else."""
 
     def ask(farm: HealthyFarm) -> None:
-        facts = {"error": None, "tls_off_as_client": [], "tls_off_as_server": [], "strong_crypto": None}
+        facts: dict[str, Any] = {"error": None, "tls_off_as_client": [], "tls_off_as_server": [], "strong_crypto": None}
         facts |= {"proxy": None, "proxy_exceptions": [], "authorities": [farm.tls["raw_data"]], "events": []}
         for host in (EXCHANGE, LYNC):
             farm.of(host)["machine"] = {**facts, **(more if host in (hosts or (EXCHANGE, LYNC)) else {})}
