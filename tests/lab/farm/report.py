@@ -11,6 +11,7 @@ from farm.certificates import Issued
 from farm.exchange.organization import Organization
 from farm.lync.store import Assignment, Content
 from farm.state import Farm
+from farm.usable import record
 
 
 def status(farm: Farm) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def state(farm: Farm) -> dict[str, Any]:
     """The whole model."""
     with farm.lock:
         farm.store.settle()
+        record(farm, len(farm.journal.entries))
         return {
             "scenario": farm.scenario.name,
             "description": farm.scenario.description,

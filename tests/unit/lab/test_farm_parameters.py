@@ -45,8 +45,14 @@ def test_every_documented_parameter_is_known_refused_or_without_effect() -> None
         rest = set(own) - set(cmdlet.without) - set(WITHOUT_EFFECT)
         if missing := sorted(name for name in rest if not named_in(code, name)):
             forgotten[cmdlet.name] = missing
-    # Get-ExchangeServer's Identity is read where the client access servers are chosen
-    assert forgotten == {"Get-ExchangeServer": ["Identity"]}
+    # read where the client access servers are chosen, and where a server's certificate is looked for
+    assert forgotten == {
+        "Get-ExchangeServer": ["Identity"],
+        "Enable-ExchangeCertificate": ["Identity", "Server", "Thumbprint"],
+        "Export-ExchangeCertificate": ["Identity", "Server", "Thumbprint"],
+        "Import-ExchangeCertificate": ["Server"],
+        "New-ExchangeCertificate": ["Server"],
+    }
 
 
 @pytest.mark.parametrize(

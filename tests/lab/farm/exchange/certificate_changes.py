@@ -122,7 +122,13 @@ def export_exchange_certificate(call: Call) -> Iterator[PSObject]:
     yield received(call, psobject(names, None, FileData=PSByteArray(data), Identity=None, IsValid=True))
 
 
-@cmdlet("Enable-ExchangeCertificate", EXCHANGE_WRITE, type_name=f"{TASKS}.EnableExchangeCertificate", writes=True)
+@cmdlet(
+    "Enable-ExchangeCertificate",
+    EXCHANGE_WRITE,
+    type_name=f"{TASKS}.EnableExchangeCertificate",
+    writes=True,
+    without=("DoNotRequireSsl", "NetworkServiceAllowed"),
+)
 def enable_exchange_certificate(call: Call) -> Iterator[object]:
     """Put a certificate to use."""
     server, stored = _find_stored(call)
