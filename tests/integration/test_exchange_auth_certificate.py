@@ -145,3 +145,39 @@ def test_what_exchange_auth_config_refuses(farm: Farm) -> None:
     for name, (_options, said) in cases.items():
         step = run.step(name)
         assert step.failed and said in step.msg, step.msg
+
+
+def test_a_certificate_of_ones_own_is_staged(farm: Farm) -> None:
+    config, cmdlet = "onprem.exchange_lync.exchange_auth_config", "onprem.exchange_lync.exchange_cmdlet"
+    named = "SubjectName: 'CN=Microsoft Exchange Server Auth Certificate', DomainName: [], PrivateKeyExportable: true, Force: true"
+    known = set(holders_of(farm, LON1))
+    made = f"cmdlet: New-ExchangeCertificate, parameters: {{{named}}}, select: [RawData]"
+    assert play(farm, task("made", made, cmdlet)).rc == 0
+    (own,) = set(holders_of(farm, LON1)) - known
+    step = f"next_certificate_thumbprint: {own}"
+    alone = f"{step}, exclude: [EX-LON-02, {NYC}]"
+    soon = f"{alone}, next_certificate_effective_date: '{farm.status()['now']}'"
+    run = play(
+        farm,
+        task("missing", step, config, ", ignore_errors: true"),
+        task("soon", soon, config, ", ignore_errors: true"),
+    )
+    assert run.writes == []
+    assert f"{LON2}, {NYC} does not have {own}" in run.step("missing").msg
+    assert "less than 48 hours ahead" in run.step("soon").msg
+    checked, applied = rhythm(farm, alone, config)
+    assert checked.result["diff"] == applied.result["diff"]
+    assert auth(farm)["next"] == own
+    assert "Force" not in applied.writes[0]["parameters"]
+    other = farm.state()["exchange"]["servers"][LON1]["internal_transport"]
+    assert (
+        other == own
+    )  # made by hand, it has displaced the internal transport certificate, and nobody says which that was
+    warned = play(farm, task("warned", more=", check_mode: true")).step("warned")
+    assert any(
+        "the internal transport certificate is the Auth certificate" in text for text in warned.result["warnings"]
+    )
+
+
+def holders_of(farm: Farm, host: str) -> list[str]:
+    return [thumb for thumb, has_key in farm.state()["hosts"][host]["certificates"].items() if has_key]

@@ -56,6 +56,8 @@ def test_the_token_issuer_is_staged_known_and_then_alone(farm: Farm) -> None:
     assert "SharePoint, Office Web Apps Server" in str(staged.step("Say what is left to do").result)
     again = rotate(farm, ISSUER)
     assert names(again) == []
+    kept = again.step("Remove the previous certificate when the new one is in use")
+    assert f"The previous certificate was kept: {new} takes effect at" in str(kept.result["warnings"])
     farm.lab("clock", "+3")
     finished = rotate(farm, ISSUER)
     assert names(finished) == ["Remove-CsCertificate"]

@@ -90,6 +90,7 @@ class AuthReader:
         config = read_auth_settings(self._directory)
         if self._servers is None:
             self._servers = choose_servers(SERVERS.read(self._directory), None, self._excluded)
+            _refuse_nothing(self._servers)
         if self._cloud is None:
             self._cloud = read_cloud(self._directory)
         read = [(server, read_store(self._call, self._directory, host_name(server))) for server in self._servers]
@@ -115,6 +116,19 @@ class AuthReader:
             ),
             {store["host"]: {item["thumbprint"]: item for item in store["certificates"]} for _server, store in read},
             transports,
+        )
+
+
+def _refuse_nothing(servers: list[Facts]) -> None:
+    """An account whose roles show it no server must not be told that the certificate is missing nowhere."""
+    if not servers:
+        message = "it returned no server that takes part in server-to-server authentication."
+        raise ShellError(
+            "not_found",
+            message,
+            shell=SHELL,
+            cmdlet=SERVERS.cmdlet.name,
+            remedy="Check the scope of the account's roles.",
         )
 
 

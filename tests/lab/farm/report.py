@@ -12,6 +12,7 @@ from farm.exchange.organization import Organization
 from farm.lync.store import Assignment, Content
 from farm.oauth_trust import find_refusal
 from farm.state import Farm
+from farm.usable import record
 
 
 def status(farm: Farm) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def state(farm: Farm) -> dict[str, Any]:
     """The whole model."""
     with farm.lock:
         farm.store.settle()
+        record(farm, len(farm.journal.entries))
         return {
             "scenario": farm.scenario.name,
             "description": farm.scenario.description,

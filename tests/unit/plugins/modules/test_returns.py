@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import EXCHANGE, LYNC
@@ -33,6 +37,7 @@ READING = (
     "farm_trust",
     "lync_certificate_info",
     "lync_info",
+    "lync_token_issuer_info",
     "trust_info",
 )
 
@@ -51,6 +56,27 @@ class Case:
     elsewhere: frozenset[str] = frozenset()
 
 
+def make_certificate() -> bytes:
+    """A certificate with a key that costs no time."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=mail")
+    begin = dt.datetime.now(dt.UTC)
+    draft = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + dt.timedelta(days=9))
+    return draft.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+MAIL = make_certificate()
+AUTH = {
+    "Get_AuthConfig": [{"CurrentCertificateThumbprint": "A" * 40, "PreviousCertificateThumbprint": "B" * 40}],
+    "Get_ExchangeServer": [{"Name": "EX1", "Fqdn": "ex1.litwareinc.com", "IsMailboxServer": True}],
+    "Get_ExchangeCertificate": [{"RawData": MAIL, "Services": "SMTP"}],
+    "Get_TransportService": [
+        {"Name": "EX1", "InternalTransportCertificateThumbprint": hashlib.sha1(MAIL, usedforsecurity=False).hexdigest()}
+    ],
+    "Get_HybridConfiguration": [],
+}
+"""An organisation whose Auth certificate is nowhere."""
+
+
 def replica() -> dict[str, Any]:
     return {"ReplicaFqdn": "fe1", "UpToDate": True, "LastStatusReport": dt.datetime(2026, 8, 1, tzinfo=dt.UTC)}
 
@@ -62,6 +88,12 @@ WRITING = (
         {"Get_DnsServerZone": [{"ZoneName": "a.com"}], "Get_DnsServerResourceRecord": ShellError("not_found", "no.")},
         {"name": "x.a.com", "type": "A", "value": ["192.0.2.1"], "accept_equivalent": True},
     ),
+    Case(
+        "exchange_auth_certificate",
+        "New_ExchangeCertificate",
+        {**AUTH, "Enable_ExchangeCertificate": [], "Set_AuthConfig": []},
+    ),
+    Case("exchange_auth_config", "Set_AuthConfig", AUTH, {"clear_previous": True}),
     Case(
         "exchange_client_access",
         "Set_ClientAccessServer",
