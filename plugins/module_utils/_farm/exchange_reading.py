@@ -24,12 +24,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import (
-    read_directory_server,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.service_connection_points import (
-    read_service_connection_points,
-)
 
 _WRITING = [f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")]
 _ORGANIZATION: dict[str, Gather] = {name: gather for name, gather in ORGANIZATION.items() if name != "organization"}
@@ -53,6 +47,14 @@ def read_exchange(reading: Reading) -> None:
 
 
 def _read_points(given: Mapping[str, t.Any]) -> Facts:
+    # here, since it loads libraries that nothing else of a snapshot needs
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import (
+        read_directory_server,
+    )
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.service_connection_points import (
+        read_service_connection_points,
+    )
+
     return read_service_connection_points(read_directory_server(given, "directory"))
 
 
