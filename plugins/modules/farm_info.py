@@ -321,10 +321,9 @@ def run(call: Call) -> Result:
     if not products:
         groups = ", ".join(f"{name}_servers" for name in PRODUCTS)
         raise ShellError("bad_input", f"products: the host is in none of the groups {groups}; name its products.")
-    if call.params["web_site"] and not re.fullmatch(r".+:\d{1,5}", call.params["web_site"]):
-        raise ShellError(
-            "bad_input", f"web_site: '{call.params['web_site']}' must be an address and a port: HOST:PORT."
-        )
+    web_site = call.params["web_site"]
+    if web_site and not re.fullmatch(r".+:\d{1,5}", web_site):
+        raise ShellError("bad_input", f"web_site: '{web_site}' must be an address and a port: HOST:PORT.")
     reading = Reading(call, call.params["host"], products)
     for product in products:
         READERS[product](reading)

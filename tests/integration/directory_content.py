@@ -27,6 +27,11 @@ def name_point(server: str) -> str:
     return f"CN={name},CN=Autodiscover,CN=Protocols,CN={name},{SERVERS}"
 
 
+def name_conflict(server: str) -> str:
+    """What another domain controller's object of the same name is called after both have replicated (Microsoft support, 297083)."""
+    return name_point(server).replace(",", "\\0ACNF:8bd2b6f0-0c5f-4a37-9a43-8f2f3a3b1d11,", 1)
+
+
 class Writer:
     """An administrator's session."""
 

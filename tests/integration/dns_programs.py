@@ -160,8 +160,12 @@ def start_dns(
     for _attempt in range(ATTEMPTS):
         port = find_port()
         process = start_process(configure(folder, port), folder, environment)
-        if _wait(process, port):
-            return process, port
+        try:
+            if _wait(process, port):
+                return process, port
+        except BaseException:  # somebody ends the tests while it starts
+            end_process(process)
+            raise
         end_process(process)
     raise AssertionError(f"{program} does not start:\n{(folder / 'log').read_text(encoding='utf-8', errors='replace')}")
 

@@ -14,7 +14,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -302,5 +301,3 @@ def run_domain(folder: Path, content: Mapping[str, Any] | None = None) -> Iterat
             end_process(process)
             assert process.stdin is not None
             process.stdin.close()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # its helpers, if it has left any

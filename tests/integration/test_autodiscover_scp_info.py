@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap import directory_session, gssapi_logon
 from ansible_collections.onprem.exchange_lync.plugins.modules import autodiscover_scp_info
 from ansible_collections.onprem.exchange_lync.tests.unit.plugins.modules import conftest as modules
-from directory_content import CONFIGURATION, SERVERS, open_writer
+from directory_content import CONFIGURATION, SERVERS, name_conflict, open_writer
 from dns_programs import PRINCIPAL
 from kerberos_realm import STRANGER
 from samba_domain import CONTROLLER, OTHER_NAME, Domain, run_domain
@@ -34,6 +34,7 @@ def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
         with open_writer(running) as writer:
             writer.publish("EX1", URL, ["Atlanta", "Dublin"])
             writer.publish("EX2", "")
+            writer.publish("EX2", URL, dn=name_conflict("EX2"))
             writer.publish("Straße, 2", URL, keywords=["DOMAIN=litwareinc.com"])
             writer.point("contoso.com", "LDAP://contoso.com", "contoso.com")
             writer.add(f"CN=Unrelated,CN=Services,{CONFIGURATION}", "serviceConnectionPoint", keywords="77378F46")
@@ -98,7 +99,9 @@ def use_keytab(domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_directory_has(read: Any) -> None:
     result = read()
     assert (result["domain_controller"], result["configuration_naming_context"]) == (CONTROLLER, CONFIGURATION)
-    points = {item["name"]: item for item in result["service_connection_points"]}
+    (conflict,) = [item for item in result["service_connection_points"] if item["in_conflict"]]
+    assert (conflict["name"], conflict["server"], conflict["autodiscover_service_internal_uri"]) == ("EX2", "EX2", URL)
+    points = {item["name"]: item for item in result["service_connection_points"] if not item["in_conflict"]}
     assert set(points) == {"EX1", "EX2", "Straße, 2", "contoso.com"}
     first = points["EX1"]
     assert first.pop("when_changed").endswith("Z")
@@ -125,7 +128,7 @@ def test_what_the_directory_has(read: Any) -> None:
 def test_more_than_one_page(read: Any, domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = read()["service_connection_points"]
     monkeypatch.setattr(directory_session, "_PAGE", 3)
-    assert len(whole) == 4
+    assert len(whole) == 5
     assert read()["service_connection_points"] == whole
 
 
@@ -136,14 +139,14 @@ def test_more_than_one_page(read: Any, domain: Domain, monkeypatch: pytest.Monke
     "user", [f"{STRANGER}@litwareinc.com", f"LITWARE\\{STRANGER}", f"CN={STRANGER},CN=Users,DC=litwareinc,DC=com"]
 )
 def test_a_password_inside_tls(read: Any, user: str) -> None:
-    assert len(read(user=user)["service_connection_points"]) == 4
+    assert len(read(user=user)["service_connection_points"]) == 5
 
 
 @pytest.mark.parametrize("protocol", ["ldap", "ldaps"])
 def test_a_ticket(read: Any, domain: Domain, monkeypatch: pytest.MonkeyPatch, protocol: str) -> None:
     use_keytab(domain, monkeypatch)
     result = read(**TICKET, protocol=protocol)
-    assert len(result.get("service_connection_points", ())) == 4, result
+    assert len(result.get("service_connection_points", ())) == 5, result
 
 
 def test_a_ticket_seals_all_that_is_read(read: Any, domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +155,7 @@ def test_a_ticket_seals_all_that_is_read(read: Any, domain: Domain, monkeypatch:
     with Tap(389, host=domain.address) as tap:
         lead(monkeypatch, "127.0.0.1", CONTROLLER)
         result = read(**TICKET, protocol="ldap", port=tap.port)
-        assert len(result["service_connection_points"]) == 4, result
+        assert len(result["service_connection_points"]) == 5, result
         for word in (b"serviceBindingInformation", b"autodiscover.xml", b"configurationNamingContext"):
             assert word not in tap.heard
         assert b"GSSAPI" in tap.heard
@@ -212,7 +215,7 @@ def test_a_certificate_that_is_not_trusted(
     assert (result["failed"], result["error"]["kind"]) == (True, "untrusted")
     assert said.lower() in result["msg"].lower()
     assert "ca_path of server" in result["msg"]
-    assert len(read(**option, validate_certs=False)["service_connection_points"]) == 4
+    assert len(read(**option, validate_certs=False)["service_connection_points"]) == 5
 
 
 def test_no_ticket(read: Any) -> None:
@@ -263,7 +266,7 @@ def test_what_is_not_shown_is_not_taken_for_absent(read: Any) -> None:
 def test_libraries_that_are_missing(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gssapi_logon, "LDAP_GSSAPI_IMPORT_ERROR", "no module")
     assert "LDAP with a Kerberos ticket needs the Python library gssapi" in read(**TICKET, protocol="ldap")["msg"]
-    assert len(read()["service_connection_points"]) == 4
+    assert len(read()["service_connection_points"]) == 5
     monkeypatch.setattr(directory_session, "LDAP3_IMPORT_ERROR", "no module")
     result = read()
     assert (result["failed"], result["error"]["kind"]) == (True, "missing_library")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from directory_content import Writer, name_point, open_writer
+from directory_content import Writer, name_conflict, name_point, open_writer
 from dns_programs import PRINCIPAL
 from harness import LAB, Farm, Run
 from integrating import problems, reports
@@ -94,9 +94,7 @@ def test_a_directory_that_says_what_exchange_says(farm: Farm, domain: Domain) ->
 def test_what_differs_is_left_over_or_there_twice(farm: Farm, domain: Domain, writer: Writer) -> None:
     added = [
         writer.publish("ATL-EXCHANGE-009", "https://gone.litwareinc.com/autodiscover/autodiscover.xml"),
-        writer.publish(
-            SERVER, URL.replace(EXCHANGE, "other.litwareinc.com"), dn=f"CN=Copy,{name_point(SERVER).partition(',')[2]}"
-        ),
+        writer.publish(SERVER, URL.replace(EXCHANGE, "other.litwareinc.com"), dn=name_conflict(SERVER)),
     ]
     writer.change(
         name_point(SERVER), serviceBindingInformation="https://old.litwareinc.com/autodiscover/autodiscover.xml"
@@ -111,6 +109,7 @@ def test_what_differs_is_left_over_or_there_twice(farm: Farm, domain: Domain, wr
     assert differs.startswith("[scp_differs] the Autodiscover URI is https://o")
     assert f"in Active Directory, and {URL} for Exchange (read from {CONTROLLER}, by LDAP" in differs
     assert twice.startswith("[scp_duplicate] it has 2 service connection points: CN=")
+    assert "CNF:" in twice
     assert leftover.startswith(
         "[scp_leftover] it is no server of the organisation, and sends clients to https://gone.litwareinc.com/"
     )

@@ -30,12 +30,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import (
-    read_directory_server,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.service_connection_points import (
-    read_service_connection_points,
-)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
@@ -70,6 +64,14 @@ def read_exchange(reading: Reading) -> None:
 
 
 def _read_points(given: Mapping[str, t.Any]) -> Facts:
+    # here, since it loads libraries that nothing else of a snapshot needs
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import (
+        read_directory_server,
+    )
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.service_connection_points import (
+        read_service_connection_points,
+    )
+
     return read_service_connection_points(read_directory_server(given, "directory"))
 
 

@@ -16,7 +16,12 @@ import traceback
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._libraries import LDAP_GSSAPI, missing
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._libraries import (
+    CRYPTOGRAPHY,
+    LDAP_GSSAPI,
+    missing,
+    require,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._visible_text import escape_line
 
 try:
@@ -91,6 +96,7 @@ class SealedSocket:
 
 def find_bindings(connection: ssl.SSLSocket) -> bytes:
     """The channel bindings of a TLS connection: the hash of the server's certificate (RFC 5929, section 4.1)."""
+    require(CRYPTOGRAPHY)
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 

@@ -78,6 +78,11 @@ class KdcProcess:
         # on its standard input: an argument could be read by everybody, and a process for each principal takes its time
         self.said = self._run("kadmin.local", "-r", realm, text="\n".join([*commands, "quit", ""]))
         self.process = self._start()
+        try:
+            self._wait()
+        except BaseException:  # it did not start, or somebody ends the lab meanwhile
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End it."""
@@ -100,19 +105,20 @@ class KdcProcess:
 
     def _start(self) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("wb") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [*_end_with_parent(), _find_program("krb5kdc"), "-n", "-r", self.realm, "-P", str(self.folder / "pid")],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+    def _wait(self) -> None:
         end, said = time.monotonic() + STARTS_WITHIN, self.folder / "kdc.log"
         while not (said.exists() and "commencing operation" in said.read_text(encoding="utf-8")):
-            if process.poll() is not None or time.monotonic() > end:
+            if self.process.poll() is not None or time.monotonic() > end:
                 raise LabError(f"krb5kdc did not start; see the files log and kdc.log in {self.folder}")
             time.sleep(0.01)
-        return process
 
 
 class Kdc(Realm):
