@@ -274,19 +274,14 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import PROVIDER, SERVER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import OPTION
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.dns_reading import read_dns
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.exchange_reading import read_exchange
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.lync_reading import read_lync
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import PRODUCTS, Product, Reading
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.product_reading import READERS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import (
+    PRODUCTS,
+    Product,
+    Reading,
+    find_products,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._ldap.directory_server_option import DIRECTORY_SERVER
-
-READERS: dict[Product, t.Callable[[Reading], None]] = {"exchange": read_exchange, "lync": read_lync, "dns": read_dns}
-
-
-def find_products(variables: dict[str, t.Any]) -> list[str]:
-    """The products of a host, by the groups that it is in."""
-    return [name for name in PRODUCTS if f"{name}_servers" in variables["group_names"]]
-
 
 SPEC = ModuleSpec(
     argument_spec={

@@ -28,6 +28,11 @@ SHELLS: dict[str, ShellName] = {"exchange": "exchange", "lync": "lync", "dns": "
 PRODUCTS: tuple[Product, ...] = ("exchange", "lync", "dns")
 
 
+def find_products(variables: dict[str, t.Any]) -> list[str]:
+    """The products of a host, by the groups that it is in."""
+    return [name for name in PRODUCTS if f"{name}_servers" in variables["group_names"]]
+
+
 def describe_unread(what: str, error: ShellError) -> dict[str, t.Any]:
     """A part that could not be read: what happened and where, in one sentence, what to do, and the error's fields."""
     worded = word_error(error, "farm_info", in_role=False)

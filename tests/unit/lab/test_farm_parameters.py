@@ -43,7 +43,8 @@ def test_every_documented_parameter_is_known_refused_or_without_effect() -> None
         imported = [
             each for each in vars(module).values() if inspect.isfunction(each) and each.__module__.startswith("farm.")
         ]
-        code = "".join(inspect.getsource(each) for each in (module, registry, *imported))
+        sources: list[Any] = [module, registry, *imported]
+        code = "".join(map(inspect.getsource, sources))
         own = load().cmdlets[cmdlet.name.lower()].parameters
         assert set(cmdlet.without) <= set(own), cmdlet.name
         rest = set(own) - set(cmdlet.without) - set(WITHOUT_EFFECT)
