@@ -11,17 +11,15 @@ which proxy WinHTTP has.
 
 from __future__ import annotations
 
-import struct
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import read_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import NO_WAY_IN, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Uri, Value
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._winhttp_proxy import CONNECTIONS, read_proxy
 
 SECONDS = 20
-_PROXY = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
 _NOT_ASKED = frozenset({*NO_WAY_IN, "access_denied", "not_offered", "language"})
 """Kinds of error that say nothing of the network."""
 
@@ -66,25 +64,14 @@ def _refuse_unasked(error: ShellError) -> None:
 
 def _describe_proxy(windows: Shell) -> list[str]:
     """The proxy that WinHTTP has, where it has one: it is asked for internal names too, unless they are on its bypass list."""
-    items = windows.read_all(Cmdlet("Get-ItemProperty", LiteralPath=[_PROXY]), select("WinHttpSettings"))
-    proxy = next((read_proxy(_read_bytes(item["WinHttpSettings"])) for item in items), "")
-    told = f"WinHTTP on the front end uses the proxy {proxy} (netsh winhttp show proxy)."
-    return [told] if proxy else []
+    items = windows.read_all(Cmdlet("Get-ItemProperty", LiteralPath=[CONNECTIONS]), select("WinHttpSettings"))
+    try:
+        proxy = read_proxy(_read_bytes(items[0]["WinHttpSettings"])) if items else None
+    except ValueError:
+        return []  # it is only asked to explain something else
+    return [f"WinHTTP on the front end uses the proxy {proxy.address} (netsh winhttp show proxy)."] if proxy else []
 
 
 def _read_bytes(value: Value) -> bytes:
     found = value.value if isinstance(value, RemoteObject) else value
     return found if isinstance(found, bytes) else b""
-
-
-def read_proxy(settings: bytes) -> str:
-    """The proxy in the value WinHttpSettings, or nothing.
-
-    Three numbers of four octets, the third of which has its second bit set where there is a proxy, then the proxy's length and its name.
-    """
-    if len(settings) < 16:
-        return ""
-    _size, _counter, flags, length = struct.unpack_from("<IIII", settings)
-    if not flags & 2 or length > len(settings) - 16:
-        return ""
-    return settings[16 : 16 + length].decode("ascii", "replace")

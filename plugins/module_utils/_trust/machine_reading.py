@@ -24,11 +24,10 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.tls_se
     list_switched_off,
     normalize_path,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.winhttp_proxy import read_proxy
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._winhttp_proxy import CONNECTIONS, read_proxy
 
 Facts = dict[str, t.Any]
-CONNECTIONS = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
 STORES = (r"Cert:\LocalMachine\Root", r"Cert:\LocalMachine\CA")
 WEEK = 7 * 24 * 3600 * 1000
 MOST_EVENTS = 50

@@ -18,7 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.certificate_chain import finds_issuer
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.winhttp_proxy import Proxy
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._winhttp_proxy import Proxy
 
 _COMMON = ("TLS 1.0", "TLS 1.1", "TLS 1.2")
 """What every version of Windows that carries the products has. TLS 1.3 came later, and is no way for both."""

@@ -8,7 +8,6 @@ import typing as t
 import pytest
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import MetadataUrl, UsesServer
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.metadata_probe import read_proxy
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     LYNC,
     AmbiguousError,
@@ -81,16 +80,3 @@ def test_certificates_that_are_missing() -> None:
 )
 def test_the_forms_of_an_auth_token(token: t.Any, url: str | None, uses_server: bool) -> None:
     assert (MetadataUrl().read(token), UsesServer().read(token)) == (url, uses_server)
-
-
-@pytest.mark.parametrize(
-    ("settings", "proxy"),
-    [
-        ("1800000000000000010000000000000000000000", ""),  # as Windows is installed
-        ("2800000000000000030000000c00000070726f78793a383038303132" + "00000000", "proxy:808012"),
-        ("28000000000000000300000040000000" + "70", ""),  # the length is beyond the end
-        ("", ""),
-    ],
-)
-def test_the_proxy_of_winhttp(settings: str, proxy: str) -> None:
-    assert read_proxy(bytes.fromhex(settings)) == proxy

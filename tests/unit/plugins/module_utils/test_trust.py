@@ -20,7 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.tls_se
     list_switched_off,
     normalize_path,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.winhttp_proxy import Proxy, read_proxy
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._winhttp_proxy import Proxy, read_proxy
 
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 LYNC = "00000004-0000-0ff1-ce00-000000000000@contoso.com"

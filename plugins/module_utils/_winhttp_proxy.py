@@ -14,6 +14,8 @@ import fnmatch
 import struct
 from dataclasses import dataclass
 
+CONNECTIONS = r"HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
+"""The key that has the value WinHttpSettings."""
 _PROXY = 2
 """The bit of the third number that says that there is a proxy."""
 
