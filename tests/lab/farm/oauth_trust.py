@@ -13,16 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import dns.message
-import dns.rdatatype
-
 from farm.certificates import Issued
-from farm.dns.query import answer
-from farm.dns.refusal import Refusal as DnsRefusal
 from farm.exchange.organization import Organization
 from farm.scenario import Host, PartnerApplication
 from farm.state import Farm
 from farm.web.challenge import list_trusted
+from farm.web.download import DownloadError, resolve
 from farm.web.identities import EXCHANGE, LYNC, content_of, lync_realm, organization_of
 from farm.web.pages import SERVICES
 from farm.web.signing_keys import find_signer, list_keys
@@ -86,20 +82,12 @@ def find_refusal(farm: Farm, lync: Host, address: str) -> Refusal | None:
     return None
 
 
-def find_addresses(farm: Farm, name: str) -> list[str]:
-    """Where the farm's DNS servers say that a name leads."""
-    question = dns.message.make_query(name, dns.rdatatype.A)
-    response = dns.message.make_response(question)
-    try:
-        answer(farm.zones, question, response)
-    except DnsRefusal:
-        return []
-    return [str(data) for found in response.answer for data in found if data.rdtype == dns.rdatatype.A]
-
-
 def find_hosts(farm: Farm, name: str, role: str) -> list[Host]:
     """The hosts of a role that a name leads to."""
-    found = find_addresses(farm, name)
+    try:
+        found = resolve(farm, name)
+    except DownloadError:
+        return []
     return [host for host in farm.scenario.hosts_of(role) if host.address in found]
 
 

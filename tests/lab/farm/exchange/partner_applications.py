@@ -21,11 +21,11 @@ from farm.exchange.errors import INVALID_ARGUMENT, failure, not_found
 from farm.exchange.objects import CONFIGURATION, directory_object
 from farm.exchange.organization import PARTNERS
 from farm.exchange.recipients import ALREADY, canonical, find_recipient
-from farm.metadata import Document, DownloadError, download
 from farm.objects import ad_object_id, enumeration, multi_valued, text
 from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ, EXCHANGE_WRITE
 from farm.scenario import PartnerApplication
+from farm.web.download import Document, DownloadError, download
 
 NO_DOCUMENT = "Microsoft.Exchange.Management.SystemConfigurationTasks.AuthMetadataClientException"
 NOT_MODELLED = ("AccountType", "ActAsPermissions", "AppOnlyPermissions", "IssuerIdentifier")

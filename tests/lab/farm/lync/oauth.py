@@ -11,11 +11,11 @@ from psrpcore.types import PSList, PSObject, PSString
 
 from farm.lync.errors import bad_argument, failure, not_found
 from farm.lync.store import Content
-from farm.metadata import DownloadError, download
 from farm.objects import psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_READ, LYNC_WRITE
 from farm.scenario import OAuth, PartnerApplication
+from farm.web.download import DownloadError, download
 
 NAMESPACE = "Microsoft.Rtc.Management.WritableConfig.Settings.SSAuth"
 TYPE = f"{NAMESPACE}.OAuthSettings"

@@ -21,6 +21,7 @@ from farm.web.identities import EXCHANGE, LYNC, content_of, exchange_realm, lync
 from farm.web.signing_keys import list_keys
 
 PATHS = {"exchange": "/autodiscover/metadata/json/1", "lync": "/metadata/json/1"}
+"""Configure partner applications in Skype for Business Server and Exchange Server: the document of each product."""
 
 
 def write_document(farm: Farm, host: Host) -> dict[str, Any] | None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from psrpcore.types import PSObject
 
 from farm.catalogue import list_others
-from farm.metadata import DownloadError, download, resolve
 from farm.objects import enumeration, psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ
+from farm.web.download import DownloadError, download, resolve
 from farm.windows.errors import failure
 
 COMMANDS = "Microsoft.PowerShell.Commands"

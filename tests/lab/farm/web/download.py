@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The metadata documents that the products read of each other, as far as a server that downloads one can tell.
+"""How a server of the farm downloads a metadata document of another one.
 
 The model downloads by its own state: the name resolves in the zones, a machine of the farm has the address, its web site runs and shows a
 certificate that the downloading machine trusts, and the product there has a key to sign with. What a failure says is the text of the
@@ -16,15 +16,14 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
-from farm.certificates import Issued
 from farm.dns.query import answer
 from farm.dns.refusal import Refusal
-from farm.exchange.organization import Server
 from farm.scenario import Host
 from farm.state import Farm, Machine
+from farm.web.metadata import PATHS, write_document
+from farm.web.signing_keys import list_keys
+from farm.web.site_certificate import find_site_certificate
 
-PATHS = {"exchange": "/autodiscover/metadata/json/1", "lync": "/metadata/json/1"}
-"""Configure partner applications in Skype for Business Server and Exchange Server: the document of each product."""
 WEB_SITE = "W3SVC"
 
 
@@ -77,10 +76,11 @@ def download(farm: Farm, host: Host, url: str, *, trust_any: bool = False) -> Do
         raise DownloadError(text)
     if parts.path.rstrip("/").lower() != PATHS.get(machine.host.role):
         raise DownloadError("The remote server returned an error: (404) Not Found.")
-    document = _show_exchange(farm, machine) if machine.host.role == "exchange" else _show_lync(farm, machine)
+    document = write_document(farm, machine.host)
     if document is None:
         raise DownloadError("The remote server returned an error: (500) Internal Server Error.")
-    return document
+    keys = [key.thumbprint for key in list_keys(farm, machine.host)]
+    return Document(document["serviceName"], document["realm"], keys)
 
 
 def _find_machine(farm: Farm, addresses: list[str]) -> Machine:
@@ -95,7 +95,7 @@ def _find_machine(farm: Farm, addresses: list[str]) -> Machine:
 
 def _is_trusted(farm: Farm, host: Host, machine: Machine, name: str) -> bool:
     """Whether the certificate of the web site is of the farm's authority, valid by the host's clock, and for the name."""
-    shown = _find_web_certificate(farm, machine)
+    shown = find_site_certificate(farm, machine.host)
     if shown is None or shown.issuer != farm.authority.issued.subject:
         return False
     valid = shown.not_before <= farm.now_on(host.fqdn) <= shown.not_after
@@ -104,46 +104,3 @@ def _is_trusted(farm: Farm, host: Host, machine: Machine, name: str) -> bool:
 
 def _matches(known: str, name: str) -> bool:
     return known == name or (known.startswith("*.") and name.partition(".")[2] == known[2:])
-
-
-def _find_web_certificate(farm: Farm, machine: Machine) -> Issued | None:
-    """Exchange: the one with the service IIS. Lync: the one that is assigned as WebServicesInternal, or else as Default."""
-    if machine.host.role == "exchange":
-        server = _find_server(farm, machine)
-        with_site = [
-            thumb for thumb, services in server.services.items() if "IIS" in services.replace(" ", "").split(",")
-        ]
-        found = [machine.store.get(thumb) for thumb in with_site]
-        return next((stored.issued for stored in found if stored), None)
-    assigned = farm.store.assigned(machine.host.fqdn)
-    entry = assigned.get("WebServicesInternal") or assigned.get("Default")
-    return entry[1].issued if entry else None
-
-
-def _find_server(farm: Farm, machine: Machine) -> Server:
-    server = farm.directory.organization(farm.directory.choose_for(machine.host)).server(machine.host.fqdn)
-    assert server is not None, machine.host.fqdn
-    return server
-
-
-def _show_exchange(farm: Farm, machine: Machine) -> Document | None:
-    """None, which is HTTP 500, where the server has not the certificate that AuthConfig names."""
-    organization = farm.directory.organization(farm.directory.choose_for(machine.host))
-    auth = organization.auth
-    if machine.store.get(auth.current) is None:
-        return None
-    default = next((domain.name for domain in organization.accepted_domains if domain.default), "")
-    keys = [thumb for thumb in (auth.current, auth.next) if thumb]
-    return Document(auth.service_name, auth.realm or default, keys)
-
-
-def _show_lync(farm: Farm, machine: Machine) -> Document | None:
-    """None where the computer has no OAuthTokenIssuer certificate."""
-    replica = farm.store.replica(machine.host.fqdn)
-    assigned = farm.store.assigned(machine.host.fqdn).get("OAuthTokenIssuer")
-    if replica is None or assigned is None:
-        return None
-    content = replica.version.content
-    default = next((domain.name for domain in content.sip_domains if domain.default), "")
-    keys = [issued.thumbprint for issued in (assigned[1].issued, assigned[1].previous) if issued]
-    return Document(content.oauth.service_name, content.oauth.realm or default, keys)
