@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,37 @@ def test_a_server_that_says_nothing(read: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         result = read(address="127.0.0.1", port=silent.getsockname()[1], timeout=1)
     assert (result["failed"], result["error"]["kind"]) == (True, "unreachable")
+
+
+GARBAGE = {
+    "another protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "an endless message": b"\x30\x84\x7f\xff\xff\xff\x02\x01\x01",
+    "a broken message": b"\x30\x05\x02\x01\x01\x61\x99",
+    "a logon without a word of Kerberos": b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00",
+    "an end": b"",
+}
+
+
+@pytest.mark.parametrize("answer", GARBAGE)
+def test_a_server_that_talks_nonsense(read: Any, domain: Domain, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """One clear error, and soon; whoever says that a logon has succeeded without its part of Kerberos is not believed."""
+    use_keytab(domain, monkeypatch)
+    lead(monkeypatch, "127.0.0.1", CONTROLLER)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            client, _address = server.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(GARBAGE[answer])
+                if answer != "an end":
+                    client.recv(65536)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        result = read(**TICKET, protocol="ldap", port=server.getsockname()[1], timeout=1)
+        thread.join()
+    assert (result["failed"], result["error"]["kind"] in ("unreachable", "authentication")) == (True, True), result
 
 
 def test_what_is_not_shown_is_not_taken_for_absent(read: Any) -> None:

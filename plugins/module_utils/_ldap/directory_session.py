@@ -88,8 +88,8 @@ class DirectorySession:
 
     def read_root(self) -> Attributes:
         """What the server says of itself (rootDSE)."""
-        (root,) = self._search("", "(objectClass=*)", ldap3.BASE, ["configurationNamingContext", "dnsHostName"])
-        return root.attributes
+        found = self._search("", "(objectClass=*)", ldap3.BASE, ["configurationNamingContext", "dnsHostName"])
+        return found[0].attributes if found else {}
 
     def is_readable(self, dn: str) -> bool:
         """Whether an object is shown to this account: Active Directory hides what an account may not read."""
@@ -205,6 +205,8 @@ def _translate(server: DirectoryServer, operation: str) -> Iterator[None]:
         yield
     except (LDAPException, OSError) as error:
         raise explain_failure(error, server, operation) from None
+    except (LookupError, TypeError, ValueError):  # of ldap3's decoder, for octets of any other kind
+        raise explain_failure(OSError("what it sends is no LDAP message"), server, operation) from None
 
 
 def _read_entry(item: t.Mapping[str, t.Any]) -> Entry:

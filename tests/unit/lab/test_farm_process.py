@@ -16,6 +16,7 @@ from psrpcore.types import PSDict
 from farm.clixml import decode, encode, enumeration, revive
 from farm.errors import LabError
 from farm.process import FarmProcess
+from farm.realm import open_realm
 from farm.scenario import Scenario, load, names
 from farm.state import Farm
 from farm.structure import build
@@ -224,3 +225,16 @@ def test_a_scenario_is_strict() -> None:
 def test_an_enumeration_survives_the_socket() -> None:
     text = encode(enumeration("Microsoft.Exchange.Data.ServerEditionType", "IMAP, POP", 3))
     assert encode(revive(decode(text))) == text
+
+
+def test_a_realm_that_lacks_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tickets could not be taken: said before any host starts."""
+    monkeypatch.setattr("farm.realm.check_library", lambda: None)
+    for name in ("krb5.conf", f"{EXCHANGE}.keytab", f"{LYNC}.keytab"):
+        (tmp_path / name).touch()
+    with pytest.raises(LabError, match=r"lacks atl-dc-001\.litwareinc\.com\.keytab$"):
+        open_realm(tmp_path, tmp_path, load("litware"))
+    (tmp_path / "atl-dc-001.litwareinc.com.keytab").touch()
+    realm = open_realm(tmp_path, tmp_path, load("litware"))
+    assert (realm.describe()["realm"], realm.list_pids()) == ("LITWAREINC.COM", {})
+    assert (tmp_path / "hosts").read_text(encoding="utf-8").count("127.0.0.1 ") == 3

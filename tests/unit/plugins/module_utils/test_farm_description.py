@@ -110,6 +110,9 @@ def test_text_is_understood(given: dict[str, Any], expected: Any) -> None:
             {**UPDATES, "dns_server": {"address": "ns1", "key": "x"}},
             "farm_dns_server must be a dictionary with address",
         ),
+        ({"directory": "dc1"}, "farm_directory must be a dictionary with address, and optionally ca_path, "),
+        ({"directory": {"address": " "}}, "farm_directory.address must not be empty."),
+        ({"directory": {"address": "dc1", "base": "x"}}, "farm_directory must be a dictionary with address"),
     ],
 )
 def test_what_is_refused_is_named(given: dict[str, Any], said: str) -> None:
@@ -176,6 +179,8 @@ def test_a_description_has_no_secret() -> None:
     with pytest.raises(DescriptionError) as caught:
         read(dns_server=server, fail_on="x")
     assert "c2VjcmV0" not in str(caught.value)
+    account = {"address": "dc1", "user": "ann@litwareinc.com"}
+    assert read(directory={**account, "password": "x"}).directory == account
 
 
 def test_the_names_to_look_up() -> None:
