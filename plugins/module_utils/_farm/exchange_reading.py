@@ -11,12 +11,6 @@ from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.exchange_partners import (
-    READ as READ_PARTNERS,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.exchange_partners import (
-    read_trusted_partners,
-)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import Facts, host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization_parts import (
     ORGANIZATION,
@@ -28,6 +22,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.trusted_applications import (
+    READ as READ_PARTNERS,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.trusted_applications import (
+    read_trusted_partners,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine

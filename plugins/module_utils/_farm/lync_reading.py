@@ -20,8 +20,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_e
     read_assigned,
     read_store,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import READ as READ_PARTNERS
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import read_trusted_partners
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.known_applications import READ as READ_PARTNERS
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.known_applications import read_trusted_partners
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
     read_oauth_configuration,
 )
