@@ -61,6 +61,8 @@ PUBLISH = """
     {name: autodiscover.litwareinc.com, type: CNAME, value: atl-exchange-001.litwareinc.com, on_conflict: replace}
 """
 ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))
+WITHOUT_REPORT = {"restart"}
+"""Roles that audit nothing."""
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECRETS = {"vault_pfx_password": 'pfx: "ä" 50% é'}
 
@@ -116,7 +118,7 @@ def test_the_example_of_a_role_runs(farm: Farm, role: str, tmp_path: Path) -> No
     run = farm.playbook(playbook, "--check")
     assert (run.rc, run.writes) == (0, []), run.output
     assert any("import_role" in keyword for task in play["tasks"] for keyword in task)
-    assert "Report what was found" in run.output
+    assert role in WITHOUT_REPORT or "Report what was found" in run.output
     check_all_ran(run, play["tasks"])
 
 

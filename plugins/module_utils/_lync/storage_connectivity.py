@@ -49,7 +49,7 @@ def make_test(params: dict[str, t.Any]) -> Cmdlet:
     address, host = params["sip_uri"].strip(), params["storage_service_host"]
     name, at, domain = address.removeprefix("sip:").partition("@")
     if not (name and at and "." in domain) or any(character.isspace() for character in address):
-        raise _refuse(f"sip_uri: '{params['sip_uri']}' is not a SIP address such as sip:user@litwareinc.com")
+        raise _refuse(f"O(sip_uri): '{params['sip_uri']}' is not a SIP address such as sip:user@litwareinc.com")
     cmdlet = Cmdlet(NAME, SipUri=f"sip:{name}@{domain}", Folder=params["folder"])
     if params["delete_item"]:
         cmdlet = cmdlet.with_parameters(DeleteItem=True)
