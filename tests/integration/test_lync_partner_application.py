@@ -58,7 +58,8 @@ def test_why_the_document_cannot_be_downloaded_is_found_out_on_the_front_end(far
         checked, fails = run.step("checked"), run.step("fails")
         assert (checked.changed, checked.writes) == (True, [])
         (warning,) = checked.result["warnings"]
-        assert warning.startswith("A real run would fail: The front end cannot ")
+        assert warning.startswith("The front end cannot ")
+        assert warning.endswith("Unless that has changed by then, a real run fails.")
         assert said in warning
         # the binder refuses it, so that the farm's journal has the attempt as an error, and the store has nothing
         assert (run.rc, {entry["outcome"] for entry in fails.writes}) == (2, {"error"})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import leads_to_cloud
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError, located
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import (
     TABLE,
     URL,
@@ -96,7 +96,7 @@ class LyncPartner:
         else:
             plan = self._plan_changes(call, there)
         if plan.steps and call.check_mode:
-            warnings += [f"{WOULD_FAIL}{problem}" for problem in observed.problems]
+            warnings += list(map(_foretell, observed.problems))
         return replace(plan, warnings=(*plan.warnings, *warnings))
 
     def _plan_creation(self, call: Call, observed: ObservedLyncPartner) -> Plan:
@@ -166,10 +166,15 @@ class LyncPartner:
         told = {**result, "changed": True, "commands": [*result["commands"], str(write)]}
         if call.check_mode:
             for problem in self.problems:
-                call.warn(f"{WOULD_FAIL}{problem}")
+                call.warn(_foretell(problem))
             return told
         Steps(shell).run([write])
         return told
+
+
+def _foretell(problem: str) -> str:
+    """A problem in check mode: an earlier task of the same playbook may be about to remove it, such as one that publishes the name."""
+    return f"{problem.rstrip('.')}. Unless that has changed by then, a real run fails."
 
 
 def _downloads(call: Call, match: Match, options: dict[str, t.Any]) -> bool:

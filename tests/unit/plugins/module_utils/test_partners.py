@@ -35,12 +35,21 @@ def test_an_application_is_known_by_identifier_and_kind() -> None:
 
 def test_of_several_the_url_decides_or_the_name_and_nothing_is_guessed() -> None:
     there = [application("first", ONE), application("second", TWO)]
-    for given in ({"url": "https://TWO.litwareinc.com:443/metadata/JSON/1"}, {"name": "SECOND", "url": ONE}):
+    clear: list[dict[str, t.Any]] = [
+        {"url": "https://TWO.litwareinc.com:443/metadata/JSON/1"},
+        {"name": "SECOND", "url": ONE},
+    ]
+    for given in clear:
         match = find_match(there, LYNC, "on_premises", **given)
         assert (match.one, match.same) == (there[1], (there[0],))
-    for vague in ({}, {"url": "https://three.litwareinc.com/metadata/json/1"}, {"name": "third", "url": ONE}):
+    vague: list[dict[str, t.Any]] = [
+        {},
+        {"url": "https://three.litwareinc.com/metadata/json/1"},
+        {"name": "third", "url": ONE},
+    ]
+    for given in vague:
         with pytest.raises(AmbiguousError, match="first, second"):
-            find_match(there, LYNC, "on_premises", **vague)
+            find_match(there, LYNC, "on_premises", **given)
 
 
 def test_what_is_removed_has_the_name_and_url_that_the_task_says() -> None:
