@@ -18,6 +18,7 @@ from farm.state import Farm
 from farm.usable import record
 from farm.windows import errors as windows_errors
 
+HELD_AT_MOST = 60.0
 NOT_RECOGNIZED = (
     "The term '{0}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
     "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
@@ -55,9 +56,16 @@ def run(farm: Farm, request: dict[str, Any], emit: Emit) -> None:
     _record(call, str(request.get("session") or ""), failed, time.monotonic() - started)
     with farm.lock:
         record(farm, len(farm.journal.entries))
-    if found.writes and (late := farm.faults.take("late_answer", host.fqdn)):
-        time.sleep(float(late.value or 1))
+    if found.writes and farm.faults.count_down("hold_answer", host.fqdn):
+        _hold(farm, host.fqdn)
     emit({"failed": failed.record.wire()} if failed else {"done": True})
+
+
+def _hold(farm: Farm, host: str) -> None:
+    """Keep the answer back as long as the fault is on; a minute at most, so that no lab hangs."""
+    end = time.monotonic() + HELD_AT_MOST
+    while farm.faults.get("hold_answer", host) and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def _attempt(call: Call) -> CmdletError | None:

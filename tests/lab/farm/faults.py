@@ -23,7 +23,7 @@ MODEL = {
     "cmdlet_fails": "the cmdlet named by the value (or each that a pattern such as Add-* means) ends with an error of its product",
     "slow_cmdlet": "each cmdlet takes as many more seconds as the value says",
     "slow_write": "each cmdlet that writes takes as many more seconds as the value says",
-    "late_answer": "each cmdlet that writes is answered as many seconds after it has taken effect as the value says",
+    "hold_answer": "the first cmdlet that writes, or the one whose number the value is, has taken effect and is not answered until --off",
     "service_stopped": "the Windows service named by the value is stopped",
     "micro_delay": "Exchange delays each of its cmdlets by as many milliseconds as the value says, and warns of it",
     "web_slow": "each page of the web site takes as many more seconds as the value says",
@@ -50,8 +50,9 @@ WIRE = {
 
 EVERYWHERE = "*"
 NAMED = {"cmdlet_fails": "a cmdlet", "service_stopped": "a Windows service"}
-SECONDS = ("slow_cmdlet", "slow_write", "late_answer", "slow_receive", "web_slow")
+SECONDS = ("slow_cmdlet", "slow_write", "slow_receive", "web_slow")
 MILLISECONDS = ("micro_delay",)
+NUMBERS = ("hold_answer",)
 
 
 @dataclass
@@ -80,6 +81,8 @@ class Fault:
             raise LabError(f"the fault {self.name} wants seconds as its value, and {self.value!r} are none")
         if self.name in MILLISECONDS and self.value and not re.fullmatch(r"\d+", self.value, re.ASCII):
             raise LabError(f"the fault {self.name} wants milliseconds as its value, and {self.value!r} are none")
+        if self.name in NUMBERS and self.value and not re.fullmatch(r"[1-9]\d*", self.value, re.ASCII):
+            raise LabError(f"the fault {self.name} wants a number as its value, and {self.value!r} is none")
         if self.count is not None and self.count < 1:
             raise LabError(f"a fault cannot strike {self.count} times")
 
@@ -137,6 +140,15 @@ class Faults:
                     self._use(fault)
                     return fault
         return None
+
+    def count_down(self, name: str, host: str) -> bool:
+        """Whether a fault whose value is a number strikes now: at the call of that number, and while it is on at each one after."""
+        with self.lock:
+            for fault in self.active:
+                if fault.name == name and fault.host in (host, EVERYWHERE):
+                    fault.value = str(int(fault.value or 1) - 1)
+                    return int(fault.value) <= 0
+        return False
 
     def _use(self, fault: Fault) -> None:
         if fault.count is not None:
