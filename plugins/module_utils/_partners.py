@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url, normal_thumbprint
 
 Facts = dict[str, t.Any]
@@ -114,6 +115,12 @@ def list_warnings(match: Match, *, told_enabled: bool) -> list[str]:
     if match.one and not match.one["enabled"] and not told_enabled:
         warnings.append(f"{match.one['name']} is disabled, and was left so. Set enabled to true to enable it.")
     return warnings
+
+
+def has_refused(error: ShellError, *parameters: str) -> bool:
+    """Whether the step that was refused had one of these parameters."""
+    refused = str(next(iter(error.result.get("commands_not_run") or ()), ""))
+    return any(f" -{name}" in refused for name in parameters)
 
 
 def _is_same_text(one: str | None, other: str | None) -> bool:

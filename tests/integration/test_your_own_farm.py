@@ -23,12 +23,22 @@ PAGE = (ROOT / "docs" / "your_own_farm.md").read_text(encoding="utf-8")
 AUDIT = Path("onprem.exchange_lync.audit")
 EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
 CHANGES = {
-    "dns": ("Publish the Autodiscover names", "Add-DnsServerResourceRecordCName"),
-    "certificates": ("Assign the OAuthTokenIssuer certificate", "Set-CsCertificate"),
-    "autodiscover": ("Set the Autodiscover URI of the Client Access servers", "Set-ClientAccessServer"),
-    "oauth": ("Set Lync's OAuth configuration", "Set-CsOAuthConfiguration"),
+    "dns": {"Publish the Autodiscover names": ["Add-DnsServerResourceRecordCName"]},
+    "certificates": {"Assign the OAuthTokenIssuer certificate": ["Set-CsCertificate"]},
+    "autodiscover": {"Set the Autodiscover URI of the Client Access servers": ["Set-ClientAccessServer"]},
+    "oauth": {"Set Lync's OAuth configuration": ["Set-CsOAuthConfiguration"]},
+    "partners": {
+        "Make Lync a partner application of Exchange": [
+            "New-MailUser",
+            "Set-MailUser",
+            *["New-ManagementRoleAssignment"] * 2,
+            "New-PartnerApplication",
+        ],
+        "Make Exchange a partner application of Lync": ["New-CsPartnerApplication"],
+    },
 }
-"""What each part changes, in their order: the task, and the cmdlet that writes."""
+"""What each part changes, in their order: its tasks, each with the cmdlets that write."""
+ROLES = ("UserApplication", "ArchiveApplication", "MeetingGraphApplication")
 
 
 def section(heading: str) -> str:
@@ -54,8 +64,9 @@ def commands(heading: str, program: str) -> list[list[str]]:
 
 
 def configuration(farm: Farm) -> dict[str, Any]:
-    """What the playbook may change."""
+    """What the playbook may change, but for the account of the partner application, which only an administrator removes."""
     state = farm.state()
+    del state["exchange"]["recipients"]
     store = {key: value for key, value in state["lync"]["store"].items() if key != "number"}
     zones = {name: [entry for entry in of_zone if entry["type"] != "SOA"] for name, of_zone in state["dns"].items()}
     return {"exchange": state["exchange"], "lync": store, "dns": zones}
@@ -105,7 +116,7 @@ def test_the_careful_first_run(farm: Farm, before: dict[str, Any], monkeypatch: 
     assert parts == [["onprem.exchange_lync.integrate", "--diff", "--tags", role] for role in CHANGES]
     _reads(farm, audit, before, set(CHANGES))
     assert check == ["onprem.exchange_lync.integrate", *CHECK]
-    _foretells(farm.playbook(Path(check[0]), *check[1:]), list(CHANGES.values()))
+    _foretells(farm.playbook(Path(check[0]), *check[1:]), [task for tasks in CHANGES.values() for task in tasks])
     for done, arguments in enumerate(parts, start=1):
         _writes_one_part(farm, arguments, list(CHANGES)[:done])
     run = farm.playbook(Path(again[0]), *again[1:])
@@ -122,19 +133,19 @@ def _reads(farm: Farm, arguments: list[str], there: dict[str, Any], wrong: set[s
     assert {item["fixed_by"] for item in audit["findings"] if item["severity"] != "info"} == wrong
 
 
-def _foretells(run: Run, changes: list[tuple[str, str]]) -> None:
+def _foretells(run: Run, changes: list[str]) -> None:
     """Check mode shows each change and writes nothing."""
     assert (run.rc, run.writes) == (0, []), run.output
-    assert [step.task.rpartition(" : ")[2] for step in run.steps if step.changed] == [task for task, _host in changes]
+    assert [step.task.rpartition(" : ")[2] for step in run.steps if step.changed] == changes
     assert f"To change ({len(changes)}):" in run.output
 
 
 def _writes_one_part(farm: Farm, arguments: list[str], done: list[str]) -> None:
     """The part writes what it is for and nothing else, and its run ends well, whatever the other parts have yet to do."""
     run = farm.playbook(Path(arguments[0]), *arguments[1:])
-    task, cmdlet = CHANGES[done[-1]]
-    assert [step.task.rpartition(" : ")[2] for step in run.steps if step.changed] == [task]
-    assert [entry["cmdlet"] for entry in run.writes] == [cmdlet]
+    tasks = CHANGES[done[-1]]
+    assert [step.task.rpartition(" : ")[2] for step in run.steps if step.changed] == list(tasks)
+    assert [entry["cmdlet"] for entry in run.writes] == [cmdlet for cmdlets in tasks.values() for cmdlet in cmdlets]
     left = {item["role"] for item in audits(run)[0]["to_do"]}
     assert left == CHANGES.keys() - set(done[:-1])
     assert run.rc == 0, run.output
@@ -206,7 +217,7 @@ def test_the_way_back(farm: Farm, before: dict[str, Any], integrated: dt.datetim
     playbook.write_text(yaml_block("What is changed, and how to undo it"), encoding="utf-8")
     run = farm.playbook(playbook)
     assert run.rc == 0, run.output
-    assert [step.changed for step in run.steps] == [True] * 4
+    assert [step.changed for step in run.steps] == [True] * 6
     assert configuration(farm) == before
 
 
@@ -252,7 +263,7 @@ def find_examples() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
-    """The same farm, where one URI was cleared, and where a token issuer is in use that ends within a day."""
+    """The same farm, where one URI was cleared, a token issuer is in use that ends within a day, and Lync was Exchange's partner once."""
     folder = tmp_path_factory.mktemp("history")
     described = yaml.safe_load((LAB / "scenarios" / "messy.yml").read_text(encoding="utf-8"))
     (cleared,) = (host for host in described["hosts"] if host["fqdn"].startswith("ex19-red-01"))
@@ -261,6 +272,18 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     old = {"name": "oauth-old", "subject": "CN=woodgrovebank.com", "days": [-700, 1], "hosts": fronts}
     described["certificates"].append(old)
     described["lync"]["oauth"]["token_issuer"] = "oauth-old"
+    account = {"name": "LyncEnterprise-ApplicationAccount", "hidden": True, "roles": [*ROLES]}
+    described["exchange"]["recipients"] = [account]
+    described["exchange"]["partner_applications"].append(
+        {
+            "name": "LyncEnterprise",
+            "application_identifier": "00000004-0000-0ff1-ce00-000000000000",
+            "metadata_url": "https://old-pool.woodgrovebank.com/metadata/json/1",
+            "linked_account": f"{described['domain']['fqdn']}/Users/{account['name']}",
+            "certificates": ["oauth-old"],
+            "enabled": False,
+        }
+    )
     scenario = folder / "history.yml"
     scenario.write_text(yaml.safe_dump(described, allow_unicode=True), encoding="utf-8")
     running = Farm(str(scenario), folder, "documented")

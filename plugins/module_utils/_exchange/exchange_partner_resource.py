@@ -35,6 +35,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
     Match,
     find_match,
     find_missing,
+    has_refused,
     list_warnings,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
@@ -199,7 +200,7 @@ class ExchangePartner:
         """The error, with what to do about it where that is known here and not in general."""
         if error.kind == "not_offered" and error.cmdlet in _CREATING:
             return replace(error, remedy=_SPLIT)
-        if error.kind == "failed" and error.cmdlet in ("New-PartnerApplication", "Set-PartnerApplication"):
+        if error.kind == "failed" and has_refused(error, "AuthMetadataUrl", "RefreshAuthMetadata"):
             return replace(error, remedy=_NO_DOCUMENT)
         missing = find_missing(call.params["signing_certificates"], self.trusted)
         if error.kind == "not_effective" and missing:

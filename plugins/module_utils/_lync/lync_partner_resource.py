@@ -24,6 +24,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
     Facts,
     Match,
     find_match,
+    has_refused,
     list_warnings,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
@@ -34,7 +35,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._values impor
 
 _NAMES = {EXCHANGE: "Exchange"}
 """By identifier, the identity of an application that is created and that the task does not name."""
-_WRITING = ("New-CsPartnerApplication", "Set-CsPartnerApplication")
 _NO_DOCUMENT = (
     "Nothing was written. The front end downloads the document while the cmdlet runs. Check on the front end that the host name of the URL "
     "resolves, that it trusts the certificate of the web site and reaches it without a proxy, and that the document opens there: HTTP 500 "
@@ -143,7 +143,7 @@ class LyncPartner:
 
     def explain(self, error: ShellError) -> ShellError:
         """The error, with what the front end said of the document where the server says no more than that it was not downloaded."""
-        if error.cmdlet not in _WRITING or error.kind not in ("bad_parameter", "failed"):
+        if error.kind not in ("bad_parameter", "failed") or not has_refused(error, "MetadataUrl"):
             return error
         found = " ".join(self.problems or ["The front end itself could download it when it was asked just before."])
         return replace(error, message=f"{error.message.strip()} {found}", remedy=_NO_DOCUMENT)
@@ -160,7 +160,9 @@ class LyncPartner:
         if not application.get(URL) or read_already:
             return result
         shell = call.shell(self.shell)
-        write = Cmdlet(_WRITING[1], Identity=application["identity"], MetadataUrl=application[URL], Confirm=False)
+        write = Cmdlet(
+            "Set-CsPartnerApplication", Identity=application["identity"], MetadataUrl=application[URL], Confirm=False
+        )
         refuse_unoffered(call, shell, [write])
         self.problems = probe_document(call, application[URL]) if self.problems is None else self.problems
         told = {**result, "changed": True, "commands": [*result["commands"], str(write)]}
