@@ -31,6 +31,11 @@ VARIABLES: dict[str, dict[str, str]] = {
         "exclude": "farm_leave_out",
         "servers": "farm_autodiscover_servers",
     },
+    "exchange_partner_application": {
+        "auth_metadata_url": "farm_lync_metadata_url",
+        "domain_controller": "farm_domain_controller",
+        "linked_account": "farm_linked_account",
+    },
     "farm_info": {"dns_server": "farm_dns_server", "domain_controller": "farm_domain_controller"},
     "lync_certificate": {
         "effective_date": "farm_oauth_token_issuer_effective_date",
@@ -42,6 +47,11 @@ VARIABLES: dict[str, dict[str, str]] = {
     },
     "lync_storage_connectivity": {"sip_uri": "farm_trust_sip_address", "folder": "farm_trust_folder"},
     "lync_oauth_configuration": {"exclude": "farm_leave_out", "timeout": "farm_replication_timeout"},
+    "lync_partner_application": {
+        "exclude": "farm_leave_out",
+        "metadata_url": "farm_exchange_metadata_url",
+        "timeout": "farm_replication_timeout",
+    },
 }
 """By module, the role variable that an option comes from."""
 
@@ -53,8 +63,10 @@ REMEDIES: dict[tuple[str, str], str] = {
         "The domain controller that was read did not show the change in time. Domain controllers replicate with a delay: name one in "
         "farm_domain_controller, or run the playbook again later."
     ),
+    ("exchange_partner_application", "conflict"): _CONFLICT.format(rule="partner_application_replaced"),
     ("lync_certificate", "conflict"): _CONFLICT.format(rule="token_issuer_in_use"),
     ("lync_oauth_configuration", "conflict"): _CONFLICT.format(rule="oauth_configuration_replaced"),
+    ("lync_partner_application", "conflict"): _CONFLICT.format(rule="partner_application_replaced"),
 }
 """By module and kind of error, what to do where a role has called the module."""
 

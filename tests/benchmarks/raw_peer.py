@@ -17,10 +17,16 @@ from typing import Any
 from measuring import HERE, Bar, Lab, Played, report
 
 PRODUCTS: dict[str, dict[str, str]] = {
-    "litware": {"lync_module": "Lync", "client_access": "Get-ClientAccessServer"},
-    "contoso": {"lync_module": "SkypeForBusiness", "client_access": "Get-ClientAccessService"},
+    "litware": {"lync_module": "Lync", "client_access": "Get-ClientAccessServer", "domain": "litwareinc.com"},
+    "contoso": {
+        "lync_module": "SkypeForBusiness",
+        "client_access": "Get-ClientAccessService",
+        "domain": "corp.contoso.com",
+    },
 }
-"""What the versions of a scenario call the same thing."""
+"""What the versions of a scenario call the same thing, and the domain of its accounts."""
+ABSENT = "Get-ManagementRole"
+"""Asked for a role that Exchange 2013 does not have: that it answers with an error is what is to be known."""
 
 
 def compare(lab: Lab, scenario: str, ours: Played) -> list[Bar]:
@@ -33,7 +39,7 @@ def compare(lab: Lab, scenario: str, ours: Played) -> list[Bar]:
     ]
     if missing:
         sys.exit("\n".join(["raw_reads.yml does not read:", *missing, peer.output]))
-    failed = [entry for entry in peer.cmdlets if entry["outcome"] != "ok"]
+    failed = [entry for entry in peer.cmdlets if entry["outcome"] != "ok" and entry["cmdlet"] != ABSENT]
     if failed:
         sys.exit(f"raw_reads.yml could not read: {failed}")
     cost = (

@@ -203,6 +203,11 @@ def not_converged(lab: Watched) -> Iterator[str]:
         yield f"Lync's Autodiscover URL is {url or 'empty'}"
     if not store["certificates"]:
         yield "no OAuthTokenIssuer certificate is assigned"
+    partners = {
+        "Exchange": [item for item in state["exchange"]["partner_applications"] if item["metadata_url"]],
+        "Lync": store["partner_applications"],
+    }
+    yield from (f"{side} has no partner application" for side, applications in partners.items() if not applications)
     behind = [name for name, replica in state["lync"]["replicas"].items() if replica["oauth"] != store["oauth"]]
     if behind:
         yield f"the change has not been replicated to {', '.join(behind)}"

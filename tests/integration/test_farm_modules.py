@@ -74,7 +74,8 @@ def test_read_judge_and_report(farm: Farm, execution: str) -> None:
     assert "autodiscover.litwareinc.com" in served["certificate"]["dns_names"]
     audit = run.step("judge")
     assert (audit.journal, audit.result["ok"], audit.changed) == ([], True, False)
-    assert [item["role"] for item in audit.result["to_do"]] == ["dns", "certificates", "autodiscover", "oauth"]
+    roles = ["dns", "certificates", "autodiscover", "oauth", "partners", "partners"]
+    assert [item["role"] for item in audit.result["to_do"]] == roles
     assert run.step("judge in an expression").msg == "True"
     assert run.step("report").result["report"][0] == "No problems found."
     assert "No problems found.\n" in run.output

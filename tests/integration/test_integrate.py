@@ -13,18 +13,27 @@ from integrating import Watched, answers, headers, problems, reports, sessions, 
 pytestmark = pytest.mark.core
 
 EXCHANGE, LYNC, DNS = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com", "atl-dc-001.litwareinc.com"
+OF_EXCHANGE = "/autodiscover/metadata/json/1"
 AUTODISCOVER = "https://autodiscover.litwareinc.com/autodiscover/autodiscover"
 CHANGES = [
     "Publish the Autodiscover names",
     "Assign the OAuthTokenIssuer certificate",
     "Set the Autodiscover URI of the Client Access servers",
     "Set Lync's OAuth configuration",
+    "Make Lync a partner application of Exchange",
+    "Make Exchange a partner application of Lync",
 ]
 WRITES = [
     (DNS, "Add-DnsServerResourceRecordCName"),
     (LYNC, "Set-CsCertificate"),
     (EXCHANGE, "Set-ClientAccessServer"),
     (LYNC, "Set-CsOAuthConfiguration"),
+    (EXCHANGE, "New-MailUser"),
+    (EXCHANGE, "Set-MailUser"),
+    (EXCHANGE, "New-ManagementRoleAssignment"),
+    (EXCHANGE, "New-ManagementRoleAssignment"),
+    (EXCHANGE, "New-PartnerApplication"),
+    (LYNC, "New-CsPartnerApplication"),
 ]
 
 
@@ -52,9 +61,9 @@ def test_what_check_mode_foretells_is_what_the_run_does(runs: Runs) -> None:
     foretold, done = ([step.result.get("commands") for step in of.run.steps if step.changed] for of in runs[:2])
     assert foretold == done
     lines = [line.strip() for line in reports(runs[0].run)[0]]
-    changes = lines[lines.index("To change (4):") + 1 :][:4]
+    changes = lines[lines.index("To change (6):") + 1 :][:6]
     after = [line.strip() for line in reports(runs[1].run)[1]]
-    assert after[after.index("Changed (4):") + 1 :][:4] == changes
+    assert after[after.index("Changed (6):") + 1 :][:6] == changes
 
 
 def test_the_apply_writes_what_the_documentation_says_and_nothing_else(runs: Runs) -> None:
@@ -74,7 +83,7 @@ def test_one_session_for_each_host_and_place(runs: Runs, farm: Farm) -> None:
 def test_a_run_without_changes_is_short_and_reads_each_thing_once(runs: Runs) -> None:
     """Ceilings, so that nobody makes it dearer unawares."""
     run = runs[2].run
-    assert len(headers(run)) <= 14, headers(run)
+    assert len(headers(run)) <= 16, headers(run)
     calls = [entry for step in run.steps for entry in step.journal if entry["event"] == "cmdlet"]
     reads = collections.Counter((entry["host"], entry["cmdlet"], str(entry["parameters"])) for entry in calls)
     assert {read: count for read, count in reads.items() if count > 1} == {}
@@ -90,6 +99,11 @@ def test_the_farm_is_as_documented(runs: Runs, farm: Farm) -> None:
     assert store["oauth"]["exchange_autodiscover_url"] == f"{AUTODISCOVER}.svc"
     assert all(replica["oauth"] == store["oauth"] for replica in state["lync"]["replicas"].values())
     assert answers(farm, "autodiscover.litwareinc.com") == [EXCHANGE]
+    lync, exchange = store["partner_applications"], state["exchange"]["partner_applications"]
+    assert [item["metadata_url"] for item in lync] == [AUTODISCOVER.replace("/autodiscover/autodiscover", OF_EXCHANGE)]
+    (partner,) = [item for item in exchange if item["metadata_url"]]
+    assert partner["metadata_url"] == f"https://{LYNC}/metadata/json/1"
+    assert partner["certificates"] == [store["certificates"]["OAuthTokenIssuer"]["thumbprint"]]
     assert answers(farm, "autodiscover.litwareinc.com", "A") == answers(farm, EXCHANGE, "A") != []
 
 

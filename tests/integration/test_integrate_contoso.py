@@ -20,6 +20,7 @@ CHANGES = [
     "Assign the OAuthTokenIssuer certificate",
     "Set the Autodiscover URI of the Client Access servers",
     "Set Lync's OAuth configuration",
+    "Make Lync a partner application of Exchange",
 ]
 Runs = tuple[Watched, Watched, Watched]
 
@@ -82,6 +83,17 @@ def test_the_farm_is_as_documented(runs: Runs, farm: Farm) -> None:
     for name in NAMES:
         assert answers(farm, name) == ["mail.contoso.com"]
         assert answers(farm, name, "A") == ["198.51.100.11"]
+
+
+def test_exchange_reads_the_key_of_the_staged_certificate(runs: Runs, farm: Farm) -> None:
+    """The applications are there under names of their own; nothing else of them is written."""
+    (write,) = [entry for entry in runs[1].writes if "PartnerApplication" in entry["cmdlet"]]
+    given = {name: write["parameters"].get(name) for name in ("Identity", "RefreshAuthMetadata", "AuthMetadataUrl")}
+    assert given == {"Identity": "LyncEnterprise-7b6a", "RefreshAuthMetadata": True, "AuthMetadataUrl": None}
+    state = farm.state()
+    wanted = [state["certificates"][name]["thumbprint"] for name in ("oauth-pfx", "oauth-expiring")]
+    (partner,) = [item for item in state["exchange"]["partner_applications"] if item["metadata_url"]]
+    assert partner["certificates"] == wanted
 
 
 def test_every_front_end_has_the_same_staged_token_issuer_with_its_key(runs: Runs, farm: Farm) -> None:

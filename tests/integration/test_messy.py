@@ -65,7 +65,15 @@ def test_what_is_accepted_is_left_as_it_is(farm: Farm, unasked: Watched, before:
     check, apply, again = (integrate(farm, *arguments, extra_vars=accepted) for arguments in (["--check"], [], []))
     for watched in (check, apply, again):
         assert watched.run.rc == 0, watched.run.output
-    assert [entry["cmdlet"] for entry in apply.writes] == ["Set-CsCertificate", "Set-ClientAccessService"]
+    assert [entry["cmdlet"] for entry in apply.writes] == [
+        "Set-CsCertificate",
+        "Set-ClientAccessService",
+        "New-MailUser",
+        "Set-MailUser",
+        *["New-ManagementRoleAssignment"] * 3,
+        "New-PartnerApplication",
+        "New-CsPartnerApplication",
+    ]
     assert (check.writes, again.writes) == ([], [])
     assert [step.result["commands"] for step in check.run.steps if step.changed] == [
         step.result["commands"] for step in apply.run.steps if step.changed

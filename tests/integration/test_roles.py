@@ -20,6 +20,7 @@ ROLES = {
     "autodiscover": ("exchange_servers", EXCHANGE, "Set-ClientAccessServer"),
     "oauth": ("lync_servers", LYNC, "Set-CsOAuthConfiguration"),
 }
+PARTNERS = "exchange_servers:lync_servers"
 """For each role that writes: the hosts of its play, the one that is written to, and the cmdlet that writes."""
 ALL = "exchange_servers:lync_servers:dns_servers"
 
@@ -61,7 +62,7 @@ def test_no_variable_of_somebody_elses_reaches_a_server(farm: Farm) -> None:
     assert watched.run.rc == 0, watched.run.output
     assert "evil" not in str(farm.journal())
     changes = [str(step.result) for step in watched.run.steps if step.changed]
-    assert len(changes) == 4
+    assert len(changes) == 6
     assert "master" not in str(changes)
 
 
@@ -184,6 +185,38 @@ def test_check_apply_again(farm: Farm, role: str) -> None:
     assert ([entry["cmdlet"] for entry in check.writes], changed(check)) == ([], {True})
     assert [(entry["host"], entry["cmdlet"]) for entry in apply.writes] == [(host, cmdlet)]
     assert (changed(apply), again.writes, changed(again)) == ({True}, [], {False})
+
+
+def test_partners_alone_write_to_both_products_and_to_both_only(farm: Farm) -> None:
+    """After the others: each server reads the other's document. Without one of the products, nothing is written."""
+    for hosts, absent in (("exchange_servers", LYNC), ("lync_servers", EXCHANGE)):
+        run = play(farm, "partners", hosts)
+        assert (run.rc, run.writes) == (2, [])
+        assert f"but not in this play: {absent}" in run.output
+    check, apply, again = (play(farm, "partners", PARTNERS, check=check) for check in (True, False, False))
+    for run in (check, apply, again):
+        assert run.rc == 0, run.output
+    assert (check.writes, changed(check)) == ([], {True})
+    written = [(entry["host"], entry["cmdlet"]) for entry in apply.writes]
+    assert written[-2:] == [(EXCHANGE, "New-PartnerApplication"), (LYNC, "New-CsPartnerApplication")]
+    assert {cmdlet for host, cmdlet in written[:-2]} == {"New-MailUser", "Set-MailUser", "New-ManagementRoleAssignment"}
+    assert (changed(apply), again.writes, changed(again)) == ({True}, [], {False})
+
+
+def test_keys_that_are_stale_are_told_by_verify_and_read_again(farm: Farm) -> None:
+    """Somebody has Lync sign with another certificate; another certificate of Exchange's partner is no reason to touch anything else."""
+    other = farm.state()["certificates"]["oauth-expiring"]["thumbprint"]
+    options = f"{{use: OAuthTokenIssuer, thumbprint: {other}, on_conflict: replace}}"
+    assert farm.play(f"- onprem.exchange_lync.lync_certificate: {options}", hosts="lync_servers").rc == 0
+    accepted = {"farm_warn_days": 0}
+    told = farm.play("- import_role: {name: onprem.exchange_lync.verify}", hosts=ALL, extra_vars=accepted)
+    assert (told.rc, told.writes) == (2, [])
+    assert f"[partner_keys_stale] Lync signs with {other}; Exchange knows " in told.output
+    watched = integrate(farm, extra_vars=accepted)
+    assert watched.run.rc == 0, watched.run.output
+    assert [(entry["cmdlet"], entry["parameters"].get("RefreshAuthMetadata")) for entry in watched.writes] == [
+        ("Set-PartnerApplication", True)
+    ]
 
 
 def test_no_records_need_no_dns_server(farm: Farm) -> None:

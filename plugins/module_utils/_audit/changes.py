@@ -37,7 +37,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.tak
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description, WantedRecord
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import oauth_configuration as oauth
 
-Role = t.Literal["dns", "certificates", "autodiscover", "oauth"]
+Role = t.Literal["dns", "certificates", "autodiscover", "oauth", "partners"]
 State = t.Literal["to_do", "held", "kept"]
 """``held`` until the user says whether it may be replaced; ``kept`` where the user has accepted what is there."""
 
@@ -77,10 +77,10 @@ def find_changes(farm: Farm, description: Description, now: dt.datetime) -> Iter
         *find_autodiscover_changes(farm, description),
         *find_oauth_changes(farm, description),
     ):
-        yield _settle(change, description)
+        yield settle(change, description)
 
 
-def _settle(change: Change, description: Description) -> Change:
+def settle(change: Change, description: Description) -> Change:
     """What the user has said about what holds the change back."""
     if not change.conflict:
         return change

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, find_changes
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Farm, FrontEnd, Store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import find_partner_changes
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
 
@@ -50,7 +51,9 @@ class Context:
     ) -> Context:
         """The context, with what the roles would change."""
         present = None if in_play is None else frozenset(in_play)
-        changes = tuple(change for change in find_changes(farm, description, now) if change.role in roles)
+        # the partners last: they read each other's documents, at names and with certificates that the roles before have seen to
+        found = (*find_changes(farm, description, now), *find_partner_changes(farm, description, now, roles))
+        changes = tuple(change for change in found if change.role in roles)
         return cls(farm, description, now, stage, present, frozenset(roles), changes)
 
     def is_left_out(self, *names: str) -> bool:

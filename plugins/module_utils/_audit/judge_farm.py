@@ -29,8 +29,14 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.descrip
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 
 Audit = dict[str, t.Any]
-PRODUCTS = {"dns": "dns", "certificates": "lync", "autodiscover": "exchange", "oauth": "lync"}
-"""The product that each role writes to."""
+PRODUCTS = {
+    "dns": ("dns",),
+    "certificates": ("lync",),
+    "autodiscover": ("exchange",),
+    "oauth": ("lync",),
+    "partners": ("exchange", "lync"),
+}
+"""The products that each role writes to."""
 ROLES = tuple(PRODUCTS)
 
 
@@ -87,7 +93,7 @@ def check_rule_ids(description: Description, prefix: str = "farm_") -> None:
 
 def _limit(description: Description, roles: Collection[str]) -> Description:
     """The description without the hosts that none of the roles needs."""
-    needed = {PRODUCTS[role] for role in roles}
+    needed = {product for role in roles for product in PRODUCTS[role]}
     kept = {product: hosts if product in needed else () for product, hosts in description.hosts.items()}
     return replace(description, exchange_hosts=kept["exchange"], lync_hosts=kept["lync"], dns_hosts=kept["dns"])
 

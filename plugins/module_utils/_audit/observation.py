@@ -58,7 +58,6 @@ class Organization:
 
     :ivar servers: those that take part.
     :ivar others: those that do not.
-    :ivar trusted_partners: the partner applications; None where the account is not shown them.
     """
 
     host: str
@@ -69,9 +68,10 @@ class Organization:
     client_access: list[Facts] | None
     hybrid_configuration: Facts | None
     virtual_directories: dict[str, list[Facts]] | None
+    partner_applications: list[Facts] | None
+    partner_account: Facts | None
     offered: frozenset[str] | None
     read: frozenset[str]
-    trusted_partners: list[Facts] | None = None
 
     def is_other(self, name: str) -> bool:
         """Whether a server takes no part, though it is in the organisation."""
@@ -116,8 +116,8 @@ class Deployment:
     replicas: list[Facts] | None
     version: Facts | None
     pfx: Facts | None
+    partner_applications: list[Facts] | None
     offered: frozenset[str] | None
-    trusted_partners: list[Facts] | None = None
 
 
 @dataclass(frozen=True)
@@ -231,9 +231,10 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         client_access=parts.get("client_access"),
         hybrid_configuration=parts.get("hybrid_configuration"),
         virtual_directories=parts.get("virtual_directories"),
+        partner_applications=parts.get("partner_applications"),
+        partner_account=parts.get("partner_account"),
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),
-        trusted_partners=parts.get("trusted_partners"),
     )
 
 
@@ -279,8 +280,8 @@ def _read_deployment(host: str, parts: Facts) -> Deployment:
         replicas=parts.get("replicas"),
         version=parts.get("version"),
         pfx=parts.get("pfx"),
+        partner_applications=parts.get("partner_applications"),
         offered=_read_set(parts.get("offered")),
-        trusted_partners=parts.get("trusted_partners"),
     )
 
 

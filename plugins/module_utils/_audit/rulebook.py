@@ -20,6 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules 
     lync_topology_rules,
     machine_rules,
     oauth_configuration_rules,
+    partner_rules,
     token_issuer_rules,
     trust_rules,
 )
@@ -29,6 +30,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "DNS": dns_rules,
     "Autodiscover": autodiscover_rules,
     "OAuth configuration": oauth_configuration_rules,
+    "Partner applications": partner_rules,
     "Domains": domain_rules,
     "Exchange servers": exchange_server_rules,
     "Lync topology": lync_topology_rules,

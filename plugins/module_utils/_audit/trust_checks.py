@@ -25,7 +25,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use, find_staged
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.bearer_challenge import trusts
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.key_comparison import InUse, judge_key
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._x509.certificate_facts import describe
 
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 LYNC = "00000004-0000-0ff1-ce00-000000000000"
@@ -105,8 +104,12 @@ def find_issuer(context: Context) -> str | None:
 
 
 def list_partners(partners: list[Facts] | None, application: str) -> list[Facts]:
-    """Those of the partner applications that stand for a product."""
-    return [item for item in partners or () if str(item["application_identifier"] or "").lower() == application]
+    """Those of the partner applications that stand for a product on premises."""
+    return [
+        item
+        for item in partners or ()
+        if str(item["application_identifier"] or "").lower() == application and item["kind"] == "on_premises"
+    ]
 
 
 def describe_distrust(context: Context, host: ExchangeHost) -> tuple[str, bool] | None:
@@ -125,7 +128,7 @@ def describe_distrust(context: Context, host: ExchangeHost) -> tuple[str, bool] 
     if others:
         return f"it trusts {', '.join(others)}, but Lync names itself {issuer}", True
     organization = context.farm.organization
-    partners = list_partners(organization.trusted_partners if organization else None, LYNC)
+    partners = list_partners(organization.partner_applications if organization else None, LYNC)
     if enabled := [str(item["name"]) for item in partners if item["enabled"]]:
         return f"its web site does not know the partner application {', '.join(enabled)} yet", True
     if partners:
@@ -147,7 +150,7 @@ def is_oauth_off(context: Context, host: ExchangeHost) -> bool:
 def find_unknown_signers(context: Context) -> Iterator[tuple[str, str, list[str]]]:
     """The front ends whose certificate Exchange does not know: the computer, the certificate, and those that Exchange knows."""
     organization = context.farm.organization
-    known = _list_known(organization.trusted_partners if organization else None)
+    known = _list_known(organization.partner_applications if organization else None)
     for front_end in context.front_ends if known else ():
         current = _find_token_issuers(context, front_end).current
         if current and current not in known:
@@ -156,5 +159,4 @@ def find_unknown_signers(context: Context) -> Iterator[tuple[str, str, list[str]
 
 def _list_known(partners: list[Facts] | None) -> list[str]:
     enabled = [item for item in list_partners(partners, LYNC) if item["enabled"]]
-    found = [describe(text)["thumbprint"] for item in enabled for text in item["certificates"]]
-    return [thumbprint for thumbprint in found if thumbprint]
+    return [thumbprint for item in enabled for thumbprint in item["signing_certificates"]]

@@ -173,9 +173,9 @@ def _check_known_keys(context: Context) -> Iterator[Check]:
 def _check_lync(context: Context) -> Iterator[Check]:
     """Nothing is said where the account is not shown the partner applications; the mailbox test decides then."""
     deployment = context.farm.deployment
-    if deployment is None or deployment.trusted_partners is None:
+    if deployment is None or deployment.partner_applications is None:
         return
-    partners = [item for item in list_partners(deployment.trusted_partners, EXCHANGE) if item["enabled"]]
+    partners = [item for item in list_partners(deployment.partner_applications, EXCHANGE) if item["enabled"]]
     if partners:
         yield Check(_PARTNER, "Lync", "passed", ", ".join(str(item["name"]) for item in partners))
     else:

@@ -10,6 +10,11 @@ import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, list_oauth_options
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import (
+    describe_exchange_work,
+    describe_lync_work,
+    list_signing_certificates,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_verdict import list_front_ends
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import WantedRecord
 
@@ -24,6 +29,7 @@ def list_work(context: Context) -> Work:
         "autodiscover": _describe_servers(_list_to_do(context, "autodiscover")),
         "oauth": _describe_options(context, _list_to_do(context, "oauth")),
         "verify": {"front_ends": [item.host for item in list_front_ends(context)]},
+        "partners": _describe_partners(context, _list_to_do(context, "partners")),
     }
 
 
@@ -65,6 +71,15 @@ def _describe_options(context: Context, changes: list[Change]) -> dict[str, t.An
         name: _list(value) if name in asked else None for name, value in list_oauth_options(context.description).items()
     }
     return {"needed": bool(changes), **options, "on_conflict": _choose_policy(changes)}
+
+
+def _describe_partners(context: Context, changes: list[Change]) -> dict[str, t.Any]:
+    farm, description = context.farm, context.description
+    keys = list_signing_certificates(farm, description, context.now, context.roles)
+    return {
+        "exchange": describe_exchange_work(farm, description, changes, keys),
+        "lync": describe_lync_work(farm, description, changes),
+    }
 
 
 def _list(value: t.Any) -> t.Any:

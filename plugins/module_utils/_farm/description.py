@@ -18,6 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import PROVIDERS, SERVER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm import option_values as values
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.option_values import Reader
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url
 
 RECORD_TYPES = ("CNAME", "A", "AAAA")
 FAIL_ON = ("error", "warning", "never")
@@ -71,6 +72,9 @@ class Description:
     oauth_token_issuer_path: str | None = None
     oauth_token_issuer_automatic: bool = True
     oauth_token_issuer_effective_date: str | None = None
+    lync_metadata_url: str | None = None
+    exchange_metadata_url: str = ""
+    linked_account: str | None = None
     domain_controller: str | None = None
     replication_timeout: int = 300
     leave_out: tuple[str, ...] = ()
@@ -152,12 +156,13 @@ def _find_dns_problems(given: Mapping[str, t.Any], provider: str, prefix: str) -
 
 
 def _completed(read: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The Autodiscover name and both URLs, where they were left out."""
+    """The Autodiscover name and the URLs that follow from it, where they were left out."""
     name = read.get("autodiscover_name") or f"autodiscover.{read['sip_domains'][0]}"
     derived = {
         "autodiscover_name": name,
         "autodiscover_service_internal_uri": f"https://{name}/autodiscover/autodiscover.xml",
         "exchange_autodiscover_url": f"https://{name}/autodiscover/autodiscover.svc",
+        "exchange_metadata_url": f"https://{name}/autodiscover/metadata/json/1",
     }
     return {**derived, **read}
 
@@ -218,6 +223,13 @@ def _read_url(service: t.Literal["xml", "svc"]) -> Reader:
     return read
 
 
+def _read_metadata_url(value: t.Any) -> str:
+    try:
+        return str(Url().accept(values.read_text(value)))
+    except ValueError as error:
+        raise ValueError(error if str(error).startswith(" ") else f": {error}.") from error
+
+
 _REQUIRED = {
     "sip_domains": "list the SIP domains, the default one first",
     "exchange_fqdn": "give the full name of the Exchange server, or of its load balancer",
@@ -245,6 +257,9 @@ _READERS: dict[str, Callable[[t.Any], t.Any]] = {
     "oauth_token_issuer_path": values.read_text,
     "oauth_token_issuer_automatic": values.read_flag,
     "oauth_token_issuer_effective_date": values.read_moment,
+    "lync_metadata_url": _read_metadata_url,
+    "exchange_metadata_url": _read_metadata_url,
+    "linked_account": values.read_text,
     "domain_controller": values.read_full_name,
     "replication_timeout": values.read_number(0),
     "leave_out": values.read_texts,

@@ -9,8 +9,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import read_account
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.exchange_partners import (
+    read_partner_applications,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import Facts, host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization_parts import (
     ORGANIZATION,
@@ -22,17 +27,16 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.trusted_applications import (
-    READ as READ_PARTNERS,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.trusted_applications import (
-    read_trusted_partners,
-)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
-_WRITING = [f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")]
+_WRITING = [
+    *(f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")),
+    "New-PartnerApplication",
+    "Set-PartnerApplication",
+]
 _ORGANIZATION: dict[str, Gather] = {name: gather for name, gather in ORGANIZATION.items() if name != "organization"}
 
 
@@ -40,9 +44,10 @@ def read_exchange(reading: Reading) -> None:
     """The server's own parts, and those of the organisation where this host speaks for it."""
     directory, params = open_directory(reading.call), reading.call.params
     if params["organization"]:
-        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING, READ_PARTNERS)))
+        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING)))
         _read_parts(reading, directory, _ORGANIZATION)
-        reading.read("exchange", "trusted_partners", lambda: read_trusted_partners(directory))
+        reading.read("exchange", "partner_applications", lambda: read_partner_applications(directory))
+        _read_partner_account(reading, directory)
     _read_parts(reading, directory, OWN)
     own = reading.host.lower()
     reading.read("exchange", "certificates", lambda: [read_store(reading.call, directory, own, own=True)])
@@ -58,6 +63,26 @@ def read_exchange(reading: Reading) -> None:
 def _read_parts(reading: Reading, directory: Directory, parts: dict[str, Gather]) -> None:
     for name, gather in parts.items():
         reading.read("exchange", name, functools.partial(gather, directory))
+
+
+def _read_partner_account(reading: Reading, directory: Directory) -> None:
+    """The account of Lync's application, if there is one application that has one."""
+    applications = reading.products["exchange"].get("partner_applications") or []
+    found = [item for item in applications if str(item["application_identifier"]).casefold() == LYNC and item["url"]]
+    if len(found) == 1 and found[0]["linked_account"]:
+        linked = str(found[0]["linked_account"])
+        reading.read("exchange", "partner_account", lambda: _describe_account(directory, linked))
+
+
+def _describe_account(directory: Directory, linked: str) -> Facts:
+    """The roles of an account, those that it lacks, and why it cannot be used, where it cannot."""
+    try:
+        account = read_account(directory, None, linked, None)
+    except ShellError as error:
+        if error.kind != "not_found":
+            raise
+        return {"account": linked, "assigned": [], "missing": [], "error": error.message}
+    return {"account": linked, "assigned": list(account.assigned), "missing": list(account.missing), "error": None}
 
 
 def _read_served(reading: Reading) -> Iterator[Facts]:

@@ -20,8 +20,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_e
     read_assigned,
     read_store,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.known_applications import READ as READ_PARTNERS
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.known_applications import read_trusted_partners
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import (
+    read_partner_applications,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_configuration import (
     read_oauth_configuration,
 )
@@ -31,7 +32,13 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
 _PARTS = ("pools", "sip_domains", "version", "oauth_configuration", "replicas")
-_WRITING = ("Import-CsCertificate", "Set-CsCertificate", "Set-CsOAuthConfiguration")
+_WRITING = (
+    "Import-CsCertificate",
+    "New-CsPartnerApplication",
+    "Set-CsCertificate",
+    "Set-CsOAuthConfiguration",
+    "Set-CsPartnerApplication",
+)
 _OF_CENTRAL_MANAGEMENT = ("MASTER", "FTA")
 _INTERVAL = 5.0
 
@@ -41,10 +48,10 @@ def read_lync(reading: Reading) -> None:
     lync, windows = reading.call.shell("lync"), reading.call.shell("windows")
     reading.read("lync", "computer", lambda: read_this_computer(lync))
     if reading.call.params["organization"]:
-        reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING, READ_PARTNERS)))
+        reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
         for name in _PARTS:
             reading.read("lync", name, functools.partial(DEPLOYMENT[name], lync))
-        reading.read("lync", "trusted_partners", lambda: read_trusted_partners(lync))
+        reading.read("lync", "partner_applications", lambda: read_partner_applications(lync))
         _read_file(reading, windows)
     else:
         reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))

@@ -186,7 +186,7 @@ def check_inputs(documented: Json, corrections: Json, written: Json) -> None:
 
     :raises ValueError: naming it.
     """
-    for name in corrections["default_sets"]:
+    for name in (*corrections["default_sets"], *corrections["shells"]):
         if name not in documented:
             raise ValueError(f"corrections.yml names {name}, which the catalogue does not have")
     for name, entry in written["cmdlets"].items():
@@ -199,6 +199,8 @@ def check_inputs(documented: Json, corrections: Json, written: Json) -> None:
 def generate(documented: Json, sources: Json, corrections: Json, written: Json) -> Json:
     """The lab's catalogue."""
     check_inputs(documented, corrections, written)
+    for name, shell in corrections["shells"].items():
+        documented = {**documented, name: {**documented[name], "shell": shell}}
     by_hand = {name: {BY_HAND: True, **entry} for name, entry in written["cmdlets"].items()}
     return {
         "sources": {**sources, **written["sources"]},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,3 +44,13 @@ class Catalogue:
             return False
         products = entry.get("products")
         return not products or PRODUCTS.get((shell, version)) in products
+
+
+def list_others(cmdlet: str, *known: str) -> tuple[str, ...]:
+    """The documented parameters of a cmdlet of which the model knows only some: those that it has to refuse."""
+    return tuple(sorted(set(_load_once().cmdlets[cmdlet.lower()]["parameters"]) - set(known)))
+
+
+@functools.cache
+def _load_once() -> Catalogue:
+    return Catalogue.load()

@@ -66,7 +66,7 @@ class Directory:
         self._settle()
         return self._copies[controller]
 
-    def write(self, controller: str, part: str, **values: object) -> None:
+    def write(self, controller: str, part: str, /, **values: object) -> None:
         """Write attributes of a part of the organization on one controller, and send them to the others."""
         self._settle()
         now = self.clock.now()

@@ -91,6 +91,7 @@ def _exchange(farm: Farm) -> dict[str, Any]:
         },
         "accepted_domains": [asdict(domain) for domain in organization.accepted_domains],
         "partner_applications": [asdict(application) for application in organization.partner_applications],
+        "recipients": [asdict(recipient) for recipient in organization.recipients],
     }
 
 

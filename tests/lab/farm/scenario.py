@@ -114,7 +114,7 @@ class Host:
 class PartnerApplication:
     """A partner application, as either product keeps it.
 
-    :ivar certificates: the certificates by which Exchange knows it, by name; those of its metadata document where none is named.
+    :ivar certificates: those whose keys Exchange has read of the other side: by their names in a scenario, by their thumbprints then.
     """
 
     name: str
@@ -125,7 +125,23 @@ class PartnerApplication:
     use_auth_server: bool = False
     linked_account: str = ""
     trust_level: str = "Full"
+    accept_security_identifiers: bool = False
     certificates: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """An account or another object with a name in the container Users of the domain.
+
+    :ivar kind: what RecipientType says: User, MailUser, UserMailbox, MailContact, MailUniversalDistributionGroup.
+    :ivar roles: the management roles that are assigned to it.
+    """
+
+    name: str
+    kind: str = "MailUser"
+    external_address: str = ""
+    hidden: bool = False
+    roles: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -164,6 +180,7 @@ class Exchange:
     accepted_domains: list[AcceptedDomain] = field(default_factory=list)
     partner_applications: list[PartnerApplication] = field(default_factory=list)
     certificate_services: dict[str, str] = field(default_factory=dict)
+    recipients: list[Recipient] = field(default_factory=list)
     servers: list[Host] = field(default_factory=list)
     hybrid: Hybrid | None = None
 
@@ -314,6 +331,7 @@ class PfxFile:
 class Scenario:
     """All of a farm.
 
+    :ivar balancers: by the address of a load balancer, the hosts behind it.
     :ivar inventory: variables for all hosts in the inventory of the lab: what a playbook is to be told about this farm.
     :ivar switches: by name, changes to what the file says otherwise.
     """
@@ -329,6 +347,7 @@ class Scenario:
     certificates: list[Certificate]
     files: list[PfxFile] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)
+    balancers: dict[str, list[str]] = field(default_factory=dict)
     inventory: dict[str, object] = field(default_factory=dict)
     switches: dict[str, object] = field(default_factory=dict)
 

@@ -145,6 +145,11 @@ class Farm:
         found = next((each for each in self.certificates.values() if each.thumbprint == issued.thumbprint), None)
         return replace(issued, provider=found.provider) if found else issued
 
+    @property
+    def scenario_hosts(self) -> set[str]:
+        """The names of the machines that run: the others are known to the organization only."""
+        return {host.fqdn for host in self.scenario.hosts}
+
     def user(self, name: str) -> User | None:
         r"""An account by DOMAIN\name, name@domain or name, in any case."""
         short = name.lower().rpartition("\\")[2].partition("@")[0]

@@ -215,7 +215,7 @@ def test_the_topology(contoso: Bench) -> None:
 
 
 def test_partner_applications(litware: Bench) -> None:
-    address = "https://autodiscover.litwareinc.com/autodiscover/metadata/json/1"
+    address = "https://atl-exchange-001.litwareinc.com/autodiscover/metadata/json/1"
     assert (
         litware("New-CsPartnerApplication", Identity="Exchange", MetadataUrl=address).one.AuthToken
         == f"Value={address}"

@@ -20,10 +20,16 @@ _WRITERS = {
     "autodiscover": ("Set-ClientAccessService", "Set-ClientAccessServer"),
     "certificates": ("Set-CsCertificate", "Import-CsCertificate"),
     "oauth": ("Set-CsOAuthConfiguration",),
+    "partners exchange": ("New-PartnerApplication", "Set-PartnerApplication"),
+    "partners lync": ("New-CsPartnerApplication", "Set-CsPartnerApplication"),
     "dns": ("Add-DnsServerResourceRecordCName", "Add-DnsServerResourceRecordA", "Add-DnsServerResourceRecordAAAA"),
 }
-_WRITTEN_BY = {"exchange": ("autodiscover",), "lync": ("certificates", "oauth"), "dns": ("dns",)}
-ROLES = ("dns", "certificates", "autodiscover", "oauth")
+_WRITTEN_BY = {
+    "exchange": ("autodiscover", "partners"),
+    "lync": ("certificates", "oauth", "partners"),
+    "dns": ("dns",),
+}
+ROLES = ("dns", "certificates", "autodiscover", "oauth", "partners")
 READ_AGAIN = "Fix the connection to the host, or the account's rights, and run again."
 CLOCK_LIMIT = 300.0
 """Seconds. A token is refused outside its validity, and servers allow five minutes (RFC 7519, section 4.1.4, leaves it to them)."""
@@ -117,14 +123,19 @@ def find_missing_rights(context: Context) -> Iterator[Breach]:
         "autodiscover": farm.organization,
         "certificates": farm.deployment,
         "oauth": farm.deployment,
+        "partners exchange": farm.organization,
+        "partners lync": farm.deployment,
         "dns": farm.dns,
     }
-    for role, speaker in speakers.items():
-        to_do = [change for change in context.changes if change.role == role and change.state == "to_do"]
+    for name, speaker in speakers.items():
+        role, _blank, side = name.partition(" ")
+        to_do = [
+            change for change in context.find_changes(role) if change.state == "to_do" and change.about.startswith(side)
+        ]
         if context.stage != "before" or not to_do or speaker is None or speaker.offered is None:
             continue
-        if not speaker.offered & set(_WRITERS[role]):
-            yield Breach(speaker.host, f"{_WRITERS[role][0]} is not offered to this account", role)
+        if not speaker.offered & set(_WRITERS[name]):
+            yield Breach(speaker.host, f"{_WRITERS[name][0]} is not offered to this account", role)
 
 
 @rule(

@@ -11,14 +11,11 @@ from collections.abc import Iterator
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, Severity, rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
-    EXCHANGE,
     RESTART,
     Published,
     describe_distrust,
-    find_unknown_signers,
     is_oauth_off,
     list_exchange_hosts,
-    list_partners,
     list_published,
 )
 
@@ -120,40 +117,3 @@ def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
             continue  # the rule oauth_off says it
         if found and (found[1] or (context.description.require_trust and context.stage == "after")):
             yield Breach(host.server, found[0], severity=severity)
-
-
-@rule(
-    "exchange_not_partner",
-    "error",
-    demand="Where the trust is required, Lync has an enabled partner application for Exchange.",
-    remedy=(
-        "Configure Exchange as a partner application of Lync: New-CsPartnerApplication with the URL of Exchange's metadata document "
-        "(lync_cmdlet)."
-    ),
-    source="Configure partner applications in Skype for Business Server and Exchange Server",
-)
-def find_missing_partner(context: Context) -> Iterator[Breach]:
-    """Where nobody requires it, it may not be wanted yet."""
-    deployment = context.farm.deployment
-    if not context.description.require_trust or context.stage != "after" or deployment is None:
-        return
-    partners = deployment.trusted_partners
-    if partners is not None and not any(item["enabled"] for item in list_partners(partners, EXCHANGE)):
-        yield Breach("Lync", "no partner application for Exchange is enabled")
-
-
-@rule(
-    "partner_key_stale",
-    "error",
-    demand="Exchange knows the certificate that each front end signs tokens with.",
-    remedy=(
-        "Have Exchange read Lync's metadata document again: Set-PartnerApplication -RefreshAuthMetadata (exchange_cmdlet). If the front "
-        "ends have different certificates, assign one globally first."
-    ),
-    source="Set-PartnerApplication, RefreshAuthMetadata; Exchange trusts the certificates of its partner application (CertificateStrings)",
-)
-def find_stale_partner_keys(context: Context) -> Iterator[Breach]:
-    """A token that is signed with any other key is refused."""
-    for computer, current, known in find_unknown_signers(context):
-        evidence = f"it signs tokens with {current}, but Exchange knows {', '.join(sorted(known))}"
-        yield Breach(computer, evidence, current)

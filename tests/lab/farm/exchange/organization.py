@@ -4,16 +4,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
 
 from farm.certificates import Issued
 from farm.errors import LabError
-from farm.scenario import AcceptedDomain, Host, Hybrid, PartnerApplication, Scenario
+from farm.scenario import AcceptedDomain, Host, Hybrid, PartnerApplication, Recipient, Scenario
 
 AUTH = "CN=Auth Configuration"
 """The name of the authorization configuration among the organization's parts."""
+
+PARTNERS = "CN=Partner Applications"
+RECIPIENTS = "CN=Users"
+
+T = TypeVar("T", PartnerApplication, Recipient)
+
+
+class Folder(Generic[T]):
+    """Objects of the directory by name, each an attribute, so that each travels by itself; one that was removed is None."""
+
+    def __init__(self, entries: Iterable[T] = ()) -> None:
+        for entry in entries:
+            setattr(self, entry.name.lower(), entry)
+
+    def __iter__(self) -> Iterator[T]:
+        return (entry for entry in vars(self).values() if entry is not None)
+
+    def find(self, name: str) -> T | None:
+        """An object by its name, in any case."""
+        return vars(self).get(name.lower())
 
 
 DIRECTORIES = ("Autodiscover", "EWS")
@@ -67,6 +88,9 @@ class AuthConfig:
     service_name: str = "00000002-0000-0ff1-ce00-000000000000"
 
 
+Part = Server | AuthConfig | Folder[PartnerApplication] | Folder[Recipient]
+
+
 @dataclass
 class Organization:
     """The organization and its servers."""
@@ -77,7 +101,8 @@ class Organization:
     servers: list[Server]
     auth: AuthConfig
     accepted_domains: list[AcceptedDomain]
-    partner_applications: list[PartnerApplication]
+    partner_applications: Folder[PartnerApplication]
+    recipients: Folder[Recipient]
     hybrid: Hybrid | None = None
 
     @classmethod
@@ -106,7 +131,11 @@ class Organization:
                 next=following,
             ),
             accepted_domains=list(wanted.accepted_domains),
-            partner_applications=list(wanted.partner_applications),
+            partner_applications=Folder(
+                replace(entry, certificates=[certificates[name].thumbprint for name in entry.certificates])
+                for entry in wanted.partner_applications
+            ),
+            recipients=Folder([*(Recipient(user.name, "User") for user in scenario.users), *wanted.recipients]),
             hybrid=wanted.hybrid,
         )
 
@@ -123,17 +152,22 @@ class Organization:
         """The servers with Client Access services: all but Edge."""
         return [server for server in self.servers if not server.is_edge]
 
-    def part(self, name: str) -> Server | AuthConfig:
-        """A part of the organization that can be written: a server by its name, or the authorization configuration."""
-        found = self.auth if name == AUTH else self.server(name)
+    def part(self, name: str) -> Part:
+        """A part of the organization that can be written: a server by its name, the authorization configuration, or a folder."""
+        parts: dict[str, Part] = {AUTH: self.auth, PARTNERS: self.partner_applications, RECIPIENTS: self.recipients}
+        found = parts.get(name) or self.server(name)
         assert found is not None, name
         return found
 
     @property
+    def root(self) -> str:
+        """The distinguished name of the domain."""
+        return ",".join(f"DC={part}" for part in self.domain.split("."))
+
+    @property
     def dn(self) -> str:
         """The organization's distinguished name."""
-        root = ",".join(f"DC={part}" for part in self.domain.split("."))
-        return f"CN={self.name},CN=Microsoft Exchange,CN=Services,CN=Configuration,{root}"
+        return f"CN={self.name},CN=Microsoft Exchange,CN=Services,CN=Configuration,{self.root}"
 
     def server_dn(self, server: Server) -> str:
         """A server's distinguished name."""

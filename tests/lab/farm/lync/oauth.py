@@ -11,6 +11,7 @@ from psrpcore.types import PSList, PSObject, PSString
 
 from farm.lync.errors import bad_argument, failure, not_found
 from farm.lync.store import Content
+from farm.metadata import DownloadError, download
 from farm.objects import psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_READ, LYNC_WRITE
@@ -119,7 +120,7 @@ def _partner(entry: PartnerApplication) -> PSObject:
         ApplicationIdentifier=text(entry.application_identifier),
         Realm=text(entry.realm),
         ApplicationTrustLevel=text(entry.trust_level),
-        AcceptSecurityIdentifierInformation=False,
+        AcceptSecurityIdentifierInformation=entry.accept_security_identifiers,
         Enabled=entry.enabled,
     )
 
@@ -129,7 +130,7 @@ def _partner(entry: PartnerApplication) -> PSObject:
     LYNC_WRITE,
     type_name=f"{NAMESPACE}.NewPartnerApplicationCmdlet",
     writes=True,
-    without=("AcceptSecurityIdentifierInformation", "CertificateFileData", "CertificateRawData", "InMemory", "Tenant"),
+    without=("CertificateFileData", "CertificateRawData", "InMemory", "Tenant"),
 )
 def new_cs_partner_application(call: Call) -> Iterator[PSObject]:
     """Add a partner application."""
@@ -138,7 +139,7 @@ def new_cs_partner_application(call: Call) -> Iterator[PSObject]:
     if any(entry.name.lower() == name.lower() for entry in applications):
         text = f'"{name}" already exists. To modify an existing item, use the Set- cmdlet instead of the New- cmdlet.'
         raise failure(call, text, "ItemAlreadyExists", category="ResourceExists", target=name)
-    entry = _changed(call, PartnerApplication(name, call.text("ApplicationIdentifier") or _exchange_of(call)))
+    entry = _changed(call, PartnerApplication(name, call.text("ApplicationIdentifier") or ""))
     if not call.what_if:
         call.farm.store.write(partner_applications=[*applications, entry])
         yield _partner(entry)
@@ -149,7 +150,7 @@ def new_cs_partner_application(call: Call) -> Iterator[PSObject]:
     LYNC_WRITE,
     type_name=f"{NAMESPACE}.SetPartnerApplicationCmdlet",
     writes=True,
-    without=("AcceptSecurityIdentifierInformation", "CertificateFileData", "CertificateRawData", "Tenant"),
+    without=("CertificateFileData", "CertificateRawData", "Tenant"),
 )
 def set_cs_partner_application(call: Call) -> Iterator[PSObject]:
     """Change a partner application."""
@@ -185,10 +186,9 @@ def _one(call: Call) -> tuple[list[PartnerApplication], PartnerApplication]:
 
 
 def _changed(call: Call, entry: PartnerApplication) -> PartnerApplication:
-    """The application with what the call gives; a metadata document's host must be one that the farm has, to be downloaded."""
+    """The application with what the call gives."""
     if url := call.text("MetadataUrl"):
-        _download(call, url)
-        entry = replace(entry, metadata_url=url, use_auth_server=False)
+        entry = replace(_take_document(call, entry, url), metadata_url=url, use_auth_server=False)
     if level := call.text("ApplicationTrustLevel"):
         known = {name.lower(): name for name in TRUST_LEVELS}
         if level.lower() not in known:
@@ -198,23 +198,22 @@ def _changed(call: Call, entry: PartnerApplication) -> PartnerApplication:
         entry = replace(entry, enabled=call.switch("Enabled"))
     if call.bound("Realm"):
         entry = replace(entry, realm=call.text("Realm") or "")
+    if call.bound("AcceptSecurityIdentifierInformation"):
+        entry = replace(entry, accept_security_identifiers=call.switch("AcceptSecurityIdentifierInformation"))
     if call.bound("UseOAuthServer"):
         entry = replace(entry, use_auth_server=call.switch("UseOAuthServer"), metadata_url="")
     return entry
 
 
-def _download(call: Call, url: str) -> None:
+def _take_document(call: Call, entry: PartnerApplication, url: str) -> PartnerApplication:
     """The server downloads the document while it binds the parameter: an address that does not answer is a binding error."""
-    host = url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
-    known = host.endswith(tuple(zone.name.lower() for zone in call.farm.zones.zones))
-    if not (url.lower().startswith("https://") and known and "/metadata/json/1" in url.lower()):
+    try:
+        document = download(call.farm, call.host, url)
+    except DownloadError as error:
         text = (
             'Cannot bind parameter \'MetadataUrl\' to the target. Exception setting "MetadataUrl": "The metadata document could '
             'not be downloaded from the URL in the MetadataUrl parameter or downloaded data is not a valid metadata document."'
         )
         kind = "System.Management.Automation.ParameterBindingException"
-        raise failure(call, text, "ParameterBindingFailed", kind, category="WriteError", target=url)
-
-
-def _exchange_of(call: Call) -> str:
-    return "00000002-0000-0ff1-ce00-000000000000" if "autodiscover" in (call.text("MetadataUrl") or "").lower() else ""
+        raise failure(call, text, "ParameterBindingFailed", kind, category="WriteError", target=url) from error
+    return replace(entry, application_identifier=document.application_identifier, realm=document.realm)

@@ -17,6 +17,9 @@ EXCHANGE, LYNC, SECOND, DNS = "ex1.litware.example", "fe1.litware.example", "fe2
 URL = "https://autodiscover.litware.example/autodiscover/autodiscover"
 LYNC_ID = "00000004-0000-0ff1-ce00-000000000000"
 ISSUER = f"{LYNC_ID}@litware.example"
+LYNC_URL = "https://pool.litware.example/metadata/json/1"
+EXCHANGE_URL = "https://autodiscover.litware.example/autodiscover/metadata/json/1"
+OF_EXCHANGE, OF_LYNC = "00000002-0000-0ff1-ce00-000000000000", "00000004-0000-0ff1-ce00-000000000000"
 Snapshots = dict[str, dict[str, Any]]
 DESCRIPTION: dict[str, Any] = {
     "sip_domains": ["litware.example"],
@@ -56,6 +59,24 @@ def cname(target: str) -> dict[str, Any]:
     return {"type": "CNAME", "value": target, "ttl": 3600}
 
 
+def partner(
+    name: str, identifier: str, url: str | None, *, keys: list[str] | None = None, **more: Any
+) -> dict[str, Any]:
+    """A partner application as a snapshot of either product has it."""
+    return {
+        "name": name,
+        "identity": name,
+        "application_identifier": identifier,
+        "kind": "on_premises" if url else "cloud",
+        "url": url,
+        "enabled": True,
+        "linked_account": "litware.example/Users/LyncEnterprise-ApplicationAccount",
+        "application_trust_level": "Full",
+        "signing_certificates": keys or [],
+        **more,
+    }
+
+
 def directory(fqdn: str, *, oauth: bool | None = True) -> dict[str, Any]:
     """A virtual directory as exchange_info shows it."""
     return {"server": fqdn.partition(".")[0].upper(), "name": "EWS (Default Web Site)", "oauth_authentication": oauth}
@@ -77,13 +98,6 @@ def challenge(*trusted: str, **more: Any) -> dict[str, Any]:
     """The challenge of Autodiscover as trust_info shows it."""
     page = {"url": "https://x/autodiscover/autodiscover.svc", "status": 401, "location": None, "error": None}
     return {**page, "trusted_issuers": list(trusted), **more}
-
-
-def partner(*certificates: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The partner application of Lync in Exchange."""
-    known = [certificate["raw_data"] for certificate in certificates]
-    facts = {"name": "LyncEnterprise", "application_identifier": LYNC_ID, "realm": "litware.example", "enabled": True}
-    return {**facts, "certificates": known, **more}
 
 
 class HealthyFarm:
@@ -143,10 +157,19 @@ class HealthyFarm:
             ],
             "hybrid_configuration": None,
             "virtual_directories": {"autodiscover": [directory(EXCHANGE)], "web_services": [directory(EXCHANGE)]},
+            "partner_applications": [
+                partner("Exchange Online", OF_EXCHANGE, None, enabled=False),
+                partner("LyncEnterprise", OF_LYNC, LYNC_URL, keys=[self.issuer["thumbprint"]]),
+            ],
+            "partner_account": {
+                "account": "litware.example/Users/LyncEnterprise-ApplicationAccount",
+                "assigned": ["ArchiveApplication", "UserApplication"],
+                "missing": [],
+                "error": None,
+            },
             "service_health": [{"role": "Mailbox Server Role", "running": True, "services_not_running": []}],
             "certificates": [{"host": EXCHANGE, "certificates": [self.auth, self.tls], "error": None}],
             "other_certificates": [],
-            "trusted_partners": [partner(self.issuer)],
             "metadata": document(self.auth),
             "challenge": challenge(ISSUER),
             "served_certificates": [
@@ -185,6 +208,7 @@ class HealthyFarm:
             "version": {"product": "Skype for Business Server 2019", "build": "7.0.2046.0"},
             "oauth_configuration": self._oauth(),
             "replicas": replicas,
+            "partner_applications": [partner("microsoft.exchange", OF_EXCHANGE, EXCHANGE_URL)],
         }
 
     def _dns(self) -> dict[str, Any]:

@@ -17,8 +17,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebo
 from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.healthy_farm import (
     DNS,
     EXCHANGE,
+    EXCHANGE_URL,
     LYNC,
     LYNC_ID,
+    LYNC_URL,
+    OF_EXCHANGE,
+    OF_LYNC,
     SECOND,
     HealthyFarm,
     assign,
@@ -115,7 +119,7 @@ def distrust(*trusted: str, partners: list[dict[str, Any]] | None = None, **more
     def replace(farm: HealthyFarm) -> None:
         farm.of(EXCHANGE)["challenge"] = challenge(*trusted, **more)
         if partners is not None:
-            farm.of(EXCHANGE)["trusted_partners"] = partners
+            farm.of(EXCHANGE)["partner_applications"] = partners
 
     return replace
 
@@ -123,10 +127,6 @@ def distrust(*trusted: str, partners: list[dict[str, Any]] | None = None, **more
 def switch_oauth_off(farm: HealthyFarm) -> None:
     farm.of(EXCHANGE)["virtual_directories"]["autodiscover"] = [directory(EXCHANGE, oauth=False)]
     distrust(trusted_issuers=None)(farm)
-
-
-def know_another_key(farm: HealthyFarm) -> None:
-    farm.of(EXCHANGE)["trusted_partners"] = [partner(farm.tls)]
 
 
 def set_service(host: str, service: str, **more: Any) -> Break:
@@ -162,6 +162,31 @@ def use_auth(make: Callable[[HealthyFarm], dict[str, Any]]) -> Break:
         farm.of(EXCHANGE)["certificates"][0]["certificates"] = [shown, farm.tls]
 
     return replace
+
+
+def set_partner(host: str, **more: Any) -> Break:
+    """The partner application on premises, on the side of the host's product."""
+
+    def put(farm: HealthyFarm) -> None:
+        for item in farm.of(host)["partner_applications"]:
+            if item["url"]:
+                item.update(more)
+
+    return put
+
+
+def drop_partner(host: str) -> Break:
+    """As before anybody has made it."""
+
+    def drop(farm: HealthyFarm) -> None:
+        there = farm.of(host)["partner_applications"]
+        farm.of(host)["partner_applications"] = [item for item in there if not item["url"]]
+
+    return drop
+
+
+def add_partner(host: str, **given: Any) -> Break:
+    return lambda farm: farm.of(host)["partner_applications"].append(partner(**given))
 
 
 def issuer(subject: str = "litware.example", *, shown: dict[str, Any] | None = None, **more: Any) -> Any:
@@ -341,17 +366,16 @@ CASES = [
     Case("metadata_foreign_key", publish_another_key, [("warning", EXCHANGE)]),
     Case("issuer_not_trusted", distrust(), [("warning", EXCHANGE)]),
     Case("issuer_not_trusted", distrust(f"{LYNC_ID}@other.example"), [("warning", EXCHANGE)]),
-    Case("issuer_not_trusted", distrust(partners=[partner(enabled=False)]), [("warning", EXCHANGE)]),
+    Case(
+        "issuer_not_trusted",
+        distrust(partners=[partner("x", OF_LYNC, LYNC_URL, enabled=False)]),
+        [("warning", EXCHANGE)],
+    ),
     Case("issuer_not_trusted", distrust(trusted_issuers=None), [("warning", EXCHANGE)]),
     Case("issuer_not_trusted", switch_oauth_off, []),
     Case("issuer_not_trusted", distrust(partners=[]), []),
     Case("issuer_not_trusted", distrust(partners=[]), [("error", EXCHANGE)], {"require_trust": True}),
     Case("issuer_not_trusted", distrust(error="timed out"), [], {"require_trust": True}),
-    Case("exchange_not_partner", change(LYNC, "trusted_partners", []), [("error", "Lync")], {"require_trust": True}),
-    Case("exchange_not_partner", change(LYNC, "trusted_partners", []), []),
-    Case("exchange_not_partner", change(LYNC, "trusted_partners", None), [], {"require_trust": True}),
-    Case("partner_key_stale", change(EXCHANGE, "trusted_partners", None), []),
-    Case("partner_key_stale", know_another_key, [("error", LYNC), ("error", SECOND)]),
     Case("machine_not_read", ask_machines(error="no WinRM"), [("info", EXCHANGE), ("info", LYNC)]),
     Case("authority_not_trusted", ask_machines(), []),
     Case("authority_not_trusted", ask_machines(authorities=[]), [("warning", EXCHANGE), ("warning", LYNC)]),
@@ -534,6 +558,57 @@ CASES = [
         [("warning", LYNC)],
     ),
     Case("wildcard_subject", use_issuer(issuer("*.litware.example"), LYNC), [("warning", LYNC)]),
+    Case("partner_application_missing", drop_partner(EXCHANGE), [("error", "Exchange")]),
+    Case("partner_application_missing", drop_partner(LYNC), [("error", "Lync")]),
+    Case("partner_application_missing", drop_partner(LYNC), [], stage="before"),
+    Case(
+        "partner_application_replaced",
+        set_partner(EXCHANGE, url="https://old.litware.example/metadata/json/1"),
+        [("error", "Exchange")],
+    ),
+    Case("partner_application_replaced", set_partner(LYNC, application_trust_level="User"), [("error", "Lync")]),
+    Case(
+        "partner_application_replaced",
+        lambda farm: None,
+        [("error", "Exchange")],
+        {"linked_account": "LITWARE\\another"},
+    ),
+    Case("partner_application_disabled", set_partner(EXCHANGE, enabled=False), [("error", "Exchange")]),
+    Case("partner_application_disabled", set_partner(LYNC, enabled=False), [("error", "Lync")], stage="before"),
+    Case(
+        "partner_application_duplicate",
+        add_partner(EXCHANGE, name="again", identifier=OF_LYNC, url="https://old.litware.example/metadata/json/1"),
+        [("warning", "Exchange")],
+    ),
+    Case(
+        "partner_application_duplicate",
+        lambda farm: (
+            set_partner(LYNC, url="https://one.litware.example/metadata/json/1")(farm),
+            add_partner(LYNC, name="b", identifier=OF_EXCHANGE, url="https://two.litware.example/metadata/json/1")(
+                farm
+            ),
+        ),
+        [("error", "Lync")],
+    ),
+    Case("partner_keys_stale", set_partner(EXCHANGE, signing_certificates=["A" * 40]), [("error", "Exchange")]),
+    Case("partner_keys_stale", stage(5, subject="litware.example"), [("error", "Exchange")]),
+    Case("partner_account_missing", set_partner(EXCHANGE, linked_account=None), [("error", "Exchange")]),
+    Case(
+        "partner_account_missing",
+        lambda farm: farm.of(EXCHANGE)["partner_account"].update(error="the linked account was not found."),
+        [("error", "Exchange")],
+        stage="before",
+    ),
+    Case(
+        "partner_roles_missing",
+        lambda farm: farm.of(EXCHANGE)["partner_account"].update(missing=["MeetingGraphApplication"]),
+        [("error", "Exchange")],
+    ),
+    Case(
+        "partner_application_of_cloud",
+        add_partner(EXCHANGE, name="SfBOnline", identifier=OF_LYNC, url=None),
+        [("info", "Exchange")],
+    ),
     Case(
         "auth_certificate_unassigned",
         lambda farm: farm.of(EXCHANGE)["auth_config"].update(current_certificate_thumbprint=""),
@@ -673,3 +748,56 @@ def test_a_host_of_the_inventory_that_takes_no_part_is_not_judged(farm: HealthyF
     farm.snapshots[OTHER]["products"] = {"exchange": own}
     audit = farm.audit(exchange_hosts=[EXCHANGE, OTHER])
     assert [(item["rule"], item["host"]) for item in audit["findings"]] == [("exchange_server_left_out", OTHER)]
+
+
+def test_what_the_partners_role_has_to_do(farm: HealthyFarm) -> None:
+    """Of nothing that is as described; with the certificate that the run is about to assign."""
+    nothing = farm.audit("before")["work"]["partners"]
+    assert (nothing["exchange"]["needed"], nothing["lync"]["needed"]) == (False, False)
+    for host in (EXCHANGE, LYNC):
+        drop_partner(host)(farm)
+    unassign(farm)
+    planned = {"oauth_token_issuer_thumbprint": farm.issuer["thumbprint"]}
+    audit = farm.audit("before", linked_account="lync-app", **planned)
+    assert [(item["about"], item["after"]) for item in audit["to_do"] if item["role"] == "partners"] == [
+        ("exchange.application", LYNC_URL),
+        ("lync.application", EXCHANGE_URL),
+    ]
+    work = audit["work"]["partners"]
+    assert work["exchange"] == {
+        "needed": True,
+        "name": None,
+        "auth_metadata_url": LYNC_URL,
+        "linked_account": "lync-app",
+        "enabled": None,
+        "signing_certificates": [farm.issuer["thumbprint"]],
+        "on_conflict": "fail",
+    }
+    assert (work["lync"]["metadata_url"], work["lync"]["on_conflict"]) == (EXCHANGE_URL, "fail")
+    # alone, the role has to do with what is assigned already
+    alone = farm.audit("before", roles=("partners",), **planned)["work"]["partners"]
+    assert alone["exchange"]["signing_certificates"] == []
+
+
+def test_keys_are_read_again_without_touching_what_is_held(farm: HealthyFarm) -> None:
+    """The URL is somebody's choice and stays, and so does a duplicate, which is not taken for the one that is meant."""
+    set_partner(EXCHANGE, signing_certificates=[])(farm)
+    add_partner(EXCHANGE, name="again", identifier=OF_LYNC, url="https://old.litware.example/metadata/json/1")(farm)
+    audit = farm.audit("before")
+    (change,) = audit["to_do"]
+    assert (change["about"], change["after"], change["state"]) == (
+        "exchange.signing_certificates",
+        farm.issuer["thumbprint"],
+        "to_do",
+    )
+    work = audit["work"]["partners"]["exchange"]
+    assert (work["name"], work["auth_metadata_url"], work["signing_certificates"]) == (
+        "LyncEnterprise",
+        None,
+        [farm.issuer["thumbprint"]],
+    )
+
+
+def test_an_account_is_the_same_under_any_of_its_names(farm: HealthyFarm) -> None:
+    for account in ("LyncEnterprise-ApplicationAccount@litware.example", "LITWARE\\lyncenterprise-applicationaccount"):
+        assert farm.audit("before", linked_account=account)["to_do"] == []

@@ -31,9 +31,6 @@ BOTH = {LYNC: PASSED, SECOND: PASSED}
 def farm(certificate: Any, now: dt.datetime) -> HealthyFarm:
     made = HealthyFarm(certificate, now)
     made.of(LYNC)["pools"][0]["front_end"] = True
-    made.of(LYNC)["trusted_partners"] = [
-        {"name": "Exchange", "application_identifier": "00000002-0000-0FF1-CE00-000000000000", "enabled": True}
-    ]
     return made
 
 
@@ -88,14 +85,17 @@ def fail(host: str, status: int | None) -> Callable[[HealthyFarm], None]:
             lambda farm: farm.of(LYNC)["metadata"].update(keys=[]),
             "a Lync server does not publish the certificate in use",
         ),
-        (lambda farm: farm.of(EXCHANGE).update(challenge=challenge(), trusted_partners=[]), "no partner application"),
-        (lambda farm: farm.of(LYNC).update(trusted_partners=[]), "no partner application"),
+        (
+            lambda farm: farm.of(EXCHANGE).update(challenge=challenge(), partner_applications=[]),
+            "no partner application",
+        ),
+        (lambda farm: farm.of(LYNC).update(partner_applications=[]), "no partner application"),
         (
             lambda farm: farm.of(EXCHANGE).update(challenge=challenge()),
             "an Exchange server does not trust Lync's tokens",
         ),
         (
-            lambda farm: farm.of(EXCHANGE)["trusted_partners"][0].update(certificates=[farm.tls["raw_data"]]),
+            lambda farm: farm.of(EXCHANGE)["partner_applications"][1].update(signing_certificates=["A" * 40]),
             "Exchange does not know the certificate that a front end signs with",
         ),
     ],

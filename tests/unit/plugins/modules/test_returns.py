@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import EXCHANGE, LYNC
 
 MODULES = "ansible_collections.onprem.exchange_lync.plugins.modules"
 AFTER_A_WRITE = ("commands_unknown", "commands_not_run")
@@ -69,6 +70,12 @@ WRITING = (
     ),
     Case("exchange_cmdlet", "Set_Thing", {}, {"cmdlet": "Set-Thing"}),
     Case(
+        "exchange_partner_application",
+        "Set_PartnerApplication",
+        {"Get_PartnerApplication": [{"Name": "SfBOnline", "ApplicationIdentifier": LYNC, "Enabled": False}]},
+        {"kind": "cloud", "enabled": True},
+    ),
+    Case(
         "lync_certificate",
         "Remove_CsCertificate",
         {"Get_CsCertificate": [{"Use": "Default", "Thumbprint": "A" * 40, "SourceScope": "Machine"}]},
@@ -81,6 +88,13 @@ WRITING = (
         "Set_CsOAuthConfiguration",
         {"Get_CsOAuthConfiguration": [{}]},
         {"exchange_autodiscover_url": f"{URL}.svc"},
+        frozenset({"replication"}),
+    ),
+    Case(
+        "lync_partner_application",
+        "Set_CsPartnerApplication",
+        {"Get_CsPartnerApplication": [{"Identity": "Exchange", "ApplicationIdentifier": EXCHANGE, "Enabled": True}]},
+        {"enabled": False},
         frozenset({"replication"}),
     ),
     Case(

@@ -1,0 +1,203 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for partner applications: each product has the other as one, and trusts the keys that it signs with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, Severity, rule
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import (
+    DISABLED,
+    REPLACED,
+    find_lync_url,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
+    CLOUD_VOICEMAIL,
+    EXCHANGE,
+    LYNC,
+    TEAMS_SCHEDULER,
+    AmbiguousError,
+    Facts,
+    describe,
+    find_match,
+)
+
+_SCRIPT = "Configure partner applications in Skype for Business Server and Exchange Server"
+_RUN = "Run the integration, or its role partners."
+_SIDES = {"exchange": "Exchange", "lync": "Lync"}
+
+
+@rule(
+    "partner_application_missing",
+    "error",
+    demand="Exchange has Lync, and Lync has Exchange, as an enabled partner application on premises.",
+    remedy=_RUN,
+    source=_SCRIPT,
+    fixed_by="partners",
+)
+def find_missing_applications(context: Context) -> Iterator[Breach]:
+    """Afterwards only: before, the role does it."""
+    for side, change in _list_left(context, "application"):
+        partner = "Lync" if side == "Exchange" else "Exchange"
+        yield Breach(side, f"there is no partner application for {partner} (wanted: {change.after})", change.about)
+
+
+@rule(
+    REPLACED,
+    "error",
+    demand="A metadata URL, linked account or trust level that somebody chose is replaced only when the user says so.",
+    remedy=(
+        f"To replace it, add {REPLACED} to farm_replace. To leave it, add it to farm_tolerate, or describe what is there "
+        "(farm_lync_metadata_url, farm_exchange_metadata_url, farm_linked_account)."
+    ),
+    source="The application may be that of another pool or site, and its account may have rights of its own",
+    fixed_by="partners",
+    replaces=True,
+)
+def find_replaced_applications(context: Context) -> Iterator[Breach]:
+    """What is blank is filled."""
+    for change in context.find_changes("partners"):
+        if change.conflict == REPLACED:
+            evidence = f"{change.about} is {change.before}, not {change.after}"
+            yield Breach(_name_side(change.about), evidence, change.about, _weigh(context, change))
+
+
+@rule(
+    DISABLED,
+    "error",
+    demand="The partner applications are enabled.",
+    remedy=f"To enable it, add {DISABLED} to farm_replace. To leave it disabled, add it to farm_tolerate.",
+    source=f"{_SCRIPT}; somebody may have disabled it on purpose",
+    fixed_by="partners",
+    replaces=True,
+)
+def find_disabled_applications(context: Context) -> Iterator[Breach]:
+    """Disabled, it takes no tokens."""
+    for change in context.find_changes("partners"):
+        if change.conflict == DISABLED:
+            side = _name_side(change.about)
+            yield Breach(side, f"the partner application of {side} is disabled", change.about, _weigh(context, change))
+
+
+@rule(
+    "partner_application_duplicate",
+    "warning",
+    demand="There is one partner application on premises for the other product.",
+    remedy=(
+        "Remove those that nobody needs, with exchange_partner_application or lync_partner_application, state=absent and the name. One "
+        "application is enough for several pools."
+    ),
+    source="Microsoft's script makes another application whenever it runs; Microsoft's pages give the same one several names",
+    roles=("partners",),
+)
+def find_duplicates(context: Context) -> Iterator[Breach]:
+    """An error where nothing says which one is meant, since the role does nothing then."""
+    farm, description = context.farm, context.description
+    organization, deployment = farm.organization, farm.deployment
+    if organization and organization.partner_applications:
+        url = find_lync_url(farm, description)
+        yield from _judge_duplicates("Exchange", organization.partner_applications, LYNC, url)
+    if deployment and deployment.partner_applications:
+        url = description.exchange_metadata_url
+        yield from _judge_duplicates("Lync", deployment.partner_applications, EXCHANGE, url)
+
+
+def _judge_duplicates(side: str, applications: list[Facts], identifier: str, url: str) -> Iterator[Breach]:
+    try:
+        match = find_match(applications, identifier, "on_premises", url=url)
+    except AmbiguousError as error:
+        evidence = f"several partner applications fit, and none has the URL {url}: {error}"
+        yield Breach(side, evidence, identifier, "error")
+        return
+    for item in match.same:
+        yield Breach(side, f"{describe(item)} has the same identifier as {(match.one or item)['name']}", item["name"])
+
+
+@rule(
+    "partner_keys_stale",
+    "error",
+    demand="Exchange has read the keys of the certificates that Lync signs its tokens with, now and soon.",
+    remedy=f"{_RUN} It has Exchange read Lync's metadata document again (Set-PartnerApplication -RefreshAuthMetadata).",
+    source="Set-PartnerApplication; Stage AV and OAuth certificates in Skype for Business Server",
+    fixed_by="partners",
+)
+def find_stale_keys(context: Context) -> Iterator[Breach]:
+    """Exchange refuses tokens that were signed with a key that it has not read."""
+    for side, change in _list_left(context, "signing_certificates"):
+        yield Breach(
+            side, f"Lync signs with {change.after}; Exchange knows {change.before or 'no certificate'}", change.about
+        )
+
+
+@rule(
+    "partner_account_missing",
+    "error",
+    demand="Exchange's partner application acts as an account that exists.",
+    remedy=f"{_RUN} To have it act as another account than the script's, set farm_linked_account.",
+    source=f"{_SCRIPT} (Configure-EnterprisePartnerApplication.ps1)",
+    fixed_by="partners",
+)
+def find_missing_accounts(context: Context) -> Iterator[Breach]:
+    """Without an account, or with one that is gone, a token of Lync's own has no rights in Exchange."""
+    for side, change in _list_left(context, "linked_account"):
+        if not change.conflict:
+            yield Breach(side, "the partner application has no linked account", change.about)
+    account = context.farm.organization.partner_account if context.farm.organization else None
+    if account and account["error"]:
+        yield Breach("Exchange", str(account["error"]), "exchange.linked_account")
+
+
+@rule(
+    "partner_roles_missing",
+    "error",
+    demand="The partner application's account has UserApplication, ArchiveApplication and, if there is one, MeetingGraphApplication.",
+    remedy=_RUN,
+    source=f"{_SCRIPT} (Configure-EnterprisePartnerApplication.ps1)",
+    fixed_by="partners",
+)
+def find_missing_roles(context: Context) -> Iterator[Breach]:
+    """Afterwards only: before, the role does it."""
+    for side, change in _list_left(context, "roles"):
+        yield Breach(side, f"the account has {change.before or 'none'} of the roles {change.after}", change.about)
+
+
+@rule(
+    "partner_application_of_cloud",
+    "info",
+    demand="It is known which partner applications are those of the cloud.",
+    remedy="Nothing has to be done for this farm. Do not take it for the trust on premises, or the other way round.",
+    source="CSS-Exchange, HealthChecker: Legacy Skype for Business Online Partner Application detected",
+)
+def find_legacy_application(context: Context) -> Iterator[Breach]:
+    """Of Skype for Business Online: HealthChecker marks any enabled one of this identifier in a hybrid organisation, ours too."""
+    organization = context.farm.organization
+    applications = (organization.partner_applications if organization else None) or []
+    successors = {CLOUD_VOICEMAIL, TEAMS_SCHEDULER}
+    succeeded = any(str(item["application_identifier"]).casefold() in successors for item in applications)
+    for item in applications:
+        same = str(item["application_identifier"]).casefold() == LYNC
+        if same and item["kind"] == "cloud" and item["enabled"]:
+            told = "its successors are there too" if succeeded else "no application of its successors is there"
+            evidence = f"{item['name']} is of Skype for Business Online, not of this farm; {told}"
+            yield Breach("Exchange", evidence, item["name"])
+
+
+def _list_left(context: Context, option: str) -> Iterator[tuple[str, Change]]:
+    """The changes of an option that are still to do when the roles have written."""
+    for change in context.find_changes("partners"):
+        if context.stage == "after" and change.state == "to_do" and change.about.partition(".")[2] == option:
+            yield _name_side(change.about), change
+
+
+def _weigh(context: Context, change: Change) -> Severity | None:
+    """What the user has allowed is about to be done, and no problem then."""
+    return "info" if change.state == "to_do" and context.stage == "before" else None
+
+
+def _name_side(about: str) -> str:
+    return _SIDES[about.partition(".")[0]]

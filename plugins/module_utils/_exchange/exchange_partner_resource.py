@@ -1,0 +1,319 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A partner application of Exchange with its account: what Microsoft's Configure-EnterprisePartnerApplication.ps1 does, once.
+
+The script makes another application under a new name whenever it runs. Here the application is found by its identifier and its kind.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import (
+    Account,
+    read_account,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.exchange_partners import (
+    TABLE,
+    URL,
+    read_partner_applications,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import (
+    ACCEPTED_DOMAINS,
+    Facts,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
+    LYNC,
+    AmbiguousError,
+    Match,
+    find_match,
+    find_missing,
+    list_warnings,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
+
+ACCOUNT = "linked_account"
+_NAMES = {LYNC: "LyncEnterprise"}
+"""By identifier, the name of an application that is created and that the task does not name."""
+_REPLACED = (URL, "realm", ACCOUNT)
+"""What somebody may have chosen."""
+_CREATING = ("New-MailUser", "Set-MailUser")
+_NO_DOCUMENT = (
+    "Exchange downloads the document while the cmdlet runs. Check on the Exchange server that the host name of the URL resolves, that the "
+    "web site behind it runs and shows a certificate that the server trusts, and that the OAuthTokenIssuer certificate is assigned there. "
+    "O(trust_any_ssl_certificate) has the certificate of the web site not checked."
+)
+_SPLIT = (
+    "With Active Directory split permissions, Exchange cannot create accounts. Have a user account created in Active Directory, and name "
+    "it with O(linked_account)."
+)
+
+
+@dataclass(frozen=True)
+class ObservedExchangePartner:
+    """The applications, and what the one of the task needs.
+
+    :ivar directory: through the domain controller that everything is read from and written to.
+    :ivar account: None where the task is about no account.
+    """
+
+    directory: Directory
+    names: frozenset[str]
+    match: Match
+    account: Account | None = None
+
+
+class ExchangePartner:
+    """One partner application; see :class:`~._resource.Subject`."""
+
+    name = "partner_application"
+    shell: ShellName = "exchange"
+
+    def __init__(self) -> None:
+        self.others: list[Facts] = []
+        self.trusted: list[str] = []
+
+    def read_options(self, call: Call) -> dict[str, t.Any]:
+        """What the task asks for, as plain values.
+
+        :raises ShellError: of kind ``bad_input`` for a value that cannot be used.
+        """
+        with located(shell=self.shell, cmdlet="Set-PartnerApplication"):
+            _refuse_empty(call)
+            return TABLE.desired(call.params)
+
+    def observe(self, call: Call) -> ObservedExchangePartner:
+        """Read the applications, and the account of the one that the task is about; all from one domain controller."""
+        options, params, directory = self.read_options(call), call.params, open_directory(call)
+        applications = read_partner_applications(directory)
+        directory = Directory(directory.shell, directory.domain_controller or _find_controller(directory, applications))
+        match = _match(call, applications, options)
+        self.others = [_show_other(item) for item in (*match.same, *match.other)]
+        self.trusted = list(match.one["signing_certificates"]) if match.one else []
+        names, account = frozenset(str(item["name"]).casefold() for item in applications), None
+        linked = match.one[ACCOUNT] if match.one else None
+        if params["state"] == "present" and (params["kind"] == "on_premises" or params[ACCOUNT]):
+            account = read_account(directory, params[ACCOUNT], linked, params["roles"])
+        return ObservedExchangePartner(directory, names, match, account)
+
+    def plan(self, call: Call, observed: ObservedExchangePartner) -> Plan:
+        """Create, change or remove the application; nothing where it is as the task asks.
+
+        :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not
+            say that it may be; of kind ``bad_input`` where an application cannot be created of what the task gives.
+        """
+        warnings = tuple(list_warnings(observed.match, told_enabled=call.params["enabled"] is not None))
+        if call.params["state"] == "absent":
+            plan = _plan_removal(observed)
+        elif observed.match.one is None:
+            plan = self._plan_creation(call, observed)
+        else:
+            plan = self._plan_changes(call, observed, observed.match.one)
+        through = [observed.directory.through(t.cast(Cmdlet, step)) for step in plan.steps]
+        return replace(plan, steps=tuple(through), warnings=(*plan.warnings, *warnings))
+
+    def _plan_creation(self, call: Call, observed: ObservedExchangePartner) -> Plan:
+        params, options, account = call.params, self.read_options(call), observed.account
+        name = _choose_name(call, observed)
+        given: dict[str, Value] = {"Name": name}
+        if params["kind"] == "on_premises":
+            if not options.get(URL):
+                raise _refuse(f"{URL} is required to create an application on premises.")
+            options.setdefault("accept_security_identifier_information", True)  # as the script has it
+            given |= _trust_any(call)
+        else:
+            given["ApplicationIdentifier"] = params["application_identifier"]
+        blank = dict.fromkeys((row.option for row in TABLE.properties), None)
+        wanted = {"enabled": True, **options}
+        given |= TABLE.changes(blank, wanted)
+        if account:
+            given["LinkedAccount"] = account.identity
+        write = Cmdlet("New-PartnerApplication").with_parameters(**given, Confirm=False)
+        after = self._show(call, {**blank, **wanted, "name": name}, account, [], done=True)
+        return Plan(None, after, (*(account.list_steps() if account else ()), write))
+
+    def _plan_changes(self, call: Call, observed: ObservedExchangePartner, there: Facts) -> Plan:
+        account, missing = (
+            observed.account,
+            find_missing(call.params["signing_certificates"], there["signing_certificates"]),
+        )
+        current = {row.option: there[row.option] for row in TABLE.properties}
+        differing = TABLE.differing(current, self.read_options(call))
+        links = account is not None and not _is_same_name(account.identity, there[ACCOUNT])
+        held, kept = _find_held(there, differing, links=links), tuple[str, ...]()
+        if held and call.params["on_conflict"] == "fail":
+            raise _refuse_replacing(there, held)
+        if held and call.params["on_conflict"] == "keep":
+            differing = {option: value for option, value in differing.items() if option not in held}
+            links = links and ACCOUNT not in held
+            kept = tuple(f"Left as it is: {reason}." for reason in held.values())
+            account = account if links or ACCOUNT not in held else None
+        parameters = TABLE.changes(current, {**current, **differing})
+        if links and account:
+            parameters["LinkedAccount"] = account.identity
+        parameters |= _make_refresh(call, there, missing, changes_url=URL in differing)
+        steps = account.list_steps() if account else []
+        if parameters:
+            steps.append(
+                Cmdlet("Set-PartnerApplication", Identity=there["name"]).with_parameters(**parameters, Confirm=False)
+            )
+        before = self._show(call, there, observed.account, missing, done=False)
+        shown = account if links else None
+        after = {**before, **differing, "missing_certificates": []}
+        after |= {ACCOUNT: shown.identity} if shown else {}
+        after |= {"roles": sorted({*account.assigned, *account.missing})} if account else {}
+        return Plan(before, after, tuple(steps), kept)
+
+    def _show(
+        self, call: Call, application: Facts, account: Account | None, missing: list[str], *, done: bool
+    ) -> dict[str, t.Any]:
+        """The application as results and diffs show it.
+
+        :param done: whether the account is shown as it will be.
+        """
+        linked = account.identity if account and done else application.get(ACCOUNT)
+        roles = None
+        if account:
+            roles = sorted({*account.assigned, *(account.missing if done else ())})
+        return {
+            "name": application["name"],
+            "application_identifier": call.params["application_identifier"],
+            "kind": call.params["kind"],
+            **{row.option: application[row.option] for row in TABLE.properties},
+            ACCOUNT: linked,
+            "roles": roles,
+            "missing_certificates": missing,
+        }
+
+    def explain(self, call: Call, error: ShellError) -> ShellError:
+        """The error, with what to do about it where that is known here and not in general."""
+        if error.kind == "not_offered" and error.cmdlet in _CREATING:
+            return replace(error, remedy=_SPLIT)
+        if error.kind == "failed" and error.cmdlet in ("New-PartnerApplication", "Set-PartnerApplication"):
+            return replace(error, remedy=_NO_DOCUMENT)
+        missing = find_missing(call.params["signing_certificates"], self.trusted)
+        if error.kind == "not_effective" and missing:
+            remedy = (
+                f"Exchange has read the document, which does not list {', '.join(missing)}. Check that the certificate has reached the "
+                "server that answers at the URL (lync_certificate_info shows its store), then run the task again."
+            )
+            return replace(error, remedy=remedy)
+        return error
+
+
+def _find_controller(directory: Directory, applications: list[Facts]) -> str:
+    """The domain controller that Exchange itself asks: nothing of one trust may be written to two of them."""
+    if applications:
+        return str(applications[0]["originating_server"] or "")
+    items = directory.read_all(ACCEPTED_DOMAINS.cmdlet, select("OriginatingServer"))
+    return next((str(item["OriginatingServer"] or "") for item in items), "")
+
+
+def _match(call: Call, applications: list[Facts], options: dict[str, t.Any]) -> Match:
+    params = call.params
+    try:
+        return find_match(
+            applications,
+            params["application_identifier"],
+            params["kind"],
+            url=options.get(URL),
+            name=params["name"],
+            only_named=params["state"] == "absent",
+        )
+    except AmbiguousError as error:
+        message = f"several applications have the identifier {params['application_identifier']}: {error}."
+        remedy = "Nothing was written. Say with O(name) which one is meant, and remove those that nobody needs."
+        raise ShellError(
+            "conflict", message, shell="exchange", cmdlet="Get-PartnerApplication", remedy=remedy
+        ) from error
+
+
+def _plan_removal(observed: ObservedExchangePartner) -> Plan:
+    there = observed.match.one
+    if there is None:
+        return Plan(None, None)
+    before = {"name": there["name"], URL: there[URL], "enabled": there["enabled"]}
+    return Plan(before, None, (Cmdlet("Remove-PartnerApplication", Identity=there["name"], Confirm=False),))
+
+
+def _choose_name(call: Call, observed: ObservedExchangePartner) -> str:
+    name = call.params["name"] or _NAMES.get(call.params["application_identifier"].casefold(), "")
+    if not name or (call.params["kind"] == "cloud" and not call.params["name"]):
+        raise _refuse("name is required to create this application.")
+    if name.casefold() in observed.names:
+        message = f"name: another partner application is called {name}."
+        raise ShellError(
+            "conflict", message, shell="exchange", cmdlet="New-PartnerApplication", remedy="Give another O(name)."
+        )
+    return str(name)
+
+
+def _find_held(there: Facts, differing: dict[str, t.Any], *, links: bool) -> dict[str, str]:
+    """Why each of what would be replaced may be there on purpose; what is blank is filled."""
+    changed = {*differing, *([ACCOUNT] if links else [])}
+    return {
+        option: f"{option} of {there['name']} is {there[option]}"
+        for option in _REPLACED
+        if option in changed and there[option]
+    }
+
+
+def _make_refresh(call: Call, there: Facts, missing: list[str], *, changes_url: bool) -> dict[str, Value]:
+    """The parameters that have Exchange read the document again; it is read anyway where the URL is set."""
+    trusting = _trust_any(call)
+    if changes_url:
+        return trusting
+    if not missing:
+        return {}
+    # -TrustAnySSLCertificate goes with the URL only (Set-PartnerApplication.md, parameter sets)
+    return {"AuthMetadataUrl": there[URL], **trusting} if trusting else {"RefreshAuthMetadata": True}
+
+
+def _trust_any(call: Call) -> dict[str, Value]:
+    return {"TrustAnySSLCertificate": True} if call.params["trust_any_ssl_certificate"] else {}
+
+
+def _refuse_empty(call: Call) -> None:
+    for option in ("name", ACCOUNT, "application_identifier", URL):
+        if call.params[option] is not None and not call.params[option].strip():
+            raise _refuse(f"{option} is empty: give a value, or leave the option out.")
+    for thumbprint in call.params["signing_certificates"]:
+        try:
+            if Thumbprint().accept(thumbprint) is None:
+                raise ValueError("a thumbprint is empty")
+        except ValueError as error:
+            raise _refuse(f"signing_certificates: {error}.") from error
+    if call.params["kind"] == "cloud" and call.params[URL]:
+        raise _refuse(f"{URL} is for applications on premises; one in the cloud uses an authorization server.")
+    if call.params["kind"] == "on_premises" and call.params["realm"] is not None:
+        raise _refuse("realm is for applications in the cloud; that of one on premises is in its metadata document.")
+
+
+def _refuse(message: str) -> ShellError:
+    return ShellError("bad_input", message, shell="exchange", cmdlet="New-PartnerApplication")
+
+
+def _refuse_replacing(there: Facts, held: dict[str, str]) -> ShellError:
+    remedy = "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest."
+    return ShellError(
+        "conflict", f"{'; '.join(held.values())}.", shell="exchange", cmdlet="Set-PartnerApplication", remedy=remedy
+    )
+
+
+def _show_other(application: Facts) -> Facts:
+    names = ("name", "kind", "enabled", URL)
+    return {name: application[name] for name in names}
+
+
+def _is_same_name(one: str | None, other: str | None) -> bool:
+    return str(one or "").casefold() == str(other or "").casefold()

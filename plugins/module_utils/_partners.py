@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the onprem.exchange_lync contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Partner applications of both products: what tells them apart, and which one a task is about.
+
+An application is known by its identifier and its kind, never by its name: Microsoft's own pages call the same one Exchange,
+microsoft.exchange and MicrosoftExchange, and Microsoft's script gives a new name on every run.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url, normal_thumbprint
+
+Facts = dict[str, t.Any]
+Kind = t.Literal["on_premises", "cloud"]
+KINDS: tuple[Kind, ...] = ("on_premises", "cloud")
+"""On premises, the partner signs with its own keys, which its metadata document lists. In the cloud, an authorization server signs."""
+
+EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
+LYNC = "00000004-0000-0ff1-ce00-000000000000"
+CLOUD_VOICEMAIL = "db7de2b5-2149-435e-8043-e080dd50afae"
+TEAMS_SCHEDULER = "7557eb47-c689-4224-abcf-aef9bd7573df"
+_URL = Url()
+
+
+@dataclass(frozen=True)
+class Match:
+    """The applications that have the identifier of a task.
+
+    :ivar one: the one that the task is about, if it is there.
+    :ivar same: the others of the same kind: duplicates.
+    :ivar other: those of the other kind.
+    """
+
+    one: Facts | None = None
+    same: tuple[Facts, ...] = ()
+    other: tuple[Facts, ...] = ()
+
+
+class AmbiguousError(ValueError):
+    """Several applications fit, and nothing says which is meant.
+
+    :ivar names: their names.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+def find_kind(metadata_url: str | None) -> Kind:
+    """The kind of an application: one with a metadata document is on premises."""
+    return "on_premises" if metadata_url else "cloud"
+
+
+def find_match(
+    applications: Sequence[Facts],
+    identifier: str,
+    kind: Kind,
+    *,
+    url: str | None = None,
+    name: str | None = None,
+    only_named: bool = False,
+) -> Match:
+    """Find the application that a task is about. Its name, or else its URL, decides between several of the same kind.
+
+    :param applications: with ``name``, ``application_identifier``, ``kind`` and ``url``.
+    :param only_named: whether one with another name or URL than the task says is none that it is about, since the task removes it: run
+        again, it would remove the next one.
+    :raises AmbiguousError: where neither does.
+    """
+    alike = [item for item in applications if _is_same_text(item["application_identifier"], identifier)]
+    same = [item for item in alike if item["kind"] == kind]
+    other = tuple(item for item in alike if item["kind"] != kind)
+    found = same
+    if name and (only_named or len(same) > 1):
+        found = [item for item in same if _is_same_text(item["name"], name)]
+    if url and (only_named or (len(same) > 1 and not name)):
+        found = [item for item in found if _URL.same(item["url"], url)]
+    if len(found) > 1 or (same and not found and len(same) > 1 and not only_named):
+        raise AmbiguousError([str(item["name"]) for item in same])
+    one = found[0] if found else None
+    return Match(one, tuple(item for item in same if item is not one), other)
+
+
+def find_missing(wanted: Collection[str], trusted: Collection[str]) -> list[str]:
+    """Those of the thumbprints ``wanted`` that are not among the trusted ones."""
+    there = set(map(normal_thumbprint, trusted))
+    return sorted({normal_thumbprint(item) for item in wanted} - there)
+
+
+def describe(application: Mapping[str, t.Any]) -> str:
+    """An application in a sentence."""
+    where = application["url"] or "authorization server"
+    return f"{application['name']} ({where}{'' if application['enabled'] else ', disabled'})"
+
+
+def list_warnings(match: Match, *, told_enabled: bool) -> list[str]:
+    """What the user should know of the applications with the same identifier. None of them is removed.
+
+    :param told_enabled: whether the task says whether its application is to be enabled.
+    """
+    warnings = [f"Duplicate, left as it is: {describe(item)}. Remove it if nobody needs it." for item in match.same]
+    for item in match.other:
+        meaning = (
+            "it is another trust than the one on premises" if item["kind"] == "cloud" else "it is the trust on premises"
+        )
+        warnings.append(f"Left as it is: {describe(item)} has the same identifier, but {meaning}.")
+    if match.one and not match.one["enabled"] and not told_enabled:
+        warnings.append(f"{match.one['name']} is disabled, and was left so. Set enabled to true to enable it.")
+    return warnings
+
+
+def _is_same_text(one: str | None, other: str | None) -> bool:
+    return str(one or "").casefold() == str(other or "").casefold()

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""exchange_partner_application on the documented example: what Microsoft's script does, and that it can be run again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Farm
+from refusals import clear, refused
+
+pytestmark = pytest.mark.connections("documented")
+
+HOST, FRONT_END = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com"
+URL = "https://atl-lync-001.litwareinc.com/metadata/json/1"
+MODULE = "onprem.exchange_lync.exchange_partner_application"
+ACCOUNT = "LyncEnterprise-ApplicationAccount"
+CREATED = ["New-MailUser", "Set-MailUser", *["New-ManagementRoleAssignment"] * 2, "New-PartnerApplication"]
+READ = "{cmdlet: Get-PartnerApplication, select: [Name, Enabled, AuthMetadataUrl, LinkedAccount, AcceptSecurityIdentifierInformation]}"
+
+
+def certificates(farm: Farm) -> dict[str, str]:
+    """The thumbprints of the lab's certificates, by their names in the scenario."""
+    return {name: item["thumbprint"] for name, item in farm.state()["certificates"].items()}
+
+
+def assign(farm: Farm, certificate: str) -> str:
+    """Have Lync sign with a certificate from now on; its thumbprint."""
+    thumbprint = certificates(farm)[certificate]
+    options = f"{{use: OAuthTokenIssuer, thumbprint: {thumbprint}, on_conflict: replace, warn_days: 0}}"
+    task = f"- onprem.exchange_lync.lync_certificate: {options}"
+    run = farm.play(task, hosts="lync_servers")
+    assert run.rc == 0, run.output
+    return thumbprint
+
+
+def applications(farm: Farm) -> dict[str, dict[str, Any]]:
+    """The organisation's partner applications, by name."""
+    return {item["name"]: item for item in farm.state()["exchange"]["partner_applications"]}
+
+
+@pytest.fixture(scope="module")
+def signing(farm: Farm) -> str:
+    """The certificate that Lync signs with."""
+    return assign(farm, "oauth-good")
+
+
+def test_what_cannot_be_meant_is_refused_and_nothing_is_asked(farm: Farm) -> None:
+    cases: dict[str, dict[str, Any]] = {
+        "auth_metadata_url: 'lync'": {"auth_metadata_url": "lync"},
+        "linked_account is empty": {"auth_metadata_url": URL, "linked_account": " "},
+        "signing_certificates: 'abc' is not a certificate thumbprint": {"signing_certificates": ["abc"]},
+        "auth_metadata_url is for applications on premises": {"kind": "cloud", "auth_metadata_url": URL},
+        "realm is for applications in the cloud": {"realm": "litwareinc.com"},
+    }
+    messages = refused(farm, "exchange_partner_application", "exchange_servers", *cases.values(), asked=False)
+    for message, said in zip(messages, cases, strict=True):
+        assert said in message
+        assert "Correct the task; nothing was written." in message
+
+
+def test_what_cannot_be_created_or_used_is_refused(farm: Farm) -> None:
+    cases: list[dict[str, Any]] = [
+        {},
+        {"kind": "cloud"},
+        {"auth_metadata_url": URL, "name": "Exchange Online"},
+        {"auth_metadata_url": URL, "linked_account": "nobody"},
+        {"auth_metadata_url": URL, "linked_account": "Front Desk"},
+    ]
+    messages = refused(farm, "exchange_partner_application", "exchange_servers", *cases)
+    said = [
+        ("New-PartnerApplication", "auth_metadata_url is required to create", "Correct the task"),
+        ("New-PartnerApplication", "name is required to create", "Correct the task"),
+        ("New-PartnerApplication", "another partner application is called Exchange Online", "Give another name"),
+        ("Get-User", "linked_account: there is no account nobody", "Check the name"),
+        ("Get-User", "Front Desk is a UserMailbox", "Name another account with linked_account"),
+    ]
+    for message, (cmdlet, text, remedy) in zip(messages, said, strict=True):
+        clear(message, host=HOST, shell="exchange", cmdlet=cmdlet, said=text, remedy=remedy)
+
+
+def test_a_document_that_cannot_be_read_is_explained_and_the_account_is_not_made_twice(
+    farm: Farm, signing: str
+) -> None:
+    """The front end's web site does not run: the script, run again, would have made a second account and application."""
+    farm.lab("fault", "service_stopped", "--host", FRONT_END, "--value", "W3SVC")
+    tasks = f"- {{name: fails, {MODULE}: {{auth_metadata_url: '{URL}'}}}}"
+    run = farm.play(tasks, hosts=HOST)
+    farm.lab("fault", "service_stopped", "--host", FRONT_END, "--off")
+    failed = run.step("fails")
+    assert run.rc == 2
+    assert [entry["cmdlet"] for entry in failed.writes] == CREATED
+    assert len(failed.result["commands"]) == 4
+    clear(
+        failed.msg,
+        host=HOST,
+        shell="exchange",
+        cmdlet="New-PartnerApplication",
+        said="Unable to connect to the remote server",
+        remedy="Check on the Exchange server that the host name of the URL resolves",
+    )
+    assert set(applications(farm)) == {"Exchange Online"}
+
+
+def test_the_rhythm(farm: Farm, signing: str) -> None:
+    """The account and its roles are there from the attempt before, and are used."""
+    options = f"{{auth_metadata_url: '{URL}', signing_certificates: [{signing}]}}"
+    run = farm.play(
+        f"""
+        - {{name: checked, {MODULE}: {options}, check_mode: true}}
+        - {{name: as it was, onprem.exchange_lync.exchange_cmdlet: {READ}}}
+        - {{name: applied, {MODULE}: {options}}}
+        - {{name: as it is, onprem.exchange_lync.exchange_cmdlet: {READ}}}
+        - {{name: again, {MODULE}: {options}}}
+        """,
+        hosts=HOST,
+    )
+    assert run.rc == 0, run.output
+    checked, applied, again = (run.step(name) for name in ("checked", "applied", "again"))
+    assert (checked.changed, checked.writes) == (True, [])
+    assert [entry["cmdlet"] for entry in applied.writes] == ["New-PartnerApplication"]
+    assert (again.changed, again.writes) == (False, [])
+    for key in ("commands", "diff"):
+        assert checked.result[key] == applied.result[key]
+    created = applied.result["partner_application"]
+    assert again.result["partner_application"] == created
+    assert created | {"realm": None} == checked.result["partner_application"]
+    assert (created["realm"], created["roles"]) == ("litwareinc.com", ["ArchiveApplication", "UserApplication"])
+    assert applied.result["trusted_certificates"] == [signing]
+    assert [item["Name"] for item in run.step("as it was").result["objects"]] == ["Exchange Online"]
+    (there,) = [item for item in run.step("as it is").result["objects"] if item["Name"] == "LyncEnterprise"]
+    assert there.pop("LinkedAccount")["DistinguishedName"] == f"CN={ACCOUNT},CN=Users,DC=litwareinc,DC=com"
+    assert there == {
+        "Name": "LyncEnterprise",
+        "Enabled": True,
+        "AuthMetadataUrl": URL,
+        "AcceptSecurityIdentifierInformation": True,
+    }
+    (account,) = [item for item in farm.state()["exchange"]["recipients"] if item["name"] == ACCOUNT]
+    assert account == {
+        "name": ACCOUNT,
+        "kind": "MailUser",
+        "external_address": f"{ACCOUNT}@litwareinc.com",
+        "hidden": True,
+        "roles": ["UserApplication", "ArchiveApplication"],
+    }
+    assert {entry["parameters"]["DomainController"] for entry in applied.writes} == {"atl-dc-001.litwareinc.com"}
+
+
+def test_keys_are_read_again_when_exchange_does_not_know_one(farm: Farm, signing: str) -> None:
+    new = assign(farm, "oauth-expiring")
+    options = f"{{signing_certificates: [{new.lower()}]}}"
+    unknown = "0" * 40
+    run = farm.play(
+        f"""
+        - {{name: checked, {MODULE}: {options}, check_mode: true}}
+        - {{name: applied, {MODULE}: {options}}}
+        - {{name: again, {MODULE}: {options}}}
+        - {{name: never, {MODULE}: {{signing_certificates: ['{unknown}'], timeout: 1}}}}
+        """,
+        hosts=HOST,
+    )
+    checked, applied, again, never = (run.step(name) for name in ("checked", "applied", "again", "never"))
+    assert checked.result["diff"] == applied.result["diff"]
+    assert applied.result["diff"]["before"]["missing_certificates"] == [new]
+    (write,) = applied.writes
+    assert (write["cmdlet"], write["parameters"]["RefreshAuthMetadata"]) == ("Set-PartnerApplication", True)
+    assert applications(farm)["LyncEnterprise"]["certificates"] == [new, signing]
+    assert (again.changed, again.writes) == (False, [])
+    assert (run.rc, never.result["error"]["kind"]) == (2, "not_effective")
+    assert f"does not list {unknown}" in never.msg
+
+
+def test_what_somebody_may_have_chosen_is_replaced_on_the_users_word_only(farm: Farm, signing: str) -> None:
+    other = URL.replace("atl-lync-001", "sip")
+    run = farm.play(
+        f"""
+        - {{name: kept, {MODULE}: {{auth_metadata_url: '{other}', linked_account: lync-app, on_conflict: keep}}}}
+        - {{name: account, {MODULE}: {{linked_account: LITWARE\\lync-app, on_conflict: replace}}}}
+        - {{name: account again, {MODULE}: {{linked_account: lync-app@litwareinc.com}}}}
+        - {{name: url, {MODULE}: {{auth_metadata_url: '{other}', on_conflict: replace, trust_any_ssl_certificate: true}}}}
+        - {{name: refused, {MODULE}: {{auth_metadata_url: '{URL}'}}}}
+        """,
+        hosts=HOST,
+    )
+    kept, account, again, url = (run.step(name) for name in ("kept", "account", "account again", "url"))
+    assert (kept.changed, kept.writes) == (False, [])
+    assert kept.result["warnings"] == [
+        f"Left as it is: auth_metadata_url of LyncEnterprise is {URL}.",
+        f"Left as it is: linked_account of LyncEnterprise is litwareinc.com/Users/{ACCOUNT}.",
+    ]
+    assert [entry["cmdlet"] for entry in account.writes] == [
+        *["New-ManagementRoleAssignment"] * 2,
+        "Set-PartnerApplication",
+    ]
+    assert (again.changed, again.writes) == (False, [])
+    (write,) = url.writes
+    assert (write["parameters"]["AuthMetadataUrl"], write["parameters"]["TrustAnySSLCertificate"]) == (other, True)
+    assert run.rc == 2
+    said = f"auth_metadata_url of LyncEnterprise is {other}."
+    message, remedy = run.step("refused").msg, "Set on_conflict to replace"
+    clear(message, host=HOST, shell="exchange", cmdlet="Set-PartnerApplication", said=said, remedy=remedy)
+    assert applications(farm)["LyncEnterprise"]["linked_account"] == "litwareinc.com/Users/lync-app"
+
+
+def test_disable_enable_remove(farm: Farm, signing: str) -> None:
+    run = farm.play(
+        f"""
+        - {{name: disabled, {MODULE}: {{enabled: false, accept_security_identifier_information: false}}}}
+        - {{name: left, {MODULE}: {{}}}}
+        - {{name: enabled, {MODULE}: {{enabled: true}}}}
+        - {{name: removed, {MODULE}: {{state: absent}}}}
+        - {{name: removed again, {MODULE}: {{state: absent}}}}
+        """,
+        hosts=HOST,
+    )
+    assert run.rc == 0, run.output
+    disabled, left, enabled, removed, again = (
+        run.step(name) for name in ("disabled", "left", "enabled", "removed", "removed again")
+    )
+    (write,) = disabled.writes
+    assert (write["parameters"]["Enabled"], write["parameters"]["AcceptSecurityIdentifierInformation"]) == (
+        False,
+        False,
+    )
+    assert (left.changed, left.result["warnings"]) == (
+        False,
+        ["LyncEnterprise is disabled, and was left so. Set enabled to true to enable it."],
+    )
+    assert [entry["parameters"].get("Enabled") for entry in enabled.writes] == [True]
+    assert [entry["cmdlet"] for entry in removed.writes] == ["Remove-PartnerApplication"]
+    assert (again.changed, again.writes, again.result["partner_application"]) == (False, [], None)
+    assert set(applications(farm)) == {"Exchange Online"}
+
+
+def test_an_account_that_may_only_read_sees_what_would_be_done(farm: Farm, signing: str) -> None:
+    auditor = {"ansible_user": "auditor@litwareinc.com", "ansible_password": 'read: "only" 100% é'}
+    task = f"- {{name: step, {MODULE}: {{auth_metadata_url: '{URL}', linked_account: lync-app}}}}"
+    step = farm.play(task, hosts=HOST, check=True, extra_vars=auditor).step("step")
+    assert step.changed
+    assert "A real run would fail" in str(step.result["warnings"])
+    run = farm.play(task, hosts=HOST, extra_vars=auditor)
+    assert (run.rc, run.writes, run.step("step").result["error"]["kind"]) == (2, [], "not_offered")

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which partner application a task is about, and what is read of odd ones."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import MetadataUrl, UsesServer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.metadata_probe import read_proxy
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
+    LYNC,
+    AmbiguousError,
+    find_match,
+    find_missing,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
+
+ONE, TWO = "https://one.litwareinc.com/metadata/json/1", "https://two.litwareinc.com/metadata/json/1"
+
+
+def application(name: str, url: str | None, identifier: str = LYNC) -> dict[str, t.Any]:
+    kind = "on_premises" if url else "cloud"
+    return {"name": name, "application_identifier": identifier, "kind": kind, "url": url, "enabled": True}
+
+
+def test_an_application_is_known_by_identifier_and_kind() -> None:
+    there = [application("Exchange", None, "00000002"), application("cloud", None), application("mine", ONE)]
+    match = find_match(there, LYNC.upper(), "on_premises", url=TWO, name="another")
+    assert (match.one, match.same, match.other) == (there[2], (), (there[1],))
+    assert find_match(there, LYNC, "cloud").one == there[1]
+    assert find_match(there[:2], LYNC, "on_premises").one is None
+
+
+def test_of_several_the_url_decides_or_the_name_and_nothing_is_guessed() -> None:
+    there = [application("first", ONE), application("second", TWO)]
+    clear: list[dict[str, t.Any]] = [
+        {"url": "https://TWO.litwareinc.com:443/metadata/JSON/1"},
+        {"name": "SECOND", "url": ONE},
+    ]
+    for given in clear:
+        match = find_match(there, LYNC, "on_premises", **given)
+        assert (match.one, match.same) == (there[1], (there[0],))
+    vague: list[dict[str, t.Any]] = [
+        {},
+        {"url": "https://three.litwareinc.com/metadata/json/1"},
+        {"name": "third", "url": ONE},
+    ]
+    for given in vague:
+        with pytest.raises(AmbiguousError, match="first, second"):
+            find_match(there, LYNC, "on_premises", **given)
+
+
+def test_what_is_removed_has_the_name_and_url_that_the_task_says() -> None:
+    there = [application("first", ONE), application("second", TWO)]
+    assert find_match(there, LYNC, "on_premises", name="first", only_named=True).one == there[0]
+    assert find_match(there[1:], LYNC, "on_premises", name="first", only_named=True).one is None
+    assert find_match(there[1:], LYNC, "on_premises", url=ONE, only_named=True).one is None
+    assert find_match(there, LYNC, "on_premises", url=ONE, name="second", only_named=True).one is None
+    assert find_match(there[1:], LYNC, "on_premises", only_named=True).one == there[1]
+    with pytest.raises(AmbiguousError):
+        find_match(there, LYNC, "on_premises", only_named=True)
+
+
+def test_certificates_that_are_missing() -> None:
+    assert find_missing(["aa bb", "CC"], ["AABB"]) == ["CC"]
+    assert find_missing([], []) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "url", "uses_server"),
+    [
+        (f"Value={ONE}", ONE, False),
+        (ONE, ONE, False),
+        ("Microsoft.Rtc.Management.WritableConfig.Settings.SSAuth.UseOAuthServer", None, True),
+        ("CertificateRawData=MIIC", None, False),
+        (None, None, False),
+        (RemoteObject(("SSAuth.MetadataUrl",), f"Value={TWO}", {}), TWO, False),
+    ],
+)
+def test_the_forms_of_an_auth_token(token: t.Any, url: str | None, uses_server: bool) -> None:
+    assert (MetadataUrl().read(token), UsesServer().read(token)) == (url, uses_server)
+
+
+@pytest.mark.parametrize(
+    ("settings", "proxy"),
+    [
+        ("1800000000000000010000000000000000000000", ""),  # as Windows is installed
+        ("2800000000000000030000000c00000070726f78793a383038303132" + "00000000", "proxy:808012"),
+        ("28000000000000000300000040000000" + "70", ""),  # the length is beyond the end
+        ("", ""),
+    ],
+)
+def test_the_proxy_of_winhttp(settings: str, proxy: str) -> None:
+    assert read_proxy(bytes.fromhex(settings)) == proxy
