@@ -120,6 +120,8 @@ def set_ports(farm: Farm, inventory: dict[str, Any]) -> dict[str, Any]:
             if "product_http" in ports:
                 shell = {"ansible_exchange_shell": {"port": ports["product_http"]}}
                 group["hosts"][name] |= {**shell, "farm_exchange_https_port": ports["product_https"]}
+            elif "product_https" in ports:
+                group["hosts"][name]["farm_lync_https_port"] = ports["product_https"]
     return inventory
 
 

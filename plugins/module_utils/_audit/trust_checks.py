@@ -104,8 +104,12 @@ def find_issuer(context: Context) -> str | None:
 
 
 def list_partners(partners: list[Facts] | None, application: str) -> list[Facts]:
-    """Those of the partner applications that stand for a product."""
-    return [item for item in partners or () if str(item["application_identifier"] or "").lower() == application]
+    """Those of the partner applications that stand for a product on premises."""
+    return [
+        item
+        for item in partners or ()
+        if str(item["application_identifier"] or "").lower() == application and item["kind"] == "on_premises"
+    ]
 
 
 def describe_distrust(context: Context, host: ExchangeHost) -> tuple[str, bool] | None:

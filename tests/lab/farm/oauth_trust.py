@@ -21,7 +21,7 @@ from farm.web.challenge import list_trusted
 from farm.web.download import DownloadError, resolve
 from farm.web.identities import EXCHANGE, LYNC, content_of, lync_realm, organization_of
 from farm.web.pages import SERVICES
-from farm.web.signing_keys import find_signer, list_keys
+from farm.web.signing_keys import find_signer
 from farm.web.site_certificate import find_site_certificate
 
 SKEW = 300.0
@@ -91,13 +91,9 @@ def find_hosts(farm: Farm, name: str, role: str) -> list[Host]:
     return [host for host in farm.scenario.hosts_of(role) if host.address in found]
 
 
-def find_known_keys(farm: Farm, application: PartnerApplication) -> list[Issued]:
-    """The certificates by which Exchange knows an application: as they are written down, or as its document shows them."""
-    if application.certificates:
-        return [key for key in farm.certificates.values() if key.thumbprint in application.certificates]
-    name = application.metadata_url.partition("://")[2].partition("/")[0].partition(":")[0]
-    hosts = find_hosts(farm, name, "lync")
-    return [key for host in hosts[:1] for key in list_keys(farm, host)]
+def list_known_keys(application: PartnerApplication) -> list[str]:
+    """The thumbprints of the certificates by which Exchange knows an application: those that it has read."""
+    return list(application.certificates)
 
 
 def _check_signer(way: Way) -> str | None:
@@ -190,7 +186,7 @@ def _check_issuer(way: Way) -> Refusal | None:
 
 def _check_key(way: Way) -> Refusal | None:
     """That Exchange takes no token whose certificate has expired is what administrators tell; with which words, a guess."""
-    known = {key.thumbprint for entry in way.applications for key in find_known_keys(way.farm, entry)}
+    known = {key for entry in way.applications for key in list_known_keys(entry)}
     now = way.farm.now_on(way.server.fqdn)
     if way.signer and way.signer.thumbprint in known and now <= way.signer.not_after:
         return None
