@@ -268,7 +268,6 @@ error:
 """
 
 import re
-import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._dns.dns_server_option import PROVIDER, SERVER
@@ -312,7 +311,7 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Read each product of the host."""
-    products = t.cast("list[Product]", call.params["products"])
+    products: list[Product] = call.params["products"]
     if not products:
         groups = ", ".join(f"{name}_servers" for name in PRODUCTS)
         raise ShellError("bad_input", f"products: the host is in none of the groups {groups}; name its products.")

@@ -134,7 +134,7 @@ EXAMPLES = r"""
 - name: Show whom Exchange trusts, and which keys each server publishes
   ansible.builtin.debug:
     msg:
-      keys: "{{ trust.metadata.error or trust.metadata['keys'] | map(attribute='thumbprint') }}"
+      certificates: "{{ trust.metadata.error or trust.metadata.signing_keys | map(attribute='thumbprint') }}"
       trusted: "{{ trust.challenge.trusted_issuers if trust.challenge is not none else 'not asked' }}"
 """
 
@@ -189,7 +189,7 @@ metadata:
       description: How the server names itself in tokens.
       type: str
       returned: of the document
-    keys:
+    signing_keys:
       description:
         - The certificates that the server signs tokens with, with the facts that M(onprem.exchange_lync.exchange_certificate_info)
           returns of a certificate, and C(state).

@@ -247,19 +247,18 @@ def make_archive(archive: Path, content: Mapping[str, Any]) -> None:
         draft.replace(archive)
 
 
-@contextlib.contextmanager
-def take_address() -> Iterator[str]:
-    """An address that no other run of the tests on this machine has: whoever has it listens at port 1."""
+def take_address() -> tuple[socket.socket, str]:
+    """An address that no other run of the tests on this machine has: whoever has it listens at port 1, as long as the socket is open."""
     while True:
         address = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(2, 254)}"
-        with socket.socket() as mark:
-            try:
-                mark.bind((address, 1))
-            except OSError:
-                continue
-            mark.listen()
-            yield address
-            return
+        mark = socket.socket()
+        try:
+            mark.bind((address, 1))
+        except OSError:
+            mark.close()
+            continue
+        mark.listen()
+        return mark, address
 
 
 def wait_for_ports(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
@@ -284,7 +283,8 @@ def run_domain(folder: Path, content: Mapping[str, Any] | None = None) -> Iterat
     folder.mkdir(exist_ok=True)
     archive = find_provisioned(describe_content() if content is None else content)
     run([find_program("tar"), "--extract", "--file", str(archive), "--directory", str(folder)])
-    with take_address() as address, (folder / "log").open("wb") as log:
+    mark, address = take_address()
+    with mark, (folder / "log").open("wb") as log:
         settings = write_settings(folder, address)
         process = subprocess.Popen(
             [find_program("samba"), "-i", "-M", "single", "-s", str(settings)],

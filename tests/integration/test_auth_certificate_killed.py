@@ -59,9 +59,8 @@ def test_staging_is_killed_after_each_write(farm: Farm, number: int) -> None:
     current = auth(farm)["current"]
     assert kill_after(farm, [TASKS["stage"]], ONE, number) == number
     assert (farm.state()["exchange"]["servers"][LON1]["internal_transport"] == before) is (number != 1)
-    finished, again = (lambda run: (run.step("finished"), run.step("again")))(
-        play(farm, task("finished", STAGE), task("again", STAGE))
-    )
+    run = play(farm, task("finished", STAGE), task("again", STAGE))
+    finished, again = run.step("finished"), run.step("again")
     assert [name for name, _server in written(finished)] == STAGING[number:], finished.msg
     assert (again.failed, again.changed) == (False, False)
     state = farm.state()

@@ -43,9 +43,9 @@ def test_each_server_says_who_it_is_and_whom_it_trusts(farm: Farm, execution: st
         product = "exchange" if step.host.startswith("ex") else "lync"
         metadata, challenge = step.result["metadata"], step.result["challenge"]
         key = thumbprint(farm, "exchange-auth" if product == "exchange" else "oauth")
-        assert [item["thumbprint"] for item in metadata["keys"]] == [key]
+        assert [item["thumbprint"] for item in metadata["signing_keys"]] == [key]
         assert (metadata["status"], metadata["error"], metadata["realm"]) == (200, None, "tailspintoys.com")
-        assert [item["state"] for item in metadata["keys"]] == [None]
+        assert [item["state"] for item in metadata["signing_keys"]] == [None]
         assert f"https://{step.host}:" in metadata["url"]
         shown = "tls-exchange" if product == "exchange" else "lync-default"
         assert metadata["certificate"]["thumbprint"] == thumbprint(farm, shown)
@@ -69,7 +69,7 @@ def test_keys_are_compared_with_what_is_in_use(farm: Farm) -> None:
     ):
         step = read(farm, used, hosts=EX1).step("read")
         found[used.partition(":")[0] + used[-1]] = [
-            *(item["state"] for item in step.result["metadata"]["keys"]),
+            *(item["state"] for item in step.result["metadata"]["signing_keys"]),
             step.result["metadata"]["current_shown"],
         ]
     assert list(found.values()) == [["current", True], ["next", None], ["stale", None], ["foreign", False]]
@@ -95,7 +95,12 @@ def test_what_a_web_site_does_is_a_result(farm: Farm, fault: str, value: str, sa
     finally:
         farm.lab("fault", fault, "--host", FE1, "--off")
     metadata = step.result["metadata"]
-    assert (step.failed, metadata["error"], metadata["keys"], metadata["current_shown"]) == (False, said, [], None)
+    assert (step.failed, metadata["error"], metadata["signing_keys"], metadata["current_shown"]) == (
+        False,
+        said,
+        [],
+        None,
+    )
     assert metadata["location"] == (value if fault == "web_redirects" else None)
 
 

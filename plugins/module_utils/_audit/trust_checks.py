@@ -55,12 +55,12 @@ class Published:
     @property
     def lacks_current(self) -> bool:
         """Whether the certificate in use is not among its keys."""
-        shown = [key["thumbprint"] for key in self.document["keys"]]
+        shown = [key["thumbprint"] for key in self.document["signing_keys"]]
         return self.is_read and bool(self.used.current) and self.used.current not in shown
 
     def list_keys(self, state: str) -> list[str]:
         """The keys that are one of current, next, stale and foreign."""
-        keys = [key["thumbprint"] for key in self.document["keys"]]
+        keys = [key["thumbprint"] for key in self.document["signing_keys"]]
         return [key for key in keys if judge_key(key, self.used) == state]
 
 

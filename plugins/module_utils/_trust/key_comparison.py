@@ -40,7 +40,7 @@ def judge_key(thumbprint: str, used: InUse) -> State | None:
 
 def compare_keys(document: Mapping[str, t.Any], used: InUse) -> dict[str, t.Any]:
     """The document with what each of its keys is, and whether it has the one in use; None where that is not known."""
-    keys = [{**key, "state": judge_key(key["thumbprint"], used)} for key in document["keys"]]
+    keys = [{**key, "state": judge_key(key["thumbprint"], used)} for key in document["signing_keys"]]
     known = used.current and not document["error"]
     shown = any(key["state"] == "current" for key in keys) if known else None
-    return {**document, "keys": keys, "current_shown": shown}
+    return {**document, "signing_keys": keys, "current_shown": shown}

@@ -38,7 +38,7 @@ def read_document(body: bytes) -> Facts:
     if not isinstance(keys, list):
         raise DocumentError("the answer is JSON, but no metadata document: it has no list of keys")
     found = {option: _read_text(document.get(name)) for option, name in _TEXTS.items()}
-    return {**found, "keys": [_read_key(key) for key in keys[:MOST_KEYS]]}
+    return {**found, "signing_keys": [_read_key(key) for key in keys[:MOST_KEYS]]}
 
 
 _TEXTS = {"name": "name", "realm": "realm", "service_name": "serviceName", "issuer": "issuer"}

@@ -29,7 +29,7 @@ AUTODISCOVER = "/autodiscover/autodiscover.svc"
 SECONDS = 10.0
 """For one question."""
 _NOTHING_READ: dict[str, Facts] = {
-    "metadata": {"name": None, "realm": None, "service_name": None, "issuer": None, "keys": []},
+    "metadata": {"name": None, "realm": None, "service_name": None, "issuer": None, "signing_keys": []},
     "challenge": {"schemes": [], "client_id": None, "realm": None, "trusted_issuers": None},
 }
 _NO_ACCOUNT = "it asks for an account, which it must not: anonymous authentication of the directory is switched off"

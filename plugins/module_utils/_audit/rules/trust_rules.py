@@ -72,7 +72,7 @@ def find_stale_documents(context: Context) -> Iterator[Breach]:
     """The partner would learn an old key from it."""
     for item in list_published(context):
         if item.lacks_current:
-            shown = ", ".join(key["thumbprint"] for key in item.document["keys"]) or "no key"
+            shown = ", ".join(key["thumbprint"] for key in item.document["signing_keys"]) or "no key"
             evidence = (
                 f"its metadata document does not have the certificate in use ({item.used.current}): it has {shown}"
             )

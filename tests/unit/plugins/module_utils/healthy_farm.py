@@ -110,7 +110,7 @@ def document(*keys: dict[str, Any], **more: Any) -> dict[str, Any]:
         "error": None,
         "realm": "litware.example",
     }
-    return {**page, "keys": [{"thumbprint": key["thumbprint"]} for key in keys], **more}
+    return {**page, "signing_keys": [{"thumbprint": key["thumbprint"]} for key in keys], **more}
 
 
 def challenge(*trusted: str, **more: Any) -> dict[str, Any]:

@@ -102,18 +102,18 @@ def publish(host: str, **more: Any) -> Break:
 
 
 def publish_another_key(farm: HealthyFarm) -> None:
-    farm.of(EXCHANGE)["metadata"]["keys"].append({"thumbprint": "C" * 40})
+    farm.of(EXCHANGE)["metadata"]["signing_keys"].append({"thumbprint": "C" * 40})
 
 
 def lose_auth_certificate(farm: HealthyFarm) -> None:
     farm.of(EXCHANGE)["certificates"][0]["certificates"] = [farm.tls]
-    publish(EXCHANGE, status=500, error="HTTP 500", keys=[])(farm)
+    publish(EXCHANGE, status=500, error="HTTP 500", signing_keys=[])(farm)
 
 
 def unassign_and_fail(farm: HealthyFarm) -> None:
     for host in (LYNC, SECOND):
         farm.of(host)["assigned"] = []
-        publish(host, status=500, error="HTTP 500", keys=[])(farm)
+        publish(host, status=500, error="HTTP 500", signing_keys=[])(farm)
 
 
 def distrust(*trusted: str, partners: list[dict[str, Any]] | None = None, **more: Any) -> Break:
@@ -390,13 +390,13 @@ CASES = [
     ),
     # the store has a certificate for it, and the web site shows another one
     Case("autodiscover_name_missing", lambda farm: serve(farm.issuer)(farm), [("warning", EXCHANGE)]),
-    Case("metadata_failed", publish(EXCHANGE, status=500, error="HTTP 500", keys=[]), [("error", EXCHANGE)]),
+    Case("metadata_failed", publish(EXCHANGE, status=500, error="HTTP 500", signing_keys=[]), [("error", EXCHANGE)]),
     Case("metadata_failed", lose_auth_certificate, []),
-    Case("metadata_failed", publish(SECOND, status=500, error="HTTP 500", keys=[]), [("error", SECOND)]),
+    Case("metadata_failed", publish(SECOND, status=500, error="HTTP 500", signing_keys=[]), [("error", SECOND)]),
     Case("metadata_failed", unassign_and_fail, []),
-    Case("metadata_not_seen", publish(LYNC, status=None, error="timed out", keys=[]), [("info", LYNC)]),
-    Case("metadata_stale", publish(EXCHANGE, keys=[{"thumbprint": "B" * 40}]), [("warning", EXCHANGE)]),
-    Case("metadata_stale", publish(SECOND, keys=[]), [("warning", SECOND)]),
+    Case("metadata_not_seen", publish(LYNC, status=None, error="timed out", signing_keys=[]), [("info", LYNC)]),
+    Case("metadata_stale", publish(EXCHANGE, signing_keys=[{"thumbprint": "B" * 40}]), [("warning", EXCHANGE)]),
+    Case("metadata_stale", publish(SECOND, signing_keys=[]), [("warning", SECOND)]),
     Case("metadata_foreign_key", publish_another_key, [("warning", EXCHANGE)]),
     Case("issuer_not_trusted", distrust(), [("warning", EXCHANGE)]),
     Case("issuer_not_trusted", distrust(f"{OF_LYNC}@other.example"), [("warning", EXCHANGE)]),

@@ -183,7 +183,7 @@ def test_no_certificate_is_made_where_its_place_is_not_known() -> None:
         ({"ex1": ""}, "shows no internal transport certificate of ex1"),
         ({"ex1": MADE}, f"{MADE}, its internal transport certificate, is not in the store of ex1"),
     ):
-        with pytest.raises(ShellError, match=said.split(",")[0]) as refused:
+        with pytest.raises(ShellError, match=said.partition(",")[0]) as refused:
             find_internal_transport("ex1", transports, store)
         assert refused.value.kind == "conflict"
         assert said in refused.value.message

@@ -85,7 +85,7 @@ def test_a_document_with_keys_that_are_none(certificate: Any) -> None:
     }
     found = read_document(b"\xef\xbb\xbf" + json.dumps(document).encode())
     assert (found["realm"], found["issuer"], found["name"]) == (None, "a@b", None)
-    assert [bool(key["subject"]) for key in found["keys"]] == [True, False, False, False, False]
+    assert [bool(key["subject"]) for key in found["signing_keys"]] == [True, False, False, False, False]
 
 
 def write_proxy(flags: int, *texts: str) -> bytes:

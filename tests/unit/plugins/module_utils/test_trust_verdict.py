@@ -69,7 +69,7 @@ def test_what_the_mailbox_tests_say(
 
 
 def fail(host: str, status: int | None) -> Callable[[HealthyFarm], None]:
-    return lambda farm: farm.of(host)["metadata"].update(status=status, error="no.", keys=[])
+    return lambda farm: farm.of(host)["metadata"].update(status=status, error="no.", signing_keys=[])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def fail(host: str, status: int | None) -> Callable[[HealthyFarm], None]:
             "it could not be seen whether Exchange publishes its certificate",
         ),
         (
-            lambda farm: farm.of(LYNC)["metadata"].update(keys=[]),
+            lambda farm: farm.of(LYNC)["metadata"].update(signing_keys=[]),
             "a Lync server does not publish the certificate in use",
         ),
         (
