@@ -26,7 +26,11 @@ PAINS: list[dict[str, tuple[str, str, str]]] = [
         "uri_of_a_dead_server": ("autodiscover_uri_replaced", EX2, "add autodiscover_uri_replaced to farm_replace"),
         "xml_url_in_lync": ("oauth_configuration_differs", "Lync", "Run the integration, or its role oauth"),
         "authority_not_trusted": ("authority_not_trusted", FE1, "Trusted Root Certification Authorities"),
-        "auth_certificate_gone": ("certificate_missing", EX1, "Export it with its private key"),
+        "auth_certificate_gone": (
+            "certificate_missing",
+            EX1,
+            "Run playbook onprem.exchange_lync.rotate_auth_certificate",
+        ),
         "token_issuer_expiring": ("expires_soon", FE1, "Request a web server certificate"),
         "wildcard_accepted_domain": ("wildcard_accepted_domain", "Exchange", "Add an entry for the SIP domain itself"),
         "oauth_off": ("oauth_off", EX2, "exchange_virtual_directory"),

@@ -44,7 +44,8 @@ def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
 def test_the_guides_krb5_conf(realm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     """With it, a ticket of a plain kinit can be delegated, and the inventory name is the name that a ticket is for."""
     (block,) = re.findall(r"^```ini\n(.*?)^```$", find_section(), re.M | re.S)
-    kdc = f"127.0.0.1:{read_lab(realm)['kerberos']['port']}"
+    of_lab = Path(read_lab(realm)["kerberos"]["config"]).read_text(encoding="utf-8")
+    (kdc,) = re.findall(r"^\s*kdc = (\S+)$", of_lab, re.M)
     assert block.count(DC) == 1
     config = realm.state_dir / "guide.conf"
     config.write_text(block.replace(DC, kdc), encoding="utf-8")

@@ -21,8 +21,19 @@ CHANGES = [
     "Assign the OAuthTokenIssuer certificate",
     "Set the Autodiscover URI of the Client Access servers",
     "Set Lync's OAuth configuration",
+    "Make Lync a partner application of Exchange",
+    "Make Exchange a partner application of Lync",
 ]
-CMDLETS = ["Set-CsCertificate", "Set-ClientAccessServer", "Set-CsOAuthConfiguration"]
+CMDLETS = [
+    "Set-CsCertificate",
+    "Set-ClientAccessServer",
+    "Set-CsOAuthConfiguration",
+    "New-MailUser",
+    "Set-MailUser",
+    "New-ManagementRoleAssignment",
+    "New-PartnerApplication",
+    "New-CsPartnerApplication",
+]
 SEEN = "-vvv"
 
 
