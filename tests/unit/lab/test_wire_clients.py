@@ -54,7 +54,7 @@ def test_pypsrp(lab: Lab, listener: str, auth: str, options: dict[str, Any], exp
     (session,) = lab.farm.wait_for("session_opened")
     assert session["user"] == USER
     assert lab.farm.wait_for("session_closed")[0]["session"] == session["session"]
-    assert [event["commands"] for event in lab.farm.events("pipeline")] == [["Get-Identity"]]
+    assert [event["commands"] for event in lab.farm.wait_for("pipeline")] == [["Get-Identity"]]
 
 
 @pytest.mark.parametrize(

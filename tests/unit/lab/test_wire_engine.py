@@ -52,7 +52,7 @@ def test_behind_an_endpoint(lab: Lab) -> None:
         text = "ä" * 200_000
         assert run(opened, "Get-Thing", Name=text).output == [f"{text} 1"]
     assert lab.farm.wait_for("session_closed")
-    started = [event["commands"] for event in lab.farm.events("pipeline")]
+    started = [event["commands"] for event in lab.farm.wait_for("pipeline")]
     assert started == [["Get-Thing"], ["Get-Thing"], ["1 + 1"], ["Get-Thing"]]
 
 

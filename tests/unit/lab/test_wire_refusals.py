@@ -143,7 +143,7 @@ def test_a_shell_id_in_use_is_refused_and_the_first_shell_stays(lab: Lab) -> Non
     assert winrm.get_command_output(first, command)[0] == b"EX01\r\n"
     winrm.close_shell(first)
     assert [event["session"] for event in lab.farm.wait_for("session_closed")] == [first]
-    assert len(lab.farm.events("session_opened")) == 1
+    assert len(lab.farm.wait_for("session_opened")) == 1
     statuses = [service.handle(creating(f"SHELL-{turn}"), Identity(USER), "/wsman")[0] for turn in range(5)]
     assert statuses == [200] * 5
     assert service.handle(creating("shell-0"), Identity(USER), "/wsman")[1].count(b'Code="2150858803"') == 1
