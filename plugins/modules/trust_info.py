@@ -50,7 +50,7 @@ options:
     description:
       - The thumbprint of the certificate that the server has to sign with, as C(Get-AuthConfig) or
         C(Get-CsCertificate -Type OAuthTokenIssuer) has it.
-      - If none of the three thumbprints is given, the C(state) of each key in RV(metadata.keys) is V(null).
+      - If none of the three thumbprints is given, the C(state) of each key in RV(metadata.signing_keys) is V(null).
     type: str
   next_thumbprint:
     description: The thumbprint of the certificate that is staged.
