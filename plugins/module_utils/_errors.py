@@ -61,6 +61,9 @@ UNREACHABLE = frozenset({"authentication", "shell_denied", "unreachable", "untru
 NO_WAY_IN = UNREACHABLE | {"missing_library", "not_sent", "session_lost", "throttled", "unsupported"}
 """Kinds of error that every further question to the same shell would meet as well."""
 
+ON_CONFLICT = "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest."
+"""What to do where something would be replaced that may be there on purpose."""
+
 WOULD_FAIL = "A real run would fail: "
 """How a warning of check mode begins that foretells a refusal: whoever may not write may still see what differs."""
 

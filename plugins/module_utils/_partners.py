@@ -75,18 +75,36 @@ def find_match(
         again, it would remove the next one.
     :raises AmbiguousError: where neither does.
     """
-    alike = [item for item in applications if _is_same_text(item["application_identifier"], identifier)]
+    alike = [item for item in applications if is_same_text(item["application_identifier"], identifier)]
     same = [item for item in alike if item["kind"] == kind]
     other = tuple(item for item in alike if item["kind"] != kind)
     found = same
     if name and (only_named or len(same) > 1):
-        found = [item for item in same if _is_same_text(item["name"], name)]
+        found = [item for item in same if is_same_text(item["name"], name)]
     if url and (only_named or (len(same) > 1 and not name)):
         found = [item for item in found if _URL.same(item["url"], url)]
     if len(found) > 1 or (same and not found and len(same) > 1 and not only_named):
         raise AmbiguousError([str(item["name"]) for item in same])
     one = found[0] if found else None
     return Match(one, tuple(item for item in same if item is not one), other)
+
+
+def find_asked(
+    params: Mapping[str, t.Any], applications: Sequence[Facts], url: str | None, *, option: str, cmdlet: str, shell: str
+) -> Match:
+    """Find the application that the options of a module are about.
+
+    :param option: the one that has the application's name.
+    :param cmdlet: what the applications were read by.
+    :raises ShellError: of kind ``conflict`` where several fit.
+    """
+    identifier, removed = params["application_identifier"], params["state"] == "absent"
+    try:
+        return find_match(applications, identifier, params["kind"], url=url, name=params[option], only_named=removed)
+    except AmbiguousError as error:
+        message = f"several applications have the identifier {identifier}: {error}."
+        remedy = f"Nothing was written. Say with O({option}) which one is meant, and remove those that nobody needs."
+        raise ShellError("conflict", message, shell=shell, cmdlet=cmdlet, remedy=remedy) from error
 
 
 def find_missing(wanted: Collection[str], trusted: Collection[str]) -> list[str]:
@@ -123,5 +141,6 @@ def has_refused(error: ShellError, *parameters: str) -> bool:
     return any(f" -{name}" in refused for name in parameters)
 
 
-def _is_same_text(one: str | None, other: str | None) -> bool:
+def is_same_text(one: str | None, other: str | None) -> bool:
+    """Whether two names are one, in any case; nothing is an empty name."""
     return str(one or "").casefold() == str(other or "").casefold()

@@ -61,11 +61,7 @@ def test_one_server_after_the_other(farm: Farm) -> None:
         (EX1, ["WAS", "W3SVC"]),
         (EX2, ["WAS", "W3SVC"]),
     ]
-    (result,) = [
-        step.result
-        for step in run.steps
-        if step.task.endswith("Restart Exchange after its partner applications changed")
-    ]
+    (result,) = [step.result for step in run.steps if step.task.endswith("Restart Exchange after the change")]
     assert [item["restarted"] for item in result["results"]] == [["WAS", "W3SVC"]] * 2
     assert pending(farm) == []
     assert "Nothing was restarted" not in run.output

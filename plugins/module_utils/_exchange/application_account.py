@@ -20,6 +20,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.org
     read_accepted_domains,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import is_same_text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Property, Table
 
@@ -82,7 +83,7 @@ def read_account(directory: Directory, given: str | None, linked: str | None, ro
         _refuse_other_recipient(directory)
         wanted = _list_roles(directory, roles, ())
         return Account(NAME, exists=False, address=_make_address(directory), missing=wanted)
-    if user["type"] not in USABLE and not _is_same(user["identity"], linked):
+    if user["type"] not in USABLE and not is_same_text(user["identity"], linked):
         raise _refuse_type(name, user["type"], given=bool(given))
     assigned = read_roles(directory, user["identity"])
     visible = not given and not linked and user["type"] == "MailUser" and not _is_hidden(directory)
@@ -164,7 +165,3 @@ def _refuse_unknown(name: str, *, given: bool) -> ShellError:
     message = f"the application's linked account {name} was not found."
     remedy = "Check the scope of this account's roles, or name another account with O(linked_account)."
     return ShellError("not_found", message, shell="exchange", cmdlet="Get-User", remedy=remedy)
-
-
-def _is_same(one: str | None, other: str | None) -> bool:
-    return bool(one) and str(one).casefold() == str(other or "").casefold()

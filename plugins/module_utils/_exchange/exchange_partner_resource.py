@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ON_CONFLICT, ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import (
     Account,
     read_account,
@@ -31,11 +31,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.org
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     LYNC,
-    AmbiguousError,
     Match,
-    find_match,
+    find_asked,
     find_missing,
     has_refused,
+    is_same_text,
     list_warnings,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
@@ -98,7 +98,14 @@ class ExchangePartner:
         options, params, directory = self.read_options(call), call.params, open_directory(call)
         applications = read_partner_applications(directory)
         directory = Directory(directory.shell, directory.domain_controller or _find_controller(directory, applications))
-        match = _match(call, applications, options)
+        match = find_asked(
+            call.params,
+            applications,
+            options.get(URL),
+            option="name",
+            cmdlet="Get-PartnerApplication",
+            shell=self.shell,
+        )
         self.others = [_show_other(item) for item in (*match.same, *match.other)]
         self.trusted = list(match.one["signing_certificates"]) if match.one else []
         names, account = frozenset(str(item["name"]).casefold() for item in applications), None
@@ -150,7 +157,7 @@ class ExchangePartner:
         )
         current = {row.option: there[row.option] for row in TABLE.properties}
         differing = TABLE.differing(current, self.read_options(call))
-        links = account is not None and not _is_same_name(account.identity, there[ACCOUNT])
+        links = account is not None and not is_same_text(account.identity, there[ACCOUNT])
         held, kept = _find_held(there, differing, links=links), tuple[str, ...]()
         if held and call.params["on_conflict"] == "fail":
             raise _refuse_replacing(there, held)
@@ -220,25 +227,6 @@ def _find_controller(directory: Directory, applications: list[Facts]) -> str:
     return next((str(item["OriginatingServer"] or "") for item in items), "")
 
 
-def _match(call: Call, applications: list[Facts], options: dict[str, t.Any]) -> Match:
-    params = call.params
-    try:
-        return find_match(
-            applications,
-            params["application_identifier"],
-            params["kind"],
-            url=options.get(URL),
-            name=params["name"],
-            only_named=params["state"] == "absent",
-        )
-    except AmbiguousError as error:
-        message = f"several applications have the identifier {params['application_identifier']}: {error}."
-        remedy = "Nothing was written. Say with O(name) which one is meant, and remove those that nobody needs."
-        raise ShellError(
-            "conflict", message, shell="exchange", cmdlet="Get-PartnerApplication", remedy=remedy
-        ) from error
-
-
 def _plan_removal(observed: ObservedExchangePartner) -> Plan:
     there = observed.match.one
     if there is None:
@@ -305,16 +293,15 @@ def _refuse(message: str) -> ShellError:
 
 
 def _refuse_replacing(there: Facts, held: dict[str, str]) -> ShellError:
-    remedy = "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest."
     return ShellError(
-        "conflict", f"{'; '.join(held.values())}.", shell="exchange", cmdlet="Set-PartnerApplication", remedy=remedy
+        "conflict",
+        f"{'; '.join(held.values())}.",
+        shell="exchange",
+        cmdlet="Set-PartnerApplication",
+        remedy=ON_CONFLICT,
     )
 
 
 def _show_other(application: Facts) -> Facts:
     names = ("name", "kind", "enabled", URL)
     return {name: application[name] for name in names}
-
-
-def _is_same_name(one: str | None, other: str | None) -> bool:
-    return str(one or "").casefold() == str(other or "").casefold()

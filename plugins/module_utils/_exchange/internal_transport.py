@@ -5,9 +5,9 @@
 """The certificate that each Exchange server shows to the others when it hands on mail, while another certificate is made.
 
 ``New-ExchangeCertificate -Force`` puts the new certificate in its place: SMTP is enabled for each new one, and ``-Force`` says yes to the
-question about it. (SMTP is wanted: it is what lets the transport service read the key, and setup's own Auth certificate has it.) It is put
-back right afterwards. A run that is killed in between must not lose which one it was, so the new certificate carries that in its friendly
-name, from its first moment on: whoever finds an Auth certificate in that place reads there what belongs in it.
+question about it. The Auth certificate needs SMTP, so that the transport service can read its key; setup's own has it too. The displaced
+certificate is put back right afterwards. The new certificate carries its thumbprint in the friendly name from the first moment on. If a run
+is killed in between, the next one finds an Auth certificate in that place, and reads in its name what belongs there.
 """
 
 from __future__ import annotations

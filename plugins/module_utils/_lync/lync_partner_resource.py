@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import leads_to_cloud
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ON_CONFLICT, ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import (
     TABLE,
     URL,
@@ -20,10 +20,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_pa
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.metadata_probe import probe_document
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     EXCHANGE,
-    AmbiguousError,
     Facts,
     Match,
-    find_match,
+    find_asked,
     has_refused,
     list_warnings,
 )
@@ -74,7 +73,14 @@ class LyncPartner:
         """Read the applications; and, once, ask the front end for the document if it is to be downloaded."""
         options = self.read_options(call)
         applications = read_partner_applications(call.shell(self.shell))
-        match = _match(call, applications, options)
+        match = find_asked(
+            call.params,
+            applications,
+            options.get(URL),
+            option="identity",
+            cmdlet="Get-CsPartnerApplication",
+            shell=self.shell,
+        )
         self.others = [_show_other(item) for item in (*match.same, *match.other)]
         if self.problems is None and _downloads(call, match, options):
             self.problems = probe_document(call, options[URL])
@@ -192,23 +198,6 @@ def _drop_unset(blank: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, 
     return {name: value for name, value in {**blank, **wanted}.items() if value is not None or name == URL}
 
 
-def _match(call: Call, applications: list[Facts], options: dict[str, t.Any]) -> Match:
-    params = call.params
-    try:
-        return find_match(
-            applications,
-            params["application_identifier"],
-            params["kind"],
-            url=options.get(URL),
-            name=params["identity"],
-            only_named=params["state"] == "absent",
-        )
-    except AmbiguousError as error:
-        message = f"several applications have the identifier {params['application_identifier']}: {error}."
-        remedy = "Nothing was written. Say with O(identity) which one is meant, and remove those that nobody needs."
-        raise ShellError("conflict", message, shell="lync", cmdlet="Get-CsPartnerApplication", remedy=remedy) from error
-
-
 def _plan_removal(there: Facts | None) -> Plan:
     if there is None:
         return Plan(None, None)
@@ -256,5 +245,4 @@ def _refuse_identity(identity: str) -> ShellError:
 
 
 def _refuse_replacing(reason: str) -> ShellError:
-    remedy = "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest."
-    return ShellError("conflict", f"{reason}.", shell="lync", cmdlet="Set-CsPartnerApplication", remedy=remedy)
+    return ShellError("conflict", f"{reason}.", shell="lync", cmdlet="Set-CsPartnerApplication", remedy=ON_CONFLICT)

@@ -14,7 +14,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover
     read_host,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ON_CONFLICT, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import DomainList, Name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, Property, Resource, Table
@@ -104,6 +104,5 @@ def _is_mistaken(there: str, wanted: str | None) -> bool:
 
 
 def _refuse_replacing(held: dict[str, str]) -> ShellError:
-    remedy = "Nothing was written. Set O(on_conflict) to replace to have this replaced, or to keep to leave it as it is and set the rest."
     message, cmdlet = f"{'; '.join(held.values())}.", _OAUTH_CONFIGURATION.write.name
-    return ShellError("conflict", message, shell="lync", cmdlet=cmdlet, remedy=remedy)
+    return ShellError("conflict", message, shell="lync", cmdlet=cmdlet, remedy=ON_CONFLICT)

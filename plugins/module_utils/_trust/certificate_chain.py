@@ -13,12 +13,13 @@ from collections.abc import Sequence
 
 with contextlib.suppress(ImportError):  # whoever reads certificates says that the library is missing
     from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 DEEPEST_CHAIN = 8
 
 
 def finds_issuer(shown: str, authorities: Sequence[str]) -> bool | None:
-    """Whether the chain of a certificate ends among the authorities. None where a certificate cannot be read for that.
+    """Whether the chain of a certificate ends among the authorities. None where a certificate cannot be read, or a signature not checked.
 
     :param shown: the certificate, in base64.
     :param authorities: those that the machine trusts or knows, in base64.
@@ -30,9 +31,10 @@ def finds_issuer(shown: str, authorities: Sequence[str]) -> bool | None:
     for _step in range(DEEPEST_CHAIN):
         if leaf in known and leaf.subject == leaf.issuer:
             return True
-        issuer = next((item for item in known if item.subject == leaf.issuer and _has_signed(item, leaf)), None)
+        named = [(item, _has_signed(item, leaf)) for item in known if item.subject == leaf.issuer]
+        issuer = next((item for item, signed in named if signed), None)
         if issuer is None:
-            return False
+            return None if any(signed is None for _item, signed in named) else False
         if issuer.subject == issuer.issuer:
             return True
         leaf = issuer
@@ -47,9 +49,12 @@ def _load(text: str) -> x509.Certificate | None:
         return None
 
 
-def _has_signed(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
+def _has_signed(issuer: x509.Certificate, leaf: x509.Certificate) -> bool | None:
+    """Whether it has; None for a key or an algorithm that the library cannot check: that proves nothing."""
     try:
         leaf.verify_directly_issued_by(issuer)
-    except Exception:  # InvalidSignature, and several others for algorithms that the library does not know: not proven
+    except InvalidSignature:
         return False
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
     return True

@@ -51,7 +51,7 @@ def check_xml(text: bytes | bytearray, most_elements: int = MOST_ELEMENTS) -> No
 def check_transport(transport: t.Any, method: str) -> None:
     """Have every answer that ``transport`` gives by ``method`` checked, those among them that it raises as errors.
 
-    HTTP.sys and IIS answer with a page of HTML where they refuse a request themselves: then the status says it, and the page is let go.
+    If HTTP.sys or IIS refuses a request itself, the answer is a page of HTML. Its HTTP status is reported, and the page is not read.
     """
     send: t.Callable[..., bytes] = getattr(transport, method)
 

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import json
 import struct
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.bearer_challenge import read_challenge, trusts
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.certificate_chain import finds_issuer
@@ -134,3 +139,19 @@ def test_a_chain(certificate: Any) -> None:
     assert finds_issuer(own, [other, own, "AAAA"]) is True
     assert finds_issuer(own, [other]) is False
     assert finds_issuer("AAAA", [own]) is None
+
+
+def test_a_signature_that_cannot_be_checked_proves_nothing(now: dt.datetime) -> None:
+    """An authority of the leaf's issuer name whose key is of a kind that signs nothing."""
+    signer, authority = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=authority")
+
+    def issue(subject: x509.Name, key: Any) -> str:
+        made = x509.CertificateBuilder(authority, subject, key, 1, now, now + dt.timedelta(days=1))
+        return base64.b64encode(made.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.DER)).decode()
+
+    leaf = issue(x509.Name.from_rfc4514_string("CN=leaf"), signer.public_key())
+    odd = issue(authority, x25519.X25519PrivateKey.generate().public_key())
+    assert finds_issuer(leaf, [odd]) is None
+    assert finds_issuer(leaf, [odd, issue(authority, signer.public_key())]) is True
+    stranger = issue(authority, ec.generate_private_key(ec.SECP256R1()).public_key())
+    assert finds_issuer(leaf, [stranger]) is False
