@@ -70,7 +70,11 @@ options:
     elements: str
     default: []
   realm:
-    description: The realm of an application with O(kind=cloud). If not given, the setting is left alone. An empty string clears it.
+    description:
+      - With O(kind=cloud), the realm of the application. An empty string clears it.
+      - With O(kind=on_premises), the realm that the partner's metadata document has. If Exchange has another one, it reads the document
+        again. The task fails if the document has another one too.
+      - If not given, the realm is left alone.
     type: str
   enabled:
     description: Whether the application is enabled. If not given, a new one is enabled, and one that is there is left as it is.

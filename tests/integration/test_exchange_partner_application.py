@@ -52,7 +52,7 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_asked(farm: Farm) -> Non
         "linked_account is empty": {"auth_metadata_url": URL, "linked_account": " "},
         "signing_certificates: 'abc' is not a certificate thumbprint": {"signing_certificates": ["abc"]},
         "auth_metadata_url is for applications on premises": {"kind": "cloud", "auth_metadata_url": URL},
-        "realm is for applications in the cloud": {"realm": "litwareinc.com"},
+        "realm is empty": {"realm": " "},
     }
     messages = refused(farm, "exchange_partner_application", "exchange_servers", *cases.values(), asked=False)
     for message, said in zip(messages, cases, strict=True):

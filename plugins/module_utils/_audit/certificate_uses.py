@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import find_speaker
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
@@ -59,6 +59,7 @@ class Use:
     :ivar current_ends: for a staged one, when the one in use ends.
     :ivar successor: a staged one that the server has and that takes effect in time.
     :ivar planned: whether it is not assigned yet, but this run would do that.
+    :ivar leaving: whether it stays in use only until the one that this run stages takes effect.
     :ivar of_lync: whether Lync has assigned it to some use: any such certificate can issue tokens.
     """
 
@@ -71,6 +72,7 @@ class Use:
     current_ends: dt.datetime | None = None
     successor: Certificate | None = None
     planned: bool = False
+    leaving: bool = False
     of_lync: bool = True
 
     @property
@@ -119,18 +121,35 @@ def _list_token_issuers(context: Context, front_end: FrontEnd, store: Store) -> 
             "OAuthTokenIssuer, staged", store.host, staged.thumbprint, certificate, moment, count, end, of_lync=mine
         )
     if in_use and not context.will_change("certificates"):
-        successor = store.certificates.get(staged.thumbprint) if staged else None
-        late = staged and current and _is_late(current, staged.effective_date)
-        yield Use(
-            "OAuthTokenIssuer",
-            store.host,
-            in_use,
-            current,
-            Moment.at(now),
-            count,
-            successor=None if late else successor,
-            of_lync=in_use in others,
-        )
+        yield _find_current(context, front_end, store, in_use)
+
+
+def list_leaving(context: Context) -> Iterator[Use]:
+    """The certificates in use that this run stages a successor for: until then, every server needs them."""
+    staging = [change.details["action"] == "stage" for change in context.find_changes("certificates")]
+    if not context.will_change("certificates") or not any(staging):
+        return
+    for front_end in context.front_ends:
+        in_use = find_in_use(front_end.token_issuers, context.now)
+        if in_use and front_end.store is not None:
+            yield replace(_find_current(context, front_end, front_end.store, in_use), leaving=True)
+
+
+def _find_current(context: Context, front_end: FrontEnd, store: Store, in_use: str) -> Use:
+    staged, current = find_staged(front_end.token_issuers, context.now), store.certificates.get(in_use)
+    successor = store.certificates.get(staged.thumbprint) if staged else None
+    late = staged and current and _is_late(current, staged.effective_date)
+    others = {item.thumbprint for item in front_end.assigned or () if item.use != "OAuthTokenIssuer"}
+    return Use(
+        "OAuthTokenIssuer",
+        store.host,
+        in_use,
+        current,
+        Moment.at(context.now),
+        len(store.certificates),
+        successor=None if late else successor,
+        of_lync=in_use in others,
+    )
 
 
 def _list_planned(context: Context) -> Iterator[Use]:

@@ -37,7 +37,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.tak
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description, WantedRecord
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import oauth_configuration as oauth
 
-Role = t.Literal["dns", "certificates", "autodiscover", "oauth", "partners"]
+Role = t.Literal["dns", "certificates", "autodiscover", "oauth", "virtual_directories", "partners", "restart"]
 State = t.Literal["to_do", "held", "kept"]
 """``held`` until the user says whether it may be replaced; ``kept`` where the user has accepted what is there."""
 
@@ -80,14 +80,17 @@ def find_changes(farm: Farm, description: Description, now: dt.datetime) -> Iter
         yield settle(change, description)
 
 
-def settle(change: Change, description: Description) -> Change:
-    """What the user has said about what holds the change back."""
+def settle(change: Change, description: Description, *things: str) -> Change:
+    """What the user has said about what holds the change back.
+
+    :param things: what else the user may have narrowed it to, beside the change's own name and host.
+    """
     if not change.conflict:
         return change
-    things = (change.about, change.host)
-    if description.allows(change.conflict, *things):
+    names = (change.about, change.host, *things)
+    if description.allows(change.conflict, *names):
         return change
-    state: State = "kept" if description.accepts(change.conflict, *things) else "held"
+    state: State = "kept" if description.accepts(change.conflict, *names) else "held"
     return Change(**{**vars(change), "state": state})
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, find_changes
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Farm, FrontEnd, Store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import find_partner_changes
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.restart_changes import find_restart_changes
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.virtual_directory_changes import (
+    find_virtual_directory_changes,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
 
@@ -51,10 +55,12 @@ class Context:
     ) -> Context:
         """The context, with what the roles would change."""
         present = None if in_play is None else frozenset(in_play)
-        # the partners last: they read each other's documents, at names and with certificates that the roles before have seen to
-        found = (*find_changes(farm, description, now), *find_partner_changes(farm, description, now, roles))
-        changes = tuple(change for change in found if change.role in roles)
-        return cls(farm, description, now, stage, present, frozenset(roles), changes)
+        seen = cls(farm, description, now, stage, present, frozenset(roles), ())
+        found = [*find_changes(farm, description, now), *find_virtual_directory_changes(seen)]
+        # the partners read each other's documents, at names and with certificates that the roles before have seen to
+        found += find_partner_changes(farm, description, now, roles)
+        found += find_restart_changes(seen, found)
+        return replace(seen, changes=tuple(change for change in found if change.role in roles))
 
     def is_left_out(self, *names: str) -> bool:
         """Whether the user has left a server out, by any of its names."""

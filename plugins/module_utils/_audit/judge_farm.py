@@ -34,7 +34,9 @@ PRODUCTS = {
     "certificates": ("lync",),
     "autodiscover": ("exchange",),
     "oauth": ("lync",),
+    "virtual_directories": ("exchange",),
     "partners": ("exchange", "lync"),
+    "restart": ("exchange",),
 }
 """The products that each role writes to."""
 ROLES = tuple(PRODUCTS)

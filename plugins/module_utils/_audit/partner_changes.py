@@ -22,6 +22,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.change
     settle,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Deployment, Farm
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import NAME
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url
@@ -132,9 +133,21 @@ def _find_in_exchange(
     account = organization.partner_account
     if account and account["missing"]:
         yield change("roles", ", ".join(account["assigned"]), ", ".join([*account["assigned"], *account["missing"]]))
+    realm = find_realm(farm, description)
+    if realm and there["realm"] and spell_domain(str(there["realm"])) != realm:
+        yield change("realm", str(there["realm"]), realm, REPLACED)
     keys = list_signing_certificates(farm, description, now, roles)
     if find_missing(keys, there["signing_certificates"]):
         yield change("signing_certificates", ", ".join(there["signing_certificates"]), ", ".join(keys))
+
+
+def find_realm(farm: Farm, description: Description) -> str:
+    """The realm by which Lync names itself in tokens, in one spelling: of its OAuth configuration, or its default SIP domain."""
+    deployment = farm.deployment
+    if deployment is None or deployment.oauth_configuration is None or deployment.sip_domains is None:
+        return ""
+    default = next((str(domain["name"]) for domain in deployment.sip_domains if domain["default"]), "")
+    return spell_domain(description.lync_realm or str(deployment.oauth_configuration["realm"] or "") or default)
 
 
 def _find_in_lync(farm: Farm, description: Description) -> Iterator[Change]:
@@ -177,6 +190,7 @@ def describe_exchange_work(
         "auth_metadata_url": find_lync_url(farm, description) if creates or "auth_metadata_url" in asked else None,
         "linked_account": description.linked_account if creates or "linked_account" in asked else None,
         "enabled": True if "enabled" in asked else None,
+        "realm": find_realm(farm, description) if "realm" in asked else None,
         "signing_certificates": keys if creates or asked & {"auth_metadata_url", "signing_certificates"} else [],
         "on_conflict": _choose_policy(to_do, "exchange."),
     }

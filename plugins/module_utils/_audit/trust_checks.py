@@ -13,7 +13,6 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import (
     ExchangeHost,
     Facts,
@@ -26,6 +25,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignm
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.bearer_challenge import trusts
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.key_comparison import InUse, judge_key
 
+if t.TYPE_CHECKING:
+    from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
+
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 LYNC = "00000004-0000-0ff1-ce00-000000000000"
 """The application identifiers of the products (Configure-EnterprisePartnerApplication.ps1)."""
@@ -33,6 +35,19 @@ RESTART = (
     "Restart what has read the configuration: on Exchange the service MSExchangeServiceHost and the application pools (iisreset), one "
     "server at a time; on Lync wait for replication first."
 )
+
+
+@dataclass(frozen=True)
+class Distrust:
+    """Why an Exchange server does not trust Lync's tokens.
+
+    :ivar configured: whether somebody has configured that it should.
+    :ivar not_read_yet: whether only its web site does not act on what is configured.
+    """
+
+    evidence: str
+    configured: bool = True
+    not_read_yet: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,28 +127,27 @@ def list_partners(partners: list[Facts] | None, application: str) -> list[Facts]
     ]
 
 
-def describe_distrust(context: Context, host: ExchangeHost) -> tuple[str, bool] | None:
-    """Why an Exchange server does not trust Lync's tokens, and whether somebody has configured that it should.
-
-    None where it does, and where that was not seen.
-    """
+def describe_distrust(context: Context, host: ExchangeHost) -> Distrust | None:
+    """Why an Exchange server does not trust Lync's tokens; None where it does, and where that was not seen."""
     issuer, challenge = find_issuer(context), host.challenge
     if issuer is None or challenge is None or challenge["error"]:
         return None
     if challenge["trusted_issuers"] is None:
-        return "Autodiscover does not offer OAuth", True
+        return Distrust("Autodiscover does not offer OAuth")
     if trusts(challenge["trusted_issuers"], issuer):
         return None
     others = [item for item in challenge["trusted_issuers"] if item.lower().startswith(f"{LYNC}@")]
     if others:
-        return f"it trusts {', '.join(others)}, but Lync names itself {issuer}", True
+        return Distrust(f"it trusts {', '.join(others)}, but Lync names itself {issuer}")
     organization = context.farm.organization
     partners = list_partners(organization.partner_applications if organization else None, LYNC)
     if enabled := [str(item["name"]) for item in partners if item["enabled"]]:
-        return f"its web site does not know the partner application {', '.join(enabled)} yet", True
+        evidence = f"its web site does not know the partner application {', '.join(enabled)} yet"
+        return Distrust(evidence, not_read_yet=True)
     if partners:
-        return f"the partner application {', '.join(str(item['name']) for item in partners)} is disabled", True
-    return f"no partner application for Lync: {issuer} is not among the issuers that it trusts", False
+        return Distrust(f"the partner application {', '.join(str(item['name']) for item in partners)} is disabled")
+    evidence = f"no partner application for Lync: {issuer} is not among the issuers that it trusts"
+    return Distrust(evidence, configured=False)
 
 
 def is_oauth_off(context: Context, host: ExchangeHost) -> bool:

@@ -156,10 +156,10 @@ def _check_issuers(context: Context) -> Iterator[Check]:
         elif found := describe_distrust(context, host):
             remedy = (
                 "See the rule issuer_not_trusted."
-                if found[1]
+                if found.configured
                 else "Configure Lync as a partner application of Exchange."
             )
-            yield Check(_ISSUER, host.server, "failed", found[0], remedy)
+            yield Check(_ISSUER, host.server, "failed", found.evidence, remedy)
         else:
             yield Check(_ISSUER, host.server, "passed", ", ".join(challenge["trusted_issuers"]))
 

@@ -15,7 +15,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partne
     describe_lync_work,
     list_signing_certificates,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.restart_changes import list_restart_work
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_verdict import list_front_ends
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.virtual_directory_changes import (
+    list_virtual_directory_work,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import WantedRecord
 
 Work = dict[str, t.Any]
@@ -28,7 +32,9 @@ def list_work(context: Context) -> Work:
         "certificates": _describe_certificate(context),
         "autodiscover": _describe_servers(_list_to_do(context, "autodiscover")),
         "oauth": _describe_options(context, _list_to_do(context, "oauth")),
+        "virtual_directories": list_virtual_directory_work(_list_to_do(context, "virtual_directories")),
         "partners": _describe_partners(context, _list_to_do(context, "partners")),
+        "restart": list_restart_work(_list_to_do(context, "restart")),
         "verify": {"front_ends": _list_tested(context)},
     }
 

@@ -83,6 +83,7 @@ class ExchangePartner:
     def __init__(self) -> None:
         self.others: list[Facts] = []
         self.trusted: list[str] = []
+        self.realm = ""
 
     def read_options(self, call: Call) -> dict[str, t.Any]:
         """What the task asks for, as plain values.
@@ -108,6 +109,7 @@ class ExchangePartner:
         )
         self.others = [_show_other(item) for item in (*match.same, *match.other)]
         self.trusted = list(match.one["signing_certificates"]) if match.one else []
+        self.realm = str(match.one["realm"] or "") if match.one else ""
         names, account = frozenset(str(item["name"]).casefold() for item in applications), None
         linked = match.one[ACCOUNT] if match.one else None
         if params["state"] == "present" and (params["kind"] == "on_premises" or params[ACCOUNT]):
@@ -143,7 +145,7 @@ class ExchangePartner:
             given["ApplicationIdentifier"] = params["application_identifier"]
         blank = dict.fromkeys((row.option for row in TABLE.properties), None)
         wanted = {"enabled": True, **options}
-        given |= TABLE.changes(blank, wanted)
+        given |= _leave_realm_to_document(call, TABLE.changes(blank, wanted))
         if account:
             given["LinkedAccount"] = account.identity
         write = Cmdlet("New-PartnerApplication").with_parameters(**given, Confirm=False)
@@ -166,10 +168,12 @@ class ExchangePartner:
             links = links and ACCOUNT not in held
             kept = tuple(f"Left as it is: {reason}." for reason in held.values())
             account = account if links or ACCOUNT not in held else None
-        parameters = TABLE.changes(current, {**current, **differing})
+        parameters = _leave_realm_to_document(call, TABLE.changes(current, {**current, **differing}))
         if links and account:
             parameters["LinkedAccount"] = account.identity
-        parameters |= _make_refresh(call, there, missing, changes_url=URL in differing)
+        parameters |= _make_refresh(
+            call, there, stale=bool(missing) or "realm" in differing, changes_url=URL in differing
+        )
         steps = account.list_steps() if account else []
         if parameters:
             steps.append(
@@ -209,6 +213,13 @@ class ExchangePartner:
             return replace(error, remedy=_SPLIT)
         if error.kind == "failed" and has_refused(error, "AuthMetadataUrl", "RefreshAuthMetadata"):
             return replace(error, remedy=_NO_DOCUMENT)
+        asked = call.params["realm"] if call.params["kind"] == "on_premises" else None
+        if error.kind == "not_effective" and asked and not is_same_text(asked, self.realm):
+            remedy = (
+                f"Exchange has read the document, which has the realm {self.realm or 'none'}, not {asked}. Compare it with the realm of "
+                "Lync: Get-CsOAuthConfiguration, or the default SIP domain if none is set there."
+            )
+            return replace(error, remedy=remedy)
         missing = find_missing(call.params["signing_certificates"], self.trusted)
         if error.kind == "not_effective" and missing:
             remedy = (
@@ -257,12 +268,18 @@ def _find_held(there: Facts, differing: dict[str, t.Any], *, links: bool) -> dic
     }
 
 
-def _make_refresh(call: Call, there: Facts, missing: list[str], *, changes_url: bool) -> dict[str, Value]:
+def _leave_realm_to_document(call: Call, parameters: dict[str, Value]) -> dict[str, Value]:
+    """-Realm goes with applications in the cloud only (parameter sets); that of one on premises is in its document."""
+    on_premises = call.params["kind"] == "on_premises"
+    return {name: value for name, value in parameters.items() if not (on_premises and name == "Realm")}
+
+
+def _make_refresh(call: Call, there: Facts, *, stale: bool, changes_url: bool) -> dict[str, Value]:
     """The parameters that have Exchange read the document again; it is read anyway where the URL is set."""
     trusting = _trust_any(call)
     if changes_url:
         return trusting
-    if not missing:
+    if not stale:
         return {}
     # -TrustAnySSLCertificate goes with the URL only (Set-PartnerApplication.md, parameter sets)
     return {"AuthMetadataUrl": there[URL], **trusting} if trusting else {"RefreshAuthMetadata": True}
@@ -284,8 +301,8 @@ def _refuse_empty(call: Call) -> None:
             raise _refuse(f"signing_certificates: {error}.") from error
     if call.params["kind"] == "cloud" and call.params[URL]:
         raise _refuse(f"{URL} is for applications on premises; one in the cloud uses an authorization server.")
-    if call.params["kind"] == "on_premises" and call.params["realm"] is not None:
-        raise _refuse("realm is for applications in the cloud; that of one on premises is in its metadata document.")
+    if call.params["kind"] == "on_premises" and call.params["realm"] is not None and not call.params["realm"].strip():
+        raise _refuse("realm is empty: an application on premises has the realm of its metadata document.")
 
 
 def _refuse(message: str) -> ShellError:

@@ -35,6 +35,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machin
 
 _WRITING = [
     *(f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")),
+    "Set-AutodiscoverVirtualDirectory",
+    "Set-WebServicesVirtualDirectory",
     "New-PartnerApplication",
     "Set-PartnerApplication",
 ]

@@ -13,6 +13,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certif
     Use,
     describe_end,
     list_found,
+    list_leaving,
     list_uses,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
@@ -44,11 +45,12 @@ def _breach(use: Use, evidence: str, severity: Severity | None = None) -> Breach
     roles=("certificates",),
 )
 def find_missing_certificates(context: Context) -> Iterator[Breach]:
-    """Nothing breaks before a staged one takes effect."""
-    for use in list_uses(context):
+    """Nothing breaks before a staged one takes effect. What this run is about to stage a successor for is no reason to end it."""
+    for use in (*list_uses(context), *list_leaving(context)):
         if use.certificate is None:
             evidence = f"{use.thumbprint} is not among the {use.stored} certificates of the store"
-            yield _breach(use, evidence, "warning" if use.is_staged and use.moment.used > use.moment.now else None)
+            begins_later = use.is_staged and use.moment.used > use.moment.now
+            yield _breach(use, evidence, "warning" if use.leaving or begins_later else None)
 
 
 @rule(
@@ -77,6 +79,9 @@ def find_missing_keys(context: Context) -> Iterator[Breach]:
     """A certificate without its key signs nothing."""
     for _use, breach in _ask(context, checks.check_private_key):
         yield breach
+    for use in list_leaving(context):
+        if use.certificate is not None and (evidence := checks.check_private_key(use.certificate, use.moment)):
+            yield _breach(use, evidence, "warning")
 
 
 @rule(

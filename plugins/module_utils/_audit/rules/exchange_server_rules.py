@@ -10,10 +10,13 @@ from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, rule
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.virtual_directory_changes import (
+    OAUTH,
+    WS_SECURITY,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import (
     find_reason_to_leave_out,
-    names_of,
 )
 
 
@@ -62,25 +65,46 @@ def find_stopped_services(context: Context) -> Iterator[Breach]:
 
 
 @rule(
-    "oauth_off",
+    OAUTH,
     "error",
     demand="The EWS and Autodiscover virtual directories accept OAuth.",
     remedy=(
-        "Set-WebServicesVirtualDirectory or Set-AutodiscoverVirtualDirectory with -OAuthAuthentication $true (module "
-        "exchange_virtual_directory)."
+        f"To switch it on, add {OAUTH} to farm_replace (or use the module exchange_virtual_directory). To leave it off, add it to "
+        "farm_tolerate."
     ),
-    source="CSS-Exchange, FreeBusyChecker; without it Exchange answers a token with 401",
+    source="CSS-Exchange, FreeBusyChecker; without it Exchange answers a token with 401. Setup switches it on",
+    fixed_by="virtual_directories",
+    replaces=True,
 )
 def find_oauth_off(context: Context) -> Iterator[Breach]:
     """Of servers that take part. A flag that is not shown is not known."""
-    organization = context.farm.organization
-    if organization is None or organization.virtual_directories is None:
-        return
-    for kind, directories in organization.virtual_directories.items():
-        for directory in directories:
-            server = organization.find_server(str(directory["server"] or ""))
-            if server and not context.is_left_out(*names_of(server)) and directory["oauth_authentication"] is False:
-                yield Breach(host_name(server), f"{kind}: {directory['name']} does not accept OAuth", kind)
+    yield from _list_off(context, OAUTH)
+
+
+@rule(
+    WS_SECURITY,
+    "warning",
+    demand="The EWS and Autodiscover virtual directories accept WS-Security.",
+    remedy=(
+        f"If federated sharing or hybrid free/busy is used, add {WS_SECURITY} to farm_replace (or use the module "
+        "exchange_virtual_directory). If not, add it to farm_tolerate."
+    ),
+    source="CSS-Exchange, FreeBusyChecker: it wants OAuth and WS-Security on both. Setup switches it on; Lync does not need it",
+    fixed_by="virtual_directories",
+    replaces=True,
+)
+def find_ws_security_off(context: Context) -> Iterator[Breach]:
+    """As for OAuth."""
+    yield from _list_off(context, WS_SECURITY)
+
+
+def _list_off(context: Context, rule_id: str) -> Iterator[Breach]:
+    """What the user has allowed is about to be done, and no problem then."""
+    for change in context.find_changes("virtual_directories"):
+        if change.conflict == rule_id:
+            kind, name = change.details["kind"], change.details["name"]
+            foreseen = change.state == "to_do" and context.stage == "before"
+            yield Breach(change.host, f"{kind}: {name} {change.before}", kind, "info" if foreseen else None)
 
 
 @rule(

@@ -20,16 +20,17 @@ _WRITERS = {
     "autodiscover": ("Set-ClientAccessService", "Set-ClientAccessServer"),
     "certificates": ("Set-CsCertificate", "Import-CsCertificate"),
     "oauth": ("Set-CsOAuthConfiguration",),
+    "virtual_directories": ("Set-WebServicesVirtualDirectory", "Set-AutodiscoverVirtualDirectory"),
     "partners exchange": ("New-PartnerApplication", "Set-PartnerApplication"),
     "partners lync": ("New-CsPartnerApplication", "Set-CsPartnerApplication"),
     "dns": ("Add-DnsServerResourceRecordCName", "Add-DnsServerResourceRecordA", "Add-DnsServerResourceRecordAAAA"),
 }
 _WRITTEN_BY = {
-    "exchange": ("autodiscover", "partners"),
+    "exchange": ("autodiscover", "virtual_directories", "partners"),
     "lync": ("certificates", "oauth", "partners"),
     "dns": ("dns",),
 }
-ROLES = ("dns", "certificates", "autodiscover", "oauth", "partners")
+ROLES = ("dns", "certificates", "autodiscover", "oauth", "virtual_directories", "partners")
 READ_AGAIN = "Fix the connection to the host, or the account's rights, and run again."
 CLOCK_LIMIT = 300.0
 """Seconds. A token is refused outside its validity, and servers allow five minutes (RFC 7519, section 4.1.4, leaves it to them)."""
@@ -123,6 +124,7 @@ def find_missing_rights(context: Context) -> Iterator[Breach]:
         "autodiscover": farm.organization,
         "certificates": farm.deployment,
         "oauth": farm.deployment,
+        "virtual_directories": farm.organization,
         "partners exchange": farm.organization,
         "partners lync": farm.deployment,
         "dns": farm.dns,

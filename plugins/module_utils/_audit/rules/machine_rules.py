@@ -188,21 +188,3 @@ def find_extended_protection(context: Context) -> Iterator[Breach]:
             required = str(directory.get("extended_protection") or "").lower() == "require"
             if server and required and not context.is_left_out(*names_of(server)):
                 yield Breach(host_name(server), f"{kind}: Extended Protection of {directory['name']} is Require", kind)
-
-
-@rule(
-    "ws_security_off",
-    "warning",
-    demand="The EWS and Autodiscover virtual directories accept WS-Security.",
-    remedy="Set it with the module exchange_virtual_directory, if federated sharing or hybrid free/busy is used.",
-    source="CSS-Exchange, FreeBusyChecker: it wants OAuth and WS-Security on both",
-)
-def find_ws_security_off(context: Context) -> Iterator[Breach]:
-    """Setup switches it on. Lync does not need it. A flag that is not shown is not known."""
-    organization = context.farm.organization
-    for kind, directories in ((organization.virtual_directories if organization else None) or {}).items():
-        for directory in directories:
-            server = organization.find_server(str(directory["server"] or "")) if organization else None
-            off = directory.get("ws_security_authentication") is False
-            if server and off and not context.is_left_out(*names_of(server)):
-                yield Breach(host_name(server), f"{kind}: {directory['name']} does not accept WS-Security", kind)

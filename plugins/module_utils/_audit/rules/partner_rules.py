@@ -50,7 +50,7 @@ def find_missing_applications(context: Context) -> Iterator[Breach]:
 @rule(
     REPLACED,
     "error",
-    demand="A metadata URL, linked account or trust level that somebody chose is replaced only when the user says so.",
+    demand="A metadata URL, realm, linked account or trust level that somebody chose is replaced only when the user says so.",
     remedy=(
         f"To replace it, add {REPLACED} to farm_replace. To leave it, add it to farm_tolerate, or describe what is there "
         "(farm_lync_metadata_url, farm_exchange_metadata_url, farm_linked_account)."

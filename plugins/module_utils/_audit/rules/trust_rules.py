@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, Severity, rule
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.restart_changes import will_restart
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
     RESTART,
     Published,
@@ -65,7 +66,7 @@ def find_unseen_documents(context: Context) -> Iterator[Breach]:
     "metadata_stale",
     "warning",
     demand="The metadata document of each server has the certificate that is in use.",
-    remedy=RESTART,
+    remedy=f"{RESTART} The integration restarts Exchange with farm_restart: true.",
     source="CSS-Exchange, MonitorExchangeAuthCertificate: it restarts the service and the application pools after Set-AuthConfig",
 )
 def find_stale_documents(context: Context) -> Iterator[Breach]:
@@ -76,7 +77,8 @@ def find_stale_documents(context: Context) -> Iterator[Breach]:
             evidence = (
                 f"its metadata document does not have the certificate in use ({item.used.current}): it has {shown}"
             )
-            yield Breach(item.server, evidence, item.used.current)
+            severity: Severity | None = "info" if will_restart(context, item.server, "auth_certificate") else None
+            yield Breach(item.server, evidence, item.used.current, severity)
 
 
 @rule(
@@ -104,16 +106,24 @@ def find_foreign_keys(context: Context) -> Iterator[Breach]:
     demand="Each Exchange server trusts the tokens of the Lync deployment.",
     remedy=(
         "Configure Lync as a partner application of Exchange, with the realm that Lync has (Get-PartnerApplication). If it is configured "
-        "already, run iisreset on the server, one server at a time."
+        "already, run iisreset on the server, one server at a time. The integration does it with farm_restart: true."
     ),
     source="MS-XOAUTH, 3.2.5.4: the challenge lists the issuers that the server trusts; Configure partner applications: iisreset",
 )
 def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
-    """Where nobody has configured the trust, nothing is wrong, unless the description requires it."""
-    severity: Severity | None = "error" if context.description.require_trust else None
+    """Where nobody has configured the trust, nothing is wrong before the roles write; afterwards, if the description requires it."""
+    required = context.description.require_trust and context.stage == "after"
     for host in list_exchange_hosts(context):
         found = describe_distrust(context, host)
-        if is_oauth_off(context, host):
-            continue  # the rule oauth_off says it
-        if found and (found[1] or (context.description.require_trust and context.stage == "after")):
-            yield Breach(host.server, found[0], severity=severity)
+        if found is None or is_oauth_off(context, host) or _is_about_to_change(context):
+            continue  # the rule oauth_off says it, or the role partners sees to it
+        if found.not_read_yet and will_restart(context, host.server, "partner_application"):
+            yield Breach(host.server, found.evidence, severity="info")
+        elif found.configured or required:
+            yield Breach(host.server, found.evidence, severity="error" if required else None)
+
+
+def _is_about_to_change(context: Context) -> bool:
+    """Whether Exchange's partner application for Lync is about to be made or changed."""
+    planned = [change for change in context.find_changes("partners") if change.state == "to_do"]
+    return context.stage == "before" and any(change.about.startswith("exchange.") for change in planned)

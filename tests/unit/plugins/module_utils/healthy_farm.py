@@ -72,6 +72,7 @@ def partner(
         "enabled": True,
         "linked_account": "litware.example/Users/LyncEnterprise-ApplicationAccount",
         "application_trust_level": "Full",
+        "realm": "litware.example",
         "signing_certificates": keys or [],
         **more,
     }

@@ -813,6 +813,7 @@ def test_what_the_partners_role_has_to_do(farm: HealthyFarm) -> None:
         "auth_metadata_url": LYNC_URL,
         "linked_account": "lync-app",
         "enabled": None,
+        "realm": None,
         "signing_certificates": [farm.issuer["thumbprint"]],
         "on_conflict": "fail",
     }
