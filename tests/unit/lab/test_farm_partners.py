@@ -128,5 +128,7 @@ def test_with_split_permissions_only_active_directory_creates_accounts() -> None
     assert "NotFound" in split("Get-User", Identity="App").error_id
     assert split("New-ManagementRoleAssignment", Role="UserApplication", User="lync-app").failed is None
     assert "NotFound" in split("Set-MailUser", Identity="App").error_id  # offered
-    both = bench_with("litware", exchange={"split_permissions": True})  # its administrator is one of Active Directory too
+    both = bench_with(
+        "litware", exchange={"split_permissions": True}
+    )  # its administrator is one of Active Directory too
     assert both("New-MailUser", **snap_in).failed is None
