@@ -90,7 +90,8 @@ options:
         mailbox, or a mail user.
       - If not given, an application keeps its account. One without an account gets C(LyncEnterprise-ApplicationAccount), which is created
         if it does not exist.
-      - Needed with Active Directory split permissions, where Exchange cannot create accounts.
+      - Needed with Active Directory split permissions, where Exchange cannot create accounts. If there is no account and
+        C(New-MailUser) is not offered, nothing is written and the task fails, in check mode as well.
     type: str
   roles:
     description:
@@ -118,7 +119,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: [The document is not downloaded. The realm and the directory path of a new account are not known before they exist.]
+    details:
+      - The document is not downloaded. The realm and the directory path of a new account are not known before they exist.
+      - In the machine's own PowerShell with the snap-in (C(load=snapin)), a refusal by Active Directory cannot be foreseen.
   diff_mode:
     support: full
   idempotent:

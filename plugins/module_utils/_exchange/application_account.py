@@ -29,6 +29,15 @@ ROLES = ("UserApplication", "ArchiveApplication", "MeetingGraphApplication")
 _NEWER = "MeetingGraphApplication"
 """Exchange 2013 has no such role."""
 USABLE = ("User", "MailUser")
+CREATING = "New-MailUser"
+_ASSIGNING = "New-ManagementRoleAssignment"
+_HAVE_IT_CREATED = (
+    "Have an account created in Active Directory, a user without a mailbox, and name it with O(linked_account)."
+)
+_SPLIT = (
+    "With Active Directory split permissions, Exchange creates accounts for nobody. Otherwise, whoever has the management role Mail "
+    "Recipient Creation can run the task."
+)
 
 _RECIPIENT = Table(Property("identity", "Identity"), Property("type", "RecipientType"))
 _HIDDEN = Property("hidden", "HiddenFromAddressListsEnabled", Flag())
@@ -58,12 +67,12 @@ class Account:
         """What creates and hides it, and assigns its roles."""
         steps = []
         if not self.exists:
-            steps.append(Cmdlet("New-MailUser", Name=self.identity, ExternalEmailAddress=self.address, Confirm=False))
+            steps.append(Cmdlet(CREATING, Name=self.identity, ExternalEmailAddress=self.address, Confirm=False))
         if not self.exists or self.is_visible:
             steps.append(
                 Cmdlet("Set-MailUser", Identity=self.identity, HiddenFromAddressListsEnabled=True, Confirm=False)
             )
-        assign = Cmdlet("New-ManagementRoleAssignment")
+        assign = Cmdlet(_ASSIGNING)
         return steps + [assign.with_parameters(Role=role, User=self.identity, Confirm=False) for role in self.missing]
 
 
@@ -73,7 +82,8 @@ def read_account(directory: Directory, given: str | None, linked: str | None, ro
     :param given: the account that the task names.
     :param linked: the account that the application has.
     :param roles: the roles that the task asks for; None for those of the script.
-    :raises ShellError: of kind ``not_found`` for one that is named and not there, of kind ``conflict`` for one that cannot be used.
+    :raises ShellError: of kind ``not_found`` for one that is named and not there, of kind ``conflict`` for one that cannot be used, of kind
+        ``not_offered`` for one that would have to be created and cannot be.
     """
     name = given or linked or NAME
     user = _find(directory, "Get-User", name)
@@ -81,6 +91,7 @@ def read_account(directory: Directory, given: str | None, linked: str | None, ro
         if given or linked:
             raise _refuse_unknown(name, given=bool(given))
         _refuse_other_recipient(directory)
+        _refuse_uncreatable(directory)
         wanted = _list_roles(directory, roles, ())
         return Account(NAME, exists=False, address=_make_address(directory), missing=wanted)
     if user["type"] not in USABLE and not is_same_text(user["identity"], linked):
@@ -143,6 +154,33 @@ def _make_address(directory: Directory) -> str:
         message = f"no accepted domain was read, and the mail user {NAME} needs an address in one."
         raise ShellError("not_found", message, shell="exchange", cmdlet="Get-AcceptedDomain")
     return f"{NAME}@{default['domain_name']}"
+
+
+def _refuse_uncreatable(directory: Directory) -> None:
+    """Where accounts cannot be created, neither can the application: check mode must not foretell it.
+
+    "Split permissions in Exchange Server": the cmdlet is no longer available, whatever the account's rights in Active Directory. Whoever is
+    offered none of the writes may only read, and still sees what differs.
+    """
+    offered = directory.shell.offered(
+        CREATING, _ASSIGNING, "Set-MailUser", "New-PartnerApplication", "Set-PartnerApplication"
+    )
+    if CREATING not in offered and _ASSIGNING in offered:
+        message = f"there is no account {NAME}, and the cmdlet that creates it is not offered to this account."
+        raise ShellError("not_offered", message, shell="exchange", cmdlet=CREATING)
+
+
+def explain_refusal(error: ShellError) -> str:
+    """What to do where the account could not be created; empty where that is not known."""
+    if error.cmdlet != CREATING:
+        return ""
+    if error.kind == "not_offered":
+        return f"{_HAVE_IT_CREATED} {_SPLIT}"
+    if error.kind == "failed":  # the snap-in offers every cmdlet; ADOperationException stands for more than one refusal
+        return (
+            f"{_HAVE_IT_CREATED} Active Directory refuses (INSUFF_ACCESS_RIGHTS) whoever may not create accounts there."
+        )
+    return ""
 
 
 def _refuse_other_recipient(directory: Directory) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ON_CONFLICT, ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import (
     Account,
+    explain_refusal,
     read_account,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
@@ -48,15 +49,10 @@ _NAMES = {LYNC: "LyncEnterprise"}
 """By identifier, the name of an application that is created and that the task does not name."""
 _REPLACED = (URL, "realm", ACCOUNT)
 """What somebody may have chosen."""
-_CREATING = ("New-MailUser", "Set-MailUser")
 _NO_DOCUMENT = (
     "Exchange downloads the document while the cmdlet runs. Check on the Exchange server that the host name of the URL resolves, that the "
     "web site behind it runs and shows a certificate that the server trusts, and that the OAuthTokenIssuer certificate is assigned there. "
     "O(trust_any_ssl_certificate) has the certificate of the web site not checked."
-)
-_SPLIT = (
-    "With Active Directory split permissions, Exchange cannot create accounts. Have a user account created in Active Directory, and name "
-    "it with O(linked_account)."
 )
 
 
@@ -209,8 +205,8 @@ class ExchangePartner:
 
     def explain(self, call: Call, error: ShellError) -> ShellError:
         """The error, with what to do about it where that is known here and not in general."""
-        if error.kind == "not_offered" and error.cmdlet in _CREATING:
-            return replace(error, remedy=_SPLIT)
+        if remedy := explain_refusal(error):
+            return replace(error, remedy=remedy)
         if error.kind == "failed" and has_refused(error, "AuthMetadataUrl", "RefreshAuthMetadata"):
             return replace(error, remedy=_NO_DOCUMENT)
         asked = call.params["realm"] if call.params["kind"] == "on_premises" else None

@@ -10,6 +10,7 @@ from typing import Any
 from farm import clixml
 from farm.errors import CmdletError, Record
 from farm.exchange import errors as exchange_errors
+from farm.exchange.split_permissions import is_refused
 from farm.journal import masked
 from farm.lync import errors as lync_errors
 from farm.offers import offers
@@ -115,7 +116,7 @@ def _check(call: Call) -> None:
     _check_domain_controller(call)
     if needs.hop == "store" and call.farm.faults.take("store_down", call.host.fqdn):
         raise lync_errors.no_store(call)
-    if not caller.member_of(*needs.groups):
+    if not caller.member_of(*needs.groups) or is_refused(call):
         raise _denied(call)
     if call.cmdlet.writes and not call.what_if:
         _refuse_questions(call)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from farm.exchange.split_permissions import is_withheld
 from farm.registry import REGISTRY, Caller, Cmdlet
 from farm.scenario import Host
 from farm.state import Farm
@@ -33,5 +34,7 @@ def offers(farm: Farm, host: Host, caller: Caller, cmdlet: Cmdlet) -> bool:
         return False
     if not caller.at_product_endpoint:
         return True
+    if is_withheld(farm, cmdlet.name):
+        return False
     right_endpoint = caller.endpoint.rstrip("/").lower() == ENDPOINT_OF.get(cmdlet.shell)
     return right_endpoint and cmdlet.needs.at_endpoint and caller.member_of(*cmdlet.needs.groups)

@@ -35,6 +35,8 @@ class Needs:
 
 EXCHANGE_READ = Needs("exchange", ORGANIZATION_VIEW, "directory")
 EXCHANGE_WRITE = Needs("exchange", ORGANIZATION, "directory")
+EXCHANGE_PARTNERS = Needs("exchange", ORGANIZATION, "directory")
+"""Test-OAuthConnectivity.md of 2016 refers to "Partner applications - configure" of the permissions topics: Organization Management."""
 LYNC_READ = Needs("lync", LYNC_VIEW, "store")
 LYNC_WRITE = Needs("lync", LYNC, "store")
 LYNC_LOCAL_READ = Needs("lync", (*LYNC_VIEW, *LOCAL))

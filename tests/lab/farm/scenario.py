@@ -182,6 +182,7 @@ class Exchange:
     :ivar previous_auth_certificate: the one that AuthConfig names as the previous one.
     :ivar mailboxes: the primary addresses of the mailboxes.
     :ivar servers: servers that are in the organization and no emulated host, of the role ``exchange`` or ``edge``.
+    :ivar split_permissions: whether it was set up with Active Directory split permissions (farm/exchange/split_permissions.py).
     """
 
     organization: str
@@ -197,6 +198,7 @@ class Exchange:
     recipients: list[Recipient] = field(default_factory=list)
     servers: list[Host] = field(default_factory=list)
     hybrid: Hybrid | None = None
+    split_permissions: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pytest
 
 from farm.faults import Fault
 from farm_bench import Bench, bench
+from scenario_changes import bench_with
 
 EXCHANGE, LYNC = "atl-exchange-001.litwareinc.com", "atl-lync-001.litwareinc.com"
 OF_LYNC = f"https://{LYNC}/metadata/json/1"
@@ -113,3 +114,21 @@ def test_what_is_made_on_one_domain_controller_is_seen_on_the_other_later() -> N
     assert "NotFound" in messy("Get-User", Identity="App", DomainController=near).error_id
     messy.farm.clock.move(SOON)
     assert messy("Get-User", Identity="App", DomainController=near).one.Name == "App"
+
+
+def test_with_split_permissions_only_active_directory_creates_accounts() -> None:
+    """Not offered at Exchange's endpoint; in the snap-in refused to whoever administers Exchange alone. The rest of the trust is made."""
+    split = bench("litware:split_permissions")
+    snap_in = {"endpoint": "/wsman", "Name": "App", "ExternalEmailAddress": "app@litwareinc.com"}
+    assert split("New-MailUser", **{**snap_in, "endpoint": ""}).error_id == "CommandNotFoundException"
+    assert split("New-MailUser", **snap_in, WhatIf=True).failed is None
+    refused = split("New-MailUser", **snap_in)
+    assert "[FailureCategory=Cmdlet-ADOperationException]" in refused.error_id
+    assert refused.failed is not None and "INSUFF_ACCESS_RIGHTS" in refused.failed["message"]
+    assert "NotFound" in split("Get-User", Identity="App").error_id
+    assert split("New-ManagementRoleAssignment", Role="UserApplication", User="lync-app").failed is None
+    assert "NotFound" in split("Set-MailUser", Identity="App").error_id  # offered
+    both = bench_with(
+        "litware", exchange={"split_permissions": True}
+    )  # its administrator is one of Active Directory too
+    assert both("New-MailUser", **snap_in).failed is None

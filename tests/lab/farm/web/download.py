@@ -70,8 +70,8 @@ def download(farm: Farm, host: Host, url: str, *, trust_any: bool = False) -> Do
     name = (parts.hostname or "").lower()
     if parts.scheme.lower() != "https" or not name:
         raise DownloadError("The URI prefix is not recognized.")
-    machine = _find_machine(farm, resolve(farm, name))
-    if not trust_any and not _is_trusted(farm, host, machine, name):
+    machine = find_machine(farm, resolve(farm, name))
+    if not trust_any and not is_trusted(farm, host, machine, name):
         text = "The underlying connection was closed: Could not establish trust relationship for the SSL/TLS secure channel."
         raise DownloadError(text)
     if parts.path.rstrip("/").lower() != PATHS.get(machine.host.role):
@@ -83,7 +83,7 @@ def download(farm: Farm, host: Host, url: str, *, trust_any: bool = False) -> Do
     return Document(document["serviceName"], document["realm"], keys)
 
 
-def _find_machine(farm: Farm, addresses: list[str]) -> Machine:
+def find_machine(farm: Farm, addresses: list[str]) -> Machine:
     """The first machine behind the addresses whose web site runs; a balancer passes on to those behind it."""
     behind = [name for address in addresses for name in farm.scenario.balancers.get(address, [])]
     for machine in farm.machines.values():
@@ -93,7 +93,7 @@ def _find_machine(farm: Farm, addresses: list[str]) -> Machine:
     raise DownloadError("Unable to connect to the remote server")
 
 
-def _is_trusted(farm: Farm, host: Host, machine: Machine, name: str) -> bool:
+def is_trusted(farm: Farm, host: Host, machine: Machine, name: str) -> bool:
     """Whether the certificate of the web site is of the farm's authority, valid by the host's clock, and for the name."""
     shown = find_site_certificate(farm, machine.host)
     if shown is None or shown.issuer != farm.authority.issued.subject:
