@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url, normal_thumbprint
 
@@ -36,11 +37,13 @@ class Match:
     :ivar one: the one that the task is about, if it is there.
     :ivar same: the others of the same kind: duplicates.
     :ivar other: those of the other kind.
+    :ivar elsewhere: those of other realms, where the realm is known: the trust with other deployments.
     """
 
     one: Facts | None = None
     same: tuple[Facts, ...] = ()
     other: tuple[Facts, ...] = ()
+    elsewhere: tuple[Facts, ...] = ()
 
 
 class AmbiguousError(ValueError):
@@ -66,11 +69,13 @@ def find_match(
     *,
     url: str | None = None,
     name: str | None = None,
+    realm: str | None = None,
     only_named: bool = False,
 ) -> Match:
     """Find the application that a task is about. Its name, or else its URL, decides between several of the same kind.
 
-    :param applications: with ``name``, ``application_identifier``, ``kind`` and ``url``.
+    :param applications: with ``name``, ``application_identifier``, ``kind`` and ``url``; with ``realm``, if a realm is given.
+    :param realm: that of the partner, where it is known: Exchange takes several applications of one identifier if their realms differ.
     :param only_named: whether one with another name or URL than the task says is none that it is about, since the task removes it: run
         again, it would remove the next one.
     :raises AmbiguousError: where neither does.
@@ -78,6 +83,7 @@ def find_match(
     alike = [item for item in applications if is_same_text(item["application_identifier"], identifier)]
     same = [item for item in alike if item["kind"] == kind]
     other = tuple(item for item in alike if item["kind"] != kind)
+    same, elsewhere = _split_by_realm(same, realm, url) if realm and kind == "on_premises" else (same, ())
     found = same
     if name and (only_named or len(same) > 1):
         found = [item for item in same if is_same_text(item["name"], name)]
@@ -86,7 +92,18 @@ def find_match(
     if len(found) > 1 or (same and not found and len(same) > 1 and not only_named):
         raise AmbiguousError([str(item["name"]) for item in same])
     one = found[0] if found else None
-    return Match(one, tuple(item for item in same if item is not one), other)
+    return Match(one, tuple(item for item in same if item is not one), other, elsewhere)
+
+
+def _split_by_realm(same: list[Facts], realm: str, url: str | None) -> tuple[list[Facts], tuple[Facts, ...]]:
+    """The applications for one deployment, and those for others.
+
+    One of another realm that reads this deployment's document is this deployment's: it has another realm since then.
+    """
+    here = [item for item in same if not item["realm"] or is_same_realm(item["realm"], realm)]
+    if not here and url:
+        here = [item for item in same if _URL.same(item["url"], url)]
+    return here, tuple(item for item in same if item not in here)
 
 
 def find_asked(
@@ -100,7 +117,15 @@ def find_asked(
     """
     identifier, removed = params["application_identifier"], params["state"] == "absent"
     try:
-        return find_match(applications, identifier, params["kind"], url=url, name=params[option], only_named=removed)
+        return find_match(
+            applications,
+            identifier,
+            params["kind"],
+            url=url,
+            name=params[option],
+            realm=params["realm"] if shell == "exchange" else None,  # Lync's have none that could be compared
+            only_named=removed,
+        )
     except AmbiguousError as error:
         message = f"several applications have the identifier {identifier}: {error}."
         remedy = f"Nothing was written. Say with O({option}) which one is meant, and remove those that nobody needs."
@@ -125,6 +150,10 @@ def list_warnings(match: Match, *, told_enabled: bool) -> list[str]:
     :param told_enabled: whether the task says whether its application is to be enabled.
     """
     warnings = [f"Duplicate, left as it is: {describe(item)}. Remove it if nobody needs it." for item in match.same]
+    warnings += [
+        f"Left as it is: {describe(item)} is of the realm {item['realm']}, which is another deployment."
+        for item in match.elsewhere
+    ]
     for item in match.other:
         meaning = (
             "it is another trust than the one on premises" if item["kind"] == "cloud" else "it is the trust on premises"
@@ -135,10 +164,40 @@ def list_warnings(match: Match, *, told_enabled: bool) -> list[str]:
     return warnings
 
 
+def require_free_name(
+    name: str, there: Mapping[str, str], params: Mapping[str, t.Any], *, option: str, url: str, cmdlet: str, shell: str
+) -> None:
+    """See that a new application can have its name.
+
+    One that this task has just created has it where the document at its URL names another identifier than the task.
+
+    :param there: of all applications, the names in lower case, with their identifiers.
+    :param option: the one that has the application's name.
+    :param url: the option that has its URL.
+    :raises ShellError: of kind ``bad_input``.
+    """
+    found, asked = there.get(name.casefold()), params["application_identifier"]
+    if found is None:
+        return
+    message, remedy = f"{option}: another partner application is called {name}.", f"Give another O({option})."
+    if params[url] and not is_same_text(found, asked):
+        message = f"{name} has the identifier {found}, not {asked}: an application gets the identifier of its metadata document."
+        remedy = (
+            f"If {name} was there before, give another O({option}). If this task has just created it, the document at O({url}) is not that "
+            f"of the partner: correct the URL, and remove {name} with O(state) absent, its {option}, and O(application_identifier) {found}."
+        )
+    raise ShellError("bad_input", message, shell=shell, cmdlet=cmdlet, remedy=remedy)
+
+
 def has_refused(error: ShellError, *parameters: str) -> bool:
     """Whether the step that was refused had one of these parameters."""
     refused = str(next(iter(error.result.get("commands_not_run") or ()), ""))
     return any(f" -{name}" in refused for name in parameters)
+
+
+def is_same_realm(one: str | None, other: str | None) -> bool:
+    """Whether two realms are one, in any spelling of a domain's name."""
+    return spell_domain(str(one or "")) == spell_domain(str(other or ""))
 
 
 def is_same_text(one: str | None, other: str | None) -> bool:

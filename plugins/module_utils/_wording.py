@@ -40,6 +40,7 @@ VARIABLES: dict[str, dict[str, str]] = {
         "directory": "farm_directory",
         "dns_server": "farm_dns_server",
         "domain_controller": "farm_domain_controller",
+        "linked_account": "farm_linked_account",
     },
     "lync_certificate": {
         "effective_date": "farm_oauth_token_issuer_effective_date",

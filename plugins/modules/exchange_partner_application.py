@@ -72,8 +72,9 @@ options:
   realm:
     description:
       - With O(kind=cloud), the realm of the application. An empty string clears it.
-      - With O(kind=on_premises), the realm that the partner's metadata document has. If Exchange has another one, it reads the document
-        again. The task fails if the document has another one too.
+      - With O(kind=on_premises), the realm that the partner has, as its metadata document says. An application with the same identifier and
+        another realm is that of another deployment, and is left alone, unless its document is at O(auth_metadata_url).
+      - Exchange does not change the realm of an application. With O(on_conflict=replace), it is removed and created again.
       - If not given, the realm is left alone.
     type: str
   enabled:

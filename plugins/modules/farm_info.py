@@ -147,6 +147,11 @@ options:
         description: Seconds that the connection and each answer may take.
         type: int
         default: 10
+  linked_account:
+    description:
+      - On an Exchange host with O(organization), the account that Lync shall act as in Exchange. The snapshot says which account that is,
+        by the name that Exchange gives it, and which management roles it has.
+    type: str
   key_containers:
     description:
       - On a Lync host, whether to read for each private key in the store if it can be exported, and which provider has it.
@@ -294,6 +299,7 @@ SPEC = ModuleSpec(
         "dns_provider": PROVIDER,
         "dns_server": SERVER,
         "directory": DIRECTORY_SERVER,
+        "linked_account": {"type": "str"},
         "key_containers": {"type": "bool", "default": False},
         "machine": {"type": "bool", "default": False},
         "oauth_token_issuer_path": {"type": "str", "no_log": False},

@@ -148,6 +148,8 @@ SPEC = ModuleSpec(
     },
 )
 
+_TO_BE_TOLD = "To be told only, set farm_require_trust to false (in a task of your own, required)."
+
 
 def run(call: Call) -> Result:
     """Print the table, and fail where the trust is required and contradicted."""
@@ -163,7 +165,7 @@ def run(call: Call) -> Result:
         return {
             **result,
             "failed": True,
-            "msg": f"The trust between Exchange and Lync is {verdict.sentence}. See above.",
+            "msg": f"The trust between Exchange and Lync is {verdict.sentence}. See above. {_TO_BE_TOLD}",
         }
     return result
 

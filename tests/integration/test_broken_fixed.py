@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from harness import ROOT, Farm, Run
-from test_broken import AUDIT, EVERYTHING, PAINS, SIP, findings, running
+from harness import LAB, ROOT, Farm
+from test_broken import AUDIT, EVERYTHING, findings, running
 
 PLAYBOOKS = ROOT / "playbooks"
 NEW_ISSUER = "farm_oauth_token_issuer_thumbprint"
@@ -58,26 +59,58 @@ CURES = [
     Cure(("auth_certificate_expired",), ("rotate_auth_certificate",)),
     Cure(("token_issuer_expired",), ("rotate_oauth_token_issuer",), certificate="oauth"),
     Cure(("token_issuer_expiring",), ("rotate_oauth_token_issuer",) * 2, certificate="oauth", hours=26),
-    Cure(("token_issuer_without_key",), ("rotate_oauth_token_issuer",), certificate="oauth"),
-    Cure(("token_issuer_per_server",), ("rotate_oauth_token_issuer",), certificate="oauth"),
+    Cure(("token_issuer_without_key",), ("rotate_oauth_token_issuer",) * 2, certificate="oauth", hours=26),
 ]
+NOT_CURED = {
+    "authority_not_trusted": "the store of trusted authorities is the machine's",
+    "wildcard_accepted_domain": "accepted domains decide about mail",
+    "sip_domain_not_accepted": "accepted domains decide about mail",
+    "replication_stuck": "the service on that server has to be looked at",
+    "autodiscover_not_in_certificate": "a new certificate is asked of the authority, and enabled for IIS",
+    "winhttp_proxy": "a setting of the machine",
+    "tls_switched_off_on_one_side": "a setting of the machine, which needs a restart of Windows",
+    "strong_crypto_missing": "a setting of the machine, which needs a restart of Windows",
+    "clocks_differ": "a setting of the machine",
+    "extended_protection": "a setting that other clients depend on; Microsoft's script for it sets it for the whole server",
+    "not_in_the_group": "who may do what is decided in Active Directory",
+    "token_issuer_per_server": "the server's own assignment is taken back by hand (lync_cmdlet)",
+}
+"""Why the collection leaves a pain to the administrator: the finding's remedy says what to do."""
 
 
 @pytest.mark.parametrize("cure", CURES, ids=lambda cure: cure.pains[0])
 def test_what_the_collection_can_end_is_ended(tmp_path: Path, cure: Cure) -> None:
+    """Nothing is found afterwards, and a run in check mode before has written nothing."""
     with running(tmp_path, ",".join(cure.pains)) as farm:
         variables = {"farm_replace": list(cure.words), **cure.variables}
         if cure.certificate:
             variables[NEW_ISSUER] = farm.state()["certificates"][cure.certificate]["thumbprint"]
-        moment = {}
         for number, name in enumerate(cure.playbooks):
-            if number and cure.hours:
+            if number:
                 farm.lab("clock", f"+{cure.hours}")
-            moment = {"farm_now": farm.status()["now"]} if cure.hours else {}
-            run = farm.playbook(PLAYBOOKS / f"{name}.yml", extra_vars={**variables, **moment})
-            print(run.output)
+            variables["farm_now"] = farm.status()[
+                "now"
+            ]  # the farm's clock is moved, and the audit judges by the controller's
+            playbook = PLAYBOOKS / f"{name}.yml"
+            if not number:
+                checked = farm.playbook(playbook, "--check", extra_vars=variables)
+                assert (checked.rc, checked.writes) == (0, []), checked.output
+            run = farm.playbook(playbook, extra_vars=variables)
             assert run.rc == 0, run.output
-        audit = farm.playbook(AUDIT, extra_vars={**EVERYTHING, **moment})
-        for x in findings(audit): print("LEFT", x)
-        print("USABLE", farm.state()["timeline"][-1])
-    assert 0
+        audit = farm.playbook(AUDIT, extra_vars={**EVERYTHING, "farm_now": farm.status()["now"]})
+        assert findings(audit) == []
+        assert works(farm)
+
+
+def works(farm: Farm) -> bool:
+    """Whether every server can sign, and every front end's signature is taken."""
+    usable = farm.state()["timeline"][-1]["usable"]
+    signing = [server["signs"] for product in ("exchange", "lync") for server in usable[product].values()]
+    return all(signing) and all(server["taken"] for server in usable["lync"].values())
+
+
+def test_every_pain_is_cured_or_has_a_reason_why_not() -> None:
+    described = yaml.safe_load((LAB / "scenarios" / "broken.yml").read_text(encoding="utf-8"))
+    cured = {pain for cure in CURES for pain in cure.pains}
+    assert cured & set(NOT_CURED) == set()
+    assert cured | set(NOT_CURED) == {*described["switches"]}

@@ -72,7 +72,7 @@ def test_what_cannot_be_created_or_used_is_refused(farm: Farm) -> None:
     said = [
         ("New-PartnerApplication", "auth_metadata_url is required to create", "Correct the task"),
         ("New-PartnerApplication", "name is required to create", "Correct the task"),
-        ("New-PartnerApplication", "another partner application is called Exchange Online", "Give another name"),
+        ("New-PartnerApplication", "Exchange Online has the identifier 00000002-", "give another name"),
         ("Get-User", "linked_account: there is no account nobody", "Check the name"),
         ("Get-User", "Front Desk is a UserMailbox", "Name another account with linked_account"),
     ]
@@ -151,7 +151,7 @@ def test_the_rhythm(farm: Farm, signing: str) -> None:
 def test_keys_are_read_again_when_exchange_does_not_know_one(farm: Farm, signing: str) -> None:
     new = assign(farm, "oauth-expiring")
     options = f"{{signing_certificates: [{new.lower()}]}}"
-    unknown = "0" * 40
+    unknown = "A" * 40
     run = farm.play(
         f"""
         - {{name: checked, {MODULE}: {options}, check_mode: true}}
@@ -204,6 +204,35 @@ def test_what_somebody_may_have_chosen_is_replaced_on_the_users_word_only(farm: 
     assert applications(farm)["LyncEnterprise"]["linked_account"] == "litwareinc.com/Users/lync-app"
 
 
+def test_another_realm_takes_a_new_application_and_the_users_word(farm: Farm, signing: str) -> None:
+    """Lync's realm has changed: Exchange takes no document that has another realm than the application."""
+    realm = "{realm: fabrikam.com, on_conflict: replace}"
+    run = farm.play(f"- onprem.exchange_lync.lync_oauth_configuration: {realm}", hosts="lync_servers")
+    assert run.rc == 0, run.output
+    before = applications(farm)["LyncEnterprise"]
+    unknown = "A" * 40
+    own = f"realm: fabrikam.com, auth_metadata_url: '{before['metadata_url']}'"
+    tasks = f"""
+        - {{name: refused, {MODULE}: {{{own}}}, ignore_errors: true}}
+        - {{name: not read, {MODULE}: {{signing_certificates: [{unknown}]}}, ignore_errors: true}}
+        - {{name: kept, {MODULE}: {{{own}, on_conflict: keep}}}}
+        - {{name: foretold, {MODULE}: {{{own}, on_conflict: replace}}, check_mode: true}}
+        - {{name: replaced, {MODULE}: {{{own}, on_conflict: replace}}}}
+        - {{name: again, {MODULE}: {{{own}}}}}
+        """
+    run = farm.play(tasks, hosts=HOST)
+    assert run.rc == 0, run.output
+    assert "realm of LyncEnterprise is litwareinc.com." in run.step("refused").msg
+    assert "If it is the same deployment with another realm now, give realm" in run.step("not read").msg
+    assert run.step("kept").result["warnings"] == ["Left as it is: realm of LyncEnterprise is litwareinc.com."]
+    foretold, replaced = run.step("foretold"), run.step("replaced")
+    assert [entry["cmdlet"] for entry in run.writes] == ["Remove-PartnerApplication", "New-PartnerApplication"]
+    assert foretold.result["commands"] == replaced.result["commands"]
+    after = applications(farm)["LyncEnterprise"]
+    assert after == {**before, "realm": "fabrikam.com", "certificates": after["certificates"]}
+    assert (run.step("again").changed, run.step("again").writes) == (False, [])
+
+
 def test_disable_enable_remove(farm: Farm, signing: str) -> None:
     run = farm.play(
         f"""
@@ -231,6 +260,20 @@ def test_disable_enable_remove(farm: Farm, signing: str) -> None:
     assert [entry["parameters"].get("Enabled") for entry in enabled.writes] == [True]
     assert [entry["cmdlet"] for entry in removed.writes] == ["Remove-PartnerApplication"]
     assert (again.changed, again.writes, again.result["partner_application"]) == (False, [], None)
+    assert set(applications(farm)) == {"Exchange Online"}
+
+
+def test_a_document_of_another_product_is_no_reason_for_another_application(farm: Farm, signing: str) -> None:
+    """The URL is Exchange's own: the application that it makes has Exchange's identifier. The task, run again, makes no second one."""
+    url = f"https://{HOST}/autodiscover/metadata/json/1"
+    wrong = f"{{auth_metadata_url: '{url}', trust_any_ssl_certificate: true}}"
+    for _run in range(2):
+        message = farm.play(f"- {{name: step, {MODULE}: {wrong}}}", hosts=HOST).step("step").msg
+        assert "LyncEnterprise has the identifier 00000002-0000-0ff1-ce00-000000000000, not 00000004-" in message
+        assert "correct the URL, and remove LyncEnterprise with state absent" in message
+    assert set(applications(farm)) == {"Exchange Online", "LyncEnterprise"}
+    gone = "{state: absent, name: LyncEnterprise, application_identifier: 00000002-0000-0ff1-ce00-000000000000}"
+    assert farm.play(f"- {{name: step, {MODULE}: {gone}}}", hosts=HOST).step("step").changed
     assert set(applications(farm)) == {"Exchange Online"}
 
 

@@ -58,6 +58,8 @@ class Organization:
 
     :ivar servers: those that take part.
     :ivar others: those that do not.
+    :ivar partner_account: the account that the partner application for Lync acts as.
+    :ivar described_account: the one that the description names, by the identity that Exchange gives it.
     :ivar service_connection_points: what Active Directory itself has of them, as ``autodiscover_scp_info`` returns it.
     """
 
@@ -71,6 +73,7 @@ class Organization:
     virtual_directories: dict[str, list[Facts]] | None
     partner_applications: list[Facts] | None
     partner_account: Facts | None
+    described_account: Facts | None
     service_connection_points: Facts | None
     offered: frozenset[str] | None
     read: frozenset[str]
@@ -235,6 +238,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         virtual_directories=parts.get("virtual_directories"),
         partner_applications=parts.get("partner_applications"),
         partner_account=parts.get("partner_account"),
+        described_account=parts.get("described_account"),
         service_connection_points=parts.get("service_connection_points"),
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),

@@ -21,7 +21,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.change
     find_speaker,
     settle,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Deployment, Farm
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import (
+    Deployment,
+    Farm,
+    Organization,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import read_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import NAME
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
@@ -35,10 +40,14 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
     Match,
     find_match,
     find_missing,
+    is_same_realm,
+    is_same_text,
 )
 
 REPLACED, DISABLED = "partner_application_replaced", "partner_application_disabled"
 """The rules that hold such a change back."""
+EXCHANGE_NAME = "LyncEnterprise"
+"""How the script's first word of its application's name is, which is the name of a new one here."""
 _URL = Url()
 
 
@@ -56,7 +65,7 @@ def find_partner_changes(
 def match_in_exchange(farm: Farm, description: Description) -> Match | None:
     """Exchange's applications for Lync. None where they were not read, or nothing says which of several is meant."""
     applications = farm.organization.partner_applications if farm.organization else None
-    return _match(applications, LYNC, find_lync_url(farm, description))
+    return _match(applications, LYNC, find_lync_url(farm, description), find_realm(farm, description))
 
 
 def match_in_lync(farm: Farm, description: Description) -> Match | None:
@@ -65,11 +74,11 @@ def match_in_lync(farm: Farm, description: Description) -> Match | None:
     return _match(applications, EXCHANGE, description.exchange_metadata_url)
 
 
-def _match(applications: list[Facts] | None, identifier: str, url: str) -> Match | None:
+def _match(applications: list[Facts] | None, identifier: str, url: str, realm: str = "") -> Match | None:
     if applications is None:
         return None
     try:
-        return find_match(applications, identifier, "on_premises", url=url)
+        return find_match(applications, identifier, "on_premises", url=url, realm=realm or None)
     except AmbiguousError:
         return None
 
@@ -121,24 +130,40 @@ def _find_in_exchange(
     def change(option: str, before: str, after: str, conflict: str = "") -> Change:
         return Change("partners", f"exchange.{option}", organization.host, before, after, conflict)
 
-    if url and not _URL.same(there["url"], url):
+    if url and not _URL.same(there["url"], url) and not _is_of_deployment(farm, description, there["url"]):
         yield change("auth_metadata_url", str(there["url"]), url, REPLACED)
     if not there["enabled"]:
         yield change("enabled", "disabled", "enabled", DISABLED)
     linked, wanted = str(there["linked_account"] or ""), description.linked_account
     if not linked:
         yield change("linked_account", "", wanted or NAME)
-    elif wanted and _shorten(linked) != _shorten(wanted):
+    elif wanted and not _is_same_account(organization, linked, wanted):
         yield change("linked_account", linked, wanted, REPLACED)
     account = organization.partner_account
     if account and account["missing"]:
         yield change("roles", ", ".join(account["assigned"]), ", ".join([*account["assigned"], *account["missing"]]))
     realm = find_realm(farm, description)
-    if realm and there["realm"] and spell_domain(str(there["realm"])) != realm:
+    if realm and there["realm"] and not is_same_realm(there["realm"], realm):
         yield change("realm", str(there["realm"]), realm, REPLACED)
+        return  # a document of another realm is not read again
     keys = list_signing_certificates(farm, description, now, roles)
     if find_missing(keys, there["signing_certificates"]):
         yield change("signing_certificates", ", ".join(there["signing_certificates"]), ", ".join(keys))
+
+
+def _is_of_deployment(farm: Farm, description: Description, url: str | None) -> bool:
+    """Whether a URL leads to a pool of this deployment: each has the same document, and one application is enough for all of them."""
+    pools = (farm.deployment.pools if farm.deployment else None) or ()
+    host = read_host(str(url or ""))
+    return not description.lync_metadata_url and host in {spell_domain(str(pool["fqdn"])) for pool in pools}
+
+
+def _is_same_account(organization: Organization, linked: str, wanted: str) -> bool:
+    """Whether the described account is the one that is linked: by the identity that Exchange says it has, where that was read."""
+    described = organization.described_account
+    if described is None:
+        return _shorten(linked) == _shorten(wanted)
+    return described["error"] is None and is_same_text(described["account"], linked)
 
 
 def find_realm(farm: Farm, description: Description) -> str:
@@ -182,18 +207,29 @@ def describe_exchange_work(
     """The options of ``exchange_partner_application``; None for those that are not to be written."""
     asked = {change.about.partition(".")[2] for change in to_do if change.about.startswith("exchange.")}
     match = match_in_exchange(farm, description)
-    there = match.one if match else None
-    creates = "application" in asked
+    creates, organization, elsewhere = "application" in asked, farm.organization, bool(match and match.elsewhere)
+    needs_url = bool(asked & {"application", "auth_metadata_url", "realm"})
     return {
         "needed": bool(asked),
-        "name": there["name"] if there and match and match.same else None,
-        "auth_metadata_url": find_lync_url(farm, description) if creates or "auth_metadata_url" in asked else None,
+        "name": _choose_name(organization, match) if match and (match.same or match.elsewhere) else None,
+        "auth_metadata_url": find_lync_url(farm, description) if needs_url else None,
         "linked_account": description.linked_account if creates or "linked_account" in asked else None,
         "enabled": True if "enabled" in asked else None,
-        "realm": find_realm(farm, description) if "realm" in asked else None,
+        "realm": find_realm(farm, description) or None if "realm" in asked or (creates and elsewhere) else None,
         "signing_certificates": keys if creates or asked & {"auth_metadata_url", "signing_certificates"} else [],
         "on_conflict": _choose_policy(to_do, "exchange."),
     }
+
+
+def _choose_name(organization: Organization | None, match: Match) -> str | None:
+    """The application's own name, or, beside those of other deployments, one that none of them has."""
+    if match.one:
+        return str(match.one["name"])
+    taken = {
+        str(item["name"]).casefold() for item in (organization.partner_applications if organization else None) or ()
+    }
+    names = [EXCHANGE_NAME, *(f"{EXCHANGE_NAME} {number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name.casefold() not in taken)
 
 
 def describe_lync_work(farm: Farm, description: Description, to_do: list[Change]) -> dict[str, t.Any]:

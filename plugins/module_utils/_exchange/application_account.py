@@ -116,12 +116,18 @@ def _find(directory: Directory, cmdlet: str, identity: str) -> Facts | None:
         if error.kind == "not_found":
             return None
         raise
-    return _RECIPIENT.state(items[0]) if items else None
+    found = [_RECIPIENT.state(item) for item in items]
+    if len(found) > 1:
+        names = ", ".join(str(item["identity"]) for item in found)
+        message = f"several accounts are called {identity}: {names}."
+        remedy = "Name one of them with O(linked_account), in full: domain/Users/name, or as DOMAIN\\name."
+        raise ShellError("bad_input", message, shell="exchange", cmdlet=cmdlet, remedy=remedy)
+    return found[0] if found else None
 
 
 def _is_hidden(directory: Directory) -> bool:
-    (item,) = directory.read_all(Cmdlet("Get-Recipient", Identity=NAME), Table(_HIDDEN).projection())
-    return bool(_HIDDEN.read(item))
+    items = directory.read_all(Cmdlet("Get-Recipient", Identity=NAME), Table(_HIDDEN).projection())
+    return bool(items) and all(_HIDDEN.read(item) for item in items)
 
 
 def _list_roles(directory: Directory, asked: Sequence[str] | None, assigned: Sequence[str]) -> tuple[str, ...]:

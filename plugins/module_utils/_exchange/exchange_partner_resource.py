@@ -38,6 +38,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
     has_refused,
     is_same_text,
     list_warnings,
+    require_free_name,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan
@@ -54,6 +55,17 @@ _NO_DOCUMENT = (
     "web site behind it runs and shows a certificate that the server trusts, and that the OAuthTokenIssuer certificate is assigned there. "
     "O(trust_any_ssl_certificate) has the certificate of the web site not checked."
 )
+_OTHER_DOCUMENT = (
+    "Exchange does not change the identifier, realm or issuer of an application. If the document at O(auth_metadata_url) is that of "
+    "another deployment, say so with O(realm) and O(name), to have an application of its own for it. If it is the same deployment with "
+    "another realm now, give O(realm) and O(on_conflict) replace, to have the application removed and created again."
+)
+_DUPLICATE = (
+    "Exchange refuses two applications with the same identifier and realm. Compare the error with what Get-PartnerApplication shows, and "
+    "name the application that is meant with O(name)."
+)
+_NOT_ACQUIRED = ("ResourceUnavailable", "ParserError")
+"""The categories of the cmdlets' errors for a document that cannot be downloaded, or read."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +73,12 @@ class ObservedExchangePartner:
     """The applications, and what the one of the task needs.
 
     :ivar directory: through the domain controller that everything is read from and written to.
+    :ivar names: of all applications, in lower case, with their identifiers.
     :ivar account: None where the task is about no account.
     """
 
     directory: Directory
-    names: frozenset[str]
+    names: t.Mapping[str, str]
     match: Match
     account: Account | None = None
 
@@ -103,10 +116,11 @@ class ExchangePartner:
             cmdlet="Get-PartnerApplication",
             shell=self.shell,
         )
-        self.others = [_show_other(item) for item in (*match.same, *match.other)]
+        self.others = [_show_other(item) for item in (*match.same, *match.other, *match.elsewhere)]
         self.trusted = list(match.one["signing_certificates"]) if match.one else []
         self.realm = str(match.one["realm"] or "") if match.one else ""
-        names, account = frozenset(str(item["name"]).casefold() for item in applications), None
+        names = {str(item["name"]).casefold(): str(item["application_identifier"]) for item in applications}
+        account = None
         linked = match.one[ACCOUNT] if match.one else None
         if params["state"] == "present" and (params["kind"] == "on_premises" or params[ACCOUNT]):
             account = read_account(directory, params[ACCOUNT], linked, params["roles"])
@@ -148,6 +162,28 @@ class ExchangePartner:
         after = self._show(call, {**blank, **wanted, "name": name}, account, [], done=True)
         return Plan(None, after, (*(account.list_steps() if account else ()), write))
 
+    def _plan_anew(self, call: Call, observed: ObservedExchangePartner, there: Facts, account: Account | None) -> Plan:
+        """Remove the application and create it again, with all that it has and the task does not say otherwise.
+
+        Set-PartnerApplication takes no other realm: neither -Realm nor a document that has another one.
+        """
+        kept = {row.option: there[row.option] for row in TABLE.properties}
+        wanted = {**kept, **self.read_options(call)}
+        blank = dict.fromkeys(kept, None)
+        given: dict[str, Value] = {"Name": there["name"]}
+        given |= _leave_realm_to_document(call, TABLE.changes(blank, wanted))
+        if call.params["kind"] == "on_premises":
+            given |= _trust_any(call)
+        else:
+            given["ApplicationIdentifier"] = call.params["application_identifier"]
+        if account or there[ACCOUNT]:
+            given["LinkedAccount"] = account.identity if account else there[ACCOUNT]
+        remove = Cmdlet("Remove-PartnerApplication", Identity=there["name"], Confirm=False)
+        write = Cmdlet("New-PartnerApplication").with_parameters(**given, Confirm=False)
+        before = self._show(call, there, observed.account, [], done=False)
+        after = self._show(call, {**there, **wanted}, account or observed.account, [], done=True)
+        return Plan(before, after, (*(account.list_steps() if account else ()), remove, write))
+
     def _plan_changes(self, call: Call, observed: ObservedExchangePartner, there: Facts) -> Plan:
         account, missing = (
             observed.account,
@@ -164,12 +200,12 @@ class ExchangePartner:
             links = links and ACCOUNT not in held
             kept = tuple(f"Left as it is: {reason}." for reason in held.values())
             account = account if links or ACCOUNT not in held else None
-        parameters = _leave_realm_to_document(call, TABLE.changes(current, {**current, **differing}))
+        if "realm" in differing:
+            return replace(self._plan_anew(call, observed, there, account), warnings=kept)
+        parameters = TABLE.changes(current, {**current, **differing})
         if links and account:
             parameters["LinkedAccount"] = account.identity
-        parameters |= _make_refresh(
-            call, there, stale=bool(missing) or "realm" in differing, changes_url=URL in differing
-        )
+        parameters |= _make_refresh(call, there, missing, changes_url=URL in differing)
         steps = account.list_steps() if account else []
         if parameters:
             steps.append(
@@ -208,7 +244,7 @@ class ExchangePartner:
         if remedy := explain_refusal(error):
             return replace(error, remedy=remedy)
         if error.kind == "failed" and has_refused(error, "AuthMetadataUrl", "RefreshAuthMetadata"):
-            return replace(error, remedy=_NO_DOCUMENT)
+            return replace(error, remedy=_explain_document(error))
         asked = call.params["realm"] if call.params["kind"] == "on_premises" else None
         if error.kind == "not_effective" and asked and not is_same_text(asked, self.realm):
             remedy = (
@@ -224,6 +260,19 @@ class ExchangePartner:
             )
             return replace(error, remedy=remedy)
         return error
+
+
+def _explain_document(error: ShellError) -> str:
+    """Why Exchange did not take the partner's document, by the category of its error (2013 CU23's cmdlets give these)."""
+    if error.category in _NOT_ACQUIRED:
+        return _NO_DOCUMENT
+    return (
+        _OTHER_DOCUMENT
+        if error.category == "InvalidData"
+        else _DUPLICATE
+        if error.category == "InvalidArgument"
+        else ""
+    )
 
 
 def _find_controller(directory: Directory, applications: list[Facts]) -> str:
@@ -246,11 +295,9 @@ def _choose_name(call: Call, observed: ObservedExchangePartner) -> str:
     name = call.params["name"] or _NAMES.get(call.params["application_identifier"].casefold(), "")
     if not name or (call.params["kind"] == "cloud" and not call.params["name"]):
         raise _refuse("name is required to create this application.")
-    if name.casefold() in observed.names:
-        message = f"name: another partner application is called {name}."
-        raise ShellError(
-            "conflict", message, shell="exchange", cmdlet="New-PartnerApplication", remedy="Give another O(name)."
-        )
+    require_free_name(
+        name, observed.names, call.params, option="name", url=URL, cmdlet="New-PartnerApplication", shell="exchange"
+    )
     return str(name)
 
 
@@ -265,17 +312,17 @@ def _find_held(there: Facts, differing: dict[str, t.Any], *, links: bool) -> dic
 
 
 def _leave_realm_to_document(call: Call, parameters: dict[str, Value]) -> dict[str, Value]:
-    """-Realm goes with applications in the cloud only (parameter sets); that of one on premises is in its document."""
+    """-Realm goes with applications in the cloud only (parameter sets); that of one on premises comes from its document."""
     on_premises = call.params["kind"] == "on_premises"
     return {name: value for name, value in parameters.items() if not (on_premises and name == "Realm")}
 
 
-def _make_refresh(call: Call, there: Facts, *, stale: bool, changes_url: bool) -> dict[str, Value]:
+def _make_refresh(call: Call, there: Facts, missing: list[str], *, changes_url: bool) -> dict[str, Value]:
     """The parameters that have Exchange read the document again; it is read anyway where the URL is set."""
     trusting = _trust_any(call)
     if changes_url:
         return trusting
-    if not stale:
+    if not missing:
         return {}
     # -TrustAnySSLCertificate goes with the URL only (Set-PartnerApplication.md, parameter sets)
     return {"AuthMetadataUrl": there[URL], **trusting} if trusting else {"RefreshAuthMetadata": True}

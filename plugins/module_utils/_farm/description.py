@@ -89,7 +89,7 @@ class Description:
     now: str | None = None
     trust_sip_address: str | None = None
     trust_folder: str = "ConversationHistory"
-    require_trust: bool = False
+    require_trust: bool = True
     read_machines: bool = False
     restart: bool = False
 

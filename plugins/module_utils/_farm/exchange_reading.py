@@ -30,7 +30,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC, is_same_text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
 _WRITING = [
@@ -50,6 +50,8 @@ def read_exchange(reading: Reading) -> None:
         reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING)))
         _read_parts(reading, directory, _ORGANIZATION)
         reading.read("exchange", "partner_applications", lambda: read_partner_applications(directory))
+        if described := params["linked_account"]:
+            reading.read("exchange", "described_account", lambda: _describe_account(directory, described))
         _read_partner_account(reading, directory)
     _read_parts(reading, directory, OWN)
     own = reading.host.lower()
@@ -88,6 +90,10 @@ def _read_partner_account(reading: Reading, directory: Directory) -> None:
     found = [item for item in applications if str(item["application_identifier"]).casefold() == LYNC and item["url"]]
     if len(found) == 1 and found[0]["linked_account"]:
         linked = str(found[0]["linked_account"])
+        described = reading.products["exchange"].get("described_account")
+        if described and is_same_text(described["account"], linked):
+            reading.products["exchange"]["partner_account"] = described
+            return
         reading.read("exchange", "partner_account", lambda: _describe_account(directory, linked))
 
 
@@ -96,10 +102,15 @@ def _describe_account(directory: Directory, linked: str) -> Facts:
     try:
         account = read_account(directory, None, linked, None)
     except ShellError as error:
-        if error.kind != "not_found":
+        if error.kind not in ("bad_input", "conflict", "not_found"):
             raise
         return {"account": linked, "assigned": [], "missing": [], "error": error.message}
-    return {"account": linked, "assigned": list(account.assigned), "missing": list(account.missing), "error": None}
+    return {
+        "account": account.identity,
+        "assigned": list(account.assigned),
+        "missing": list(account.missing),
+        "error": None,
+    }
 
 
 def _read_served(reading: Reading) -> Iterator[Facts]:

@@ -25,6 +25,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
     find_asked,
     has_refused,
     list_warnings,
+    require_free_name,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, refuse_unoffered
@@ -45,7 +46,7 @@ _NO_DOCUMENT = (
 class ObservedLyncPartner:
     """The applications, and what keeps the front end from the document, where it is to be downloaded."""
 
-    identities: frozenset[str]
+    identities: t.Mapping[str, str]
     match: Match
     problems: tuple[str, ...] = ()
 
@@ -84,7 +85,7 @@ class LyncPartner:
         self.others = [_show_other(item) for item in (*match.same, *match.other)]
         if self.problems is None and _downloads(call, match, options):
             self.problems = probe_document(call, options[URL])
-        identities = frozenset(str(item["identity"]).casefold() for item in applications)
+        identities = {str(item["identity"]).casefold(): str(item["application_identifier"]) for item in applications}
         return ObservedLyncPartner(identities, match, tuple(self.problems or ()))
 
     def plan(self, call: Call, observed: ObservedLyncPartner) -> Plan:
@@ -110,8 +111,15 @@ class LyncPartner:
         identity = params["identity"] or _NAMES.get(params["application_identifier"].casefold(), "")
         if not identity or (params["kind"] == "cloud" and not params["identity"]):
             raise _refuse("identity is required to create this application.")
-        if identity.casefold() in observed.identities:
-            raise _refuse_identity(identity)
+        require_free_name(
+            identity,
+            observed.identities,
+            params,
+            option="identity",
+            url=URL,
+            cmdlet="New-CsPartnerApplication",
+            shell="lync",
+        )
         given: dict[str, Value] = {"Identity": identity}
         if params["kind"] == "on_premises":
             if not options.get(URL):
@@ -235,13 +243,6 @@ def _refuse_unusable(call: Call) -> None:
 
 def _refuse(message: str) -> ShellError:
     return ShellError("bad_input", message, shell="lync", cmdlet="New-CsPartnerApplication")
-
-
-def _refuse_identity(identity: str) -> ShellError:
-    message = f"identity: another partner application is called {identity}."
-    return ShellError(
-        "conflict", message, shell="lync", cmdlet="New-CsPartnerApplication", remedy="Give another O(identity)."
-    )
 
 
 def _refuse_replacing(reason: str) -> ShellError:

@@ -15,6 +15,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partne
     DISABLED,
     REPLACED,
     find_lync_url,
+    find_realm,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     CLOUD_VOICEMAIL,
@@ -100,16 +101,19 @@ def find_duplicates(context: Context) -> Iterator[Breach]:
     farm, description = context.farm, context.description
     organization, deployment = farm.organization, farm.deployment
     if organization and organization.partner_applications:
-        url = find_lync_url(farm, description)
-        yield from _judge_duplicates("Exchange", organization.partner_applications, LYNC, url)
+        url, realm = find_lync_url(farm, description), find_realm(farm, description)
+        yield from _judge_duplicates("Exchange", organization.partner_applications, LYNC, url, realm)
     if deployment and deployment.partner_applications:
         url = description.exchange_metadata_url
         yield from _judge_duplicates("Lync", deployment.partner_applications, EXCHANGE, url)
 
 
-def _judge_duplicates(side: str, applications: list[Facts], identifier: str, url: str) -> Iterator[Breach]:
+def _judge_duplicates(
+    side: str, applications: list[Facts], identifier: str, url: str, realm: str = ""
+) -> Iterator[Breach]:
+    """Of another realm, it is the application of another deployment, and no duplicate."""
     try:
-        match = find_match(applications, identifier, "on_premises", url=url)
+        match = find_match(applications, identifier, "on_premises", url=url, realm=realm or None)
     except AmbiguousError as error:
         evidence = f"several partner applications fit, and none has the URL {url}: {error}"
         yield Breach(side, evidence, identifier, "error")
@@ -147,9 +151,11 @@ def find_missing_accounts(context: Context) -> Iterator[Breach]:
     for side, change in _list_left(context, "linked_account"):
         if not change.conflict:
             yield Breach(side, "the partner application has no linked account", change.about)
-    account = context.farm.organization.partner_account if context.farm.organization else None
-    if account and account["error"]:
-        yield Breach("Exchange", str(account["error"]), "exchange.linked_account")
+    organization = context.farm.organization
+    accounts = (organization.partner_account, organization.described_account) if organization else ()
+    for account in accounts:
+        if account and account["error"]:
+            yield Breach("Exchange", str(account["error"]), "exchange.linked_account")
 
 
 @rule(

@@ -3,8 +3,12 @@
 """Partner applications: who may call Exchange with tokens of its own, whose keys it takes, and which account it acts as.
 
 With AuthMetadataUrl the server that the session is with downloads the other side's document and keeps its identifier, its realm and its
-certificates; -RefreshAuthMetadata does so again (New- and Set-PartnerApplication.md). With ApplicationIdentifier the application uses an
+certificates; -RefreshAuthMetadata reads it again (New- and Set-PartnerApplication.md). With ApplicationIdentifier the application uses an
 authorization server instead (parameter set ACSTrustApplication), which UseAuthServer shows.
+
+What the cmdlets refuse is from the code of those of 2013 CU23 (SetPartnerApplication, NewPartnerApplication and OAuthTaskHelper, read
+decompiled): Set- takes no other realm or identifier, and no document that has another one; two applications may not have the same
+identifier and realm. The categories are from there; the texts are guesses.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from farm.scenario import PartnerApplication
 from farm.web.download import Document, DownloadError, download
 
 NO_DOCUMENT = "Microsoft.Exchange.Management.SystemConfigurationTasks.AuthMetadataClientException"
+TASK_EXCEPTION = "Microsoft.Exchange.Configuration.Tasks.TaskException"
 NOT_MODELLED = ("AccountType", "ActAsPermissions", "AppOnlyPermissions", "IssuerIdentifier")
 
 
@@ -94,6 +99,7 @@ def new_partner_application(call: Call) -> Iterator[PSObject]:
         raise failure(call, f"The partner application '{name}' already exists.", ALREADY, terminating=True)
     made = PartnerApplication(name, call.text("ApplicationIdentifier") or "", use_auth_server=True)
     made = _change(call, made)
+    _refuse_duplicate(call, made)
     if not call.what_if:
         _write(call, name, made)
         yield _show(call, made)
@@ -109,7 +115,15 @@ def new_partner_application(call: Call) -> Iterator[PSObject]:
 def set_partner_application(call: Call) -> Iterator[PSObject]:
     """Change an application, or read its document again."""
     found = _find(call)
+    url = call.text("AuthMetadataUrl")
+    if url and found.use_auth_server:
+        message = "The partner application uses an authorization server; its AuthMetadataUrl cannot be set."
+        raise failure(call, message, TASK_EXCEPTION, terminating=True, category="InvalidArgument")
+    if not url and any(map(call.bound, ("Realm", "ApplicationIdentifier", "IssuerIdentifier"))):
+        message = "The application identifier, realm and issuer of a partner application cannot be changed."
+        raise failure(call, message, TASK_EXCEPTION, terminating=True, category="InvalidArgument")
     changed = _change(call, found)
+    _refuse_other_partner(call, found, changed)
     if changed == found:
         call.warning(UNCHANGED.format(found.name))
     elif not call.what_if:
@@ -130,6 +144,25 @@ def remove_partner_application(call: Call) -> Iterator[PSObject]:
     if not call.what_if:
         _write(call, found.name, None)
     yield from ()
+
+
+def _refuse_duplicate(call: Call, made: PartnerApplication) -> None:
+    for entry in call.organization.partner_applications:
+        same = entry.application_identifier.lower() == made.application_identifier.lower()
+        if same and entry.realm.lower() == made.realm.lower() and entry.name.lower() != made.name.lower():
+            message = f"The partner application '{entry.name}' has the same application identifier and realm."
+            raise failure(call, message, TASK_EXCEPTION, terminating=True, category="InvalidArgument")
+
+
+def _refuse_other_partner(call: Call, found: PartnerApplication, changed: PartnerApplication) -> None:
+    """A document of another partner, or of the same one under another realm."""
+    known = (found.application_identifier, found.realm or changed.realm)
+    if (changed.application_identifier, changed.realm) != known:
+        message = (
+            f"The document has the application identifier '{changed.application_identifier}' and the realm '{changed.realm}', but the "
+            f"partner application has '{found.application_identifier}' and '{found.realm}'."
+        )
+        raise failure(call, message, TASK_EXCEPTION, terminating=True, category="InvalidData")
 
 
 def _write(call: Call, name: str, entry: PartnerApplication | None) -> None:

@@ -398,18 +398,22 @@ CASES = [
     Case("metadata_stale", publish(EXCHANGE, signing_keys=[{"thumbprint": "B" * 40}]), [("warning", EXCHANGE)]),
     Case("metadata_stale", publish(SECOND, signing_keys=[]), [("warning", SECOND)]),
     Case("metadata_foreign_key", publish_another_key, [("warning", EXCHANGE)]),
-    Case("issuer_not_trusted", distrust(), [("warning", EXCHANGE)]),
-    Case("issuer_not_trusted", distrust(f"{OF_LYNC}@other.example"), [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(), [("error", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(), [("warning", EXCHANGE)], {"require_trust": False}),
+    Case("issuer_not_trusted", distrust(), [("warning", EXCHANGE)], stage="before"),
+    Case("issuer_not_trusted", distrust(), [("info", EXCHANGE)], {"restart": True}, "before"),
+    Case("issuer_not_trusted", distrust(f"{OF_LYNC}@other.example"), [("error", EXCHANGE)]),
     Case(
         "issuer_not_trusted",
         distrust(partners=[partner("LyncEnterprise", OF_LYNC, LYNC_URL, enabled=False)]),
-        [("warning", EXCHANGE)],
+        [("error", EXCHANGE)],
     ),
-    Case("issuer_not_trusted", distrust(trusted_issuers=None), [("warning", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(trusted_issuers=None), [("error", EXCHANGE)]),
     Case("issuer_not_trusted", switch_oauth_off, []),
-    Case("issuer_not_trusted", distrust(partners=[]), []),
-    Case("issuer_not_trusted", distrust(partners=[]), [("error", EXCHANGE)], {"require_trust": True}),
-    Case("issuer_not_trusted", distrust(error="timed out"), [], {"require_trust": True}),
+    Case("issuer_not_trusted", distrust(partners=[]), [], {"require_trust": False}),
+    Case("issuer_not_trusted", distrust(partners=[]), [("error", EXCHANGE)]),
+    Case("issuer_not_trusted", distrust(partners=[]), [], stage="before"),
+    Case("issuer_not_trusted", distrust(error="timed out"), []),
     Case("machine_not_read", ask_machines(error="no WinRM"), [("info", EXCHANGE), ("info", LYNC)]),
     Case("authority_not_trusted", ask_machines(), []),
     Case("authority_not_trusted", ask_machines(authorities=[]), [("warning", EXCHANGE), ("warning", LYNC)]),
@@ -428,6 +432,10 @@ CASES = [
     Case("storage_service_failed", ask_machines(LYNC, events=[EVENT]), [("warning", LYNC)]),
     Case("extended_protection_required", require_extended_protection, [("warning", EXCHANGE)]),
     Case("ws_security_off", switch_ws_security_off, [("warning", EXCHANGE)]),
+    Case("ws_security_off", switch_ws_security_off, [("info", EXCHANGE)], {"replace": ["ws_security_off"]}, "before"),
+    Case("oauth_off", switch_oauth_off, [("error", EXCHANGE)], {"replace": ["oauth_off@web_services"]}, "before"),
+    Case("oauth_off", switch_oauth_off, [("info", EXCHANGE)], {"replace": [f"oauth_off@{EXCHANGE}"]}, "before"),
+    Case("oauth_off", switch_oauth_off, [], {"leave_out": [EXCHANGE]}),
     Case("web_site_not_seen", serve(None), [("info", EXCHANGE)]),
     Case(
         "autodiscover_name_missing",
@@ -823,6 +831,73 @@ def test_what_the_partners_role_has_to_do(farm: HealthyFarm) -> None:
     assert alone["exchange"]["signing_certificates"] == []
 
 
+def test_virtual_directories_that_need_the_same_are_written_together(farm: HealthyFarm) -> None:
+    """And only as far as the user's word goes."""
+    add_servers(server(OTHER))(farm)
+    off = [directory(host, oauth=False) for host in (EXCHANGE, OTHER)]
+    off[1]["ws_security_authentication"] = False
+    farm.of(EXCHANGE)["virtual_directories"] = {"autodiscover": off, "web_services": [directory(OTHER, oauth=False)]}
+    names = {host: host.partition(".")[0] for host in (EXCHANGE, OTHER)}
+    work = farm.audit("before", replace=["oauth_off"])["work"]["virtual_directories"]
+    assert [(item["directories"], [name.lower() for name in item["servers"]]) for item in work] == [
+        (["autodiscover"], [names[EXCHANGE], names[OTHER]]),
+        (["web_services"], [names[OTHER]]),
+    ]
+    assert {(item["oauth_authentication"], item["ws_security_authentication"]) for item in work} == {(True, None)}
+    narrowed = farm.audit("before", replace=["oauth_off@web_services", "ws_security_off"])["work"][
+        "virtual_directories"
+    ]
+    assert [(item["directories"], item["oauth_authentication"]) for item in narrowed] == [
+        (["autodiscover"], None),
+        (["web_services"], True),
+    ]
+    assert farm.audit("before")["work"]["virtual_directories"] == []
+
+
+def test_what_was_not_read_is_restarted_on_the_users_word_unless_this_run_changes_it(farm: HealthyFarm) -> None:
+    distrust()(farm)
+    publish(EXCHANGE, signing_keys=[{"thumbprint": "C" * 40}])(farm)
+    assert farm.audit("before")["work"]["restart"] == []
+    audit = farm.audit("before", restart=True)
+    assert audit["work"]["restart"] == [{"host": EXCHANGE, "after": ["partner_application", "auth_certificate"]}]
+    assert {item["before"] for item in audit["to_do"]} == {
+        "its web site has not read its partner applications",
+        "its web site has not read its Auth certificate",
+    }
+    set_partner(EXCHANGE, signing_certificates=[])(farm)
+    audit = farm.audit("before", restart=True)
+    assert audit["work"]["restart"] == [{"host": EXCHANGE, "after": ["auth_certificate"]}]
+
+
+def test_another_realm_is_replaced_on_the_users_word_and_another_deployment_is_left_alone(farm: HealthyFarm) -> None:
+    set_partner(EXCHANGE, realm="fabrikam.com", signing_certificates=[])(farm)
+    (held,) = (item for item in farm.audit("before")["to_do"] if item["about"].startswith("exchange."))
+    assert (held["about"], held["before"], held["after"], held["state"]) == (
+        "exchange.realm",
+        "fabrikam.com",
+        "litware.example",
+        "held",
+    )
+    work = farm.audit("before", replace=["partner_application_replaced"])["work"]["partners"]["exchange"]
+    assert (work["realm"], work["auth_metadata_url"], work["on_conflict"]) == ("litware.example", LYNC_URL, "replace")
+    set_partner(EXCHANGE, url="https://pool.fabrikam.com/metadata/json/1")(farm)
+    audit = farm.audit("before")
+    work = audit["work"]["partners"]["exchange"]
+    assert (work["name"], work["realm"], work["auth_metadata_url"]) == ("LyncEnterprise 2", "litware.example", LYNC_URL)
+    assert "partner_application_duplicate" not in {item["rule"] for item in audit["findings"]}
+
+
+def test_the_document_of_any_pool_of_the_deployment_will_do(farm: HealthyFarm) -> None:
+    pool = {"fqdn": "Pool2.litware.example", "computers": ["fe9.litware.example"], "front_end": True}
+    farm.of(LYNC)["pools"].append({**farm.of(LYNC)["pools"][0], **pool})
+    url = "https://pool2.litware.example/metadata/json/1"
+    set_partner(EXCHANGE, url=url)(farm)
+    about = [item["about"] for item in farm.audit("before")["to_do"]]
+    assert "exchange.auth_metadata_url" not in about
+    (named,) = (item for item in farm.audit("before", lync_metadata_url=LYNC_URL)["to_do"] if "url" in item["about"])
+    assert named["before"] == url
+
+
 def test_keys_are_read_again_without_touching_what_is_held(farm: HealthyFarm) -> None:
     """The URL is somebody's choice and stays, and so does a duplicate, which is not taken for the one that is meant."""
     set_partner(EXCHANGE, signing_certificates=[])(farm)
@@ -845,3 +920,16 @@ def test_keys_are_read_again_without_touching_what_is_held(farm: HealthyFarm) ->
 def test_an_account_is_the_same_under_any_of_its_names(farm: HealthyFarm) -> None:
     for account in ("LyncEnterprise-ApplicationAccount@litware.example", "LITWARE\\lyncenterprise-applicationaccount"):
         assert farm.audit("before", linked_account=account)["to_do"] == []
+
+
+def test_an_account_is_what_exchange_says_it_is(farm: HealthyFarm) -> None:
+    """The name that the user gives need not be in the identity, and two accounts of one name are two."""
+    linked = "litware.example/Users/LyncEnterprise-ApplicationAccount"
+    for identity, changed in ((linked, []), ("eu.litware.example/Users/LyncEnterprise-ApplicationAccount", [linked])):
+        account = {"account": identity, "assigned": [], "missing": [], "error": None}
+        farm.of(EXCHANGE)["described_account"] = account
+        to_do = farm.audit("before", linked_account="LITWARE\\lea")["to_do"]
+        assert [item["before"] for item in to_do] == changed
+    farm.of(EXCHANGE)["described_account"] = {**account, "error": "linked_account: there is no account lea."}
+    found = farm.audit("before", linked_account="lea")["findings"]
+    assert "partner_account_missing" in {item["rule"] for item in found}

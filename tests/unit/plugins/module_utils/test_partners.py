@@ -51,6 +51,19 @@ def test_of_several_the_url_decides_or_the_name_and_nothing_is_guessed() -> None
             find_match(there, LYNC, "on_premises", **given)
 
 
+def test_one_of_another_realm_is_of_another_deployment_unless_it_reads_the_same_document() -> None:
+    ours = {**application("ours", ONE), "realm": "litwareinc.com"}
+    theirs = {**application("theirs", TWO), "realm": "fabrikam.com"}
+    match = find_match([ours, theirs], LYNC, "on_premises", realm="LitwareInc.com")
+    assert (match.one, match.same, match.elsewhere) == (ours, (), (theirs,))
+    match = find_match([theirs], LYNC, "on_premises", url=ONE, realm="litwareinc.com")
+    assert (match.one, match.elsewhere) == (None, (theirs,))
+    renamed = find_match([theirs], LYNC, "on_premises", url=TWO, realm="litwareinc.com")
+    assert (renamed.one, renamed.elsewhere) == (theirs, ())
+    blank = {**theirs, "realm": None}
+    assert find_match([blank], LYNC, "on_premises", url=ONE, realm="litwareinc.com").one == blank
+
+
 def test_what_is_removed_has_the_name_and_url_that_the_task_says() -> None:
     there = [application("first", ONE), application("second", TWO)]
     assert find_match(there, LYNC, "on_premises", name="first", only_named=True).one == there[0]
