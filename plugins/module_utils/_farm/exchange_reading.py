@@ -27,8 +27,14 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
     read_served_certificate,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.setting_overrides import (
+    read_setting_overrides,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import (
+    read_partner_documents,
+    read_site,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
@@ -49,6 +55,7 @@ def read_exchange(reading: Reading) -> None:
         _read_parts(reading, directory, _ORGANIZATION)
         reading.read("exchange", "partner_applications", lambda: read_partner_applications(directory))
         _read_partner_account(reading, directory)
+        reading.read("exchange", "setting_overrides", lambda: read_setting_overrides(directory))
     _read_parts(reading, directory, OWN)
     own = reading.host.lower()
     reading.read("exchange", "certificates", lambda: [read_store(reading.call, directory, own, own=True)])
@@ -57,6 +64,7 @@ def read_exchange(reading: Reading) -> None:
         read_site(reading, "exchange")
     if params["machine"]:
         reading.read("exchange", "machine", lambda: read_machine(reading.call.shell("windows"), "exchange"))
+        read_partner_documents(reading, "exchange", LYNC)
     if params["organization"]:
         reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
         if params["directory"] is not None:

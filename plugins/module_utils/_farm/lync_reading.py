@@ -10,7 +10,10 @@ import functools
 import time
 import typing as t
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import (
+    read_partner_documents,
+    read_site,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import DEPLOYMENT, OWN
@@ -27,7 +30,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_c
     read_oauth_configuration,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import read_this_computer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
+    read_this_computer,
+    read_trusted_computers,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import EXCHANGE
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
@@ -52,6 +59,7 @@ def read_lync(reading: Reading) -> None:
         for name in _PARTS:
             reading.read("lync", name, functools.partial(DEPLOYMENT[name], lync))
         reading.read("lync", "partner_applications", lambda: read_partner_applications(lync))
+        reading.read("lync", "trusted_application_computers", lambda: read_trusted_computers(lync))
         _read_file(reading, windows)
     else:
         reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))
@@ -62,6 +70,7 @@ def read_lync(reading: Reading) -> None:
         read_site(reading, "lync")
     if reading.call.params["machine"]:
         reading.read("lync", "machine", lambda: read_machine(windows, "lync"))
+        read_partner_documents(reading, "lync", EXCHANGE)
 
 
 def _read_file(reading: Reading, windows: Shell) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_pa
     URL,
     read_partner_applications,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.metadata_probe import probe_document
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._metadata_probe import probe_document
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     EXCHANGE,
     Facts,
@@ -83,7 +83,7 @@ class LyncPartner:
         )
         self.others = [_show_other(item) for item in (*match.same, *match.other)]
         if self.problems is None and _downloads(call, match, options):
-            self.problems = probe_document(call, options[URL])
+            self.problems = probe_document(call.shell("windows"), options[URL])
         identities = frozenset(str(item["identity"]).casefold() for item in applications)
         return ObservedLyncPartner(identities, match, tuple(self.problems or ()))
 
