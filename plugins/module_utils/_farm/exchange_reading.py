@@ -28,6 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.setting_overrides import (
+    READ,
     read_setting_overrides,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
@@ -39,11 +40,13 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapsho
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
-_WRITING = [
+_ASKED_FOR = [
+    READ,
     *(f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")),
     "New-PartnerApplication",
     "Set-PartnerApplication",
 ]
+"""The cmdlets that write, and those that not every account or version is offered; asked for once."""
 _ORGANIZATION: dict[str, Gather] = {name: gather for name, gather in ORGANIZATION.items() if name != "organization"}
 
 
@@ -51,7 +54,7 @@ def read_exchange(reading: Reading) -> None:
     """The server's own parts, and those of the organisation where this host speaks for it."""
     directory, params = open_directory(reading.call), reading.call.params
     if params["organization"]:
-        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING)))
+        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_ASKED_FOR)))
         _read_parts(reading, directory, _ORGANIZATION)
         reading.read("exchange", "partner_applications", lambda: read_partner_applications(directory))
         _read_partner_account(reading, directory)

@@ -31,6 +31,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_c
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
+    TRUSTED_COMPUTERS,
     read_this_computer,
     read_trusted_computers,
 )
@@ -39,13 +40,15 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
 _PARTS = ("pools", "sip_domains", "version", "oauth_configuration", "replicas")
-_WRITING = (
+_ASKED_FOR = (
+    TRUSTED_COMPUTERS.cmdlet.name,
     "Import-CsCertificate",
     "New-CsPartnerApplication",
     "Set-CsCertificate",
     "Set-CsOAuthConfiguration",
     "Set-CsPartnerApplication",
 )
+"""The cmdlets that write, and one that not every account is offered; asked for once."""
 _OF_CENTRAL_MANAGEMENT = ("MASTER", "FTA")
 _INTERVAL = 5.0
 
@@ -55,7 +58,7 @@ def read_lync(reading: Reading) -> None:
     lync, windows = reading.call.shell("lync"), reading.call.shell("windows")
     reading.read("lync", "computer", lambda: read_this_computer(lync))
     if reading.call.params["organization"]:
-        reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
+        reading.read("lync", "offered", lambda: sorted(lync.offered(*_ASKED_FOR)))
         for name in _PARTS:
             reading.read("lync", name, functools.partial(DEPLOYMENT[name], lync))
         reading.read("lync", "partner_applications", lambda: read_partner_applications(lync))

@@ -81,5 +81,6 @@ def _show_override(call: Call, entry: SettingOverride) -> dict[str, object]:
         "Parameters": multi_valued(entry.parameters),
         "Status": enumeration(f"{CONFIG}.{SETTINGS}.SettingOverrideStatus", "Accepted", 3),
         "XmlRaw": text(f"<S {attributes}><Ps>{wrapped}</Ps></S>"),
+        "AdminDisplayName": text(""),
         "ExchangeVersion": object_version(0, 1, "8.0.535.0"),
     }
