@@ -170,7 +170,9 @@ class LyncPartner:
             "Set-CsPartnerApplication", Identity=application["identity"], MetadataUrl=application[URL], Confirm=False
         )
         refuse_unoffered(call, shell, [write])
-        self.problems = probe_document(call, application[URL]) if self.problems is None else self.problems
+        self.problems = (
+            probe_document(call.shell("windows"), application[URL]) if self.problems is None else self.problems
+        )
         told = {**result, "changed": True, "commands": [*result["commands"], str(write)]}
         if call.check_mode:
             for problem in self.problems:
