@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certificate_uses import describe_end
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Facts, Store
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import Certificate
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import Certificate, count_days
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.setting_overrides import (
@@ -27,7 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.set
     is_bounded,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, normal_thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 
 _PAGE = "Configure instant messaging integration with Outlook on the web in Exchange"
 _BY_OVERRIDE, _WITHOUT_UM = (15, 1), (15, 2)
@@ -84,10 +85,13 @@ def _read_version(server: Facts) -> tuple[int, ...]:
 @rule(
     "owa_im_certificate",
     "warning",
-    demand="The certificate by which Outlook on the web logs on to Lync for instant messages is on the Exchange server, and valid.",
+    demand=(
+        "The certificate by which Outlook on the web logs on to Lync for instant messages is on the Exchange server, and valid for "
+        "farm_warn_days days more."
+    ),
     remedy=(
-        "Name the certificate that is assigned to IIS now: Set-SettingOverride with the override's name and both Parameters, IMServerName "
-        "and IMCertificateThumbprint (exchange_cmdlet). Then, on each server, Get-ExchangeDiagnosticInfo -Process "
+        "Renew the certificate of IIS if that has not been done. Name it: Set-SettingOverride with the override's name and both Parameters, "
+        "IMServerName and IMCertificateThumbprint (exchange_cmdlet). Then, on each server, Get-ExchangeDiagnosticInfo -Process "
         "Microsoft.Exchange.Directory.TopologyService -Component VariantConfiguration -Argument Refresh, and Restart-WebAppPool "
         "MSExchangeOWAAppPool."
     ),
@@ -116,7 +120,8 @@ def _find_problem(context: Context, item: Configured, value: str) -> str:
     if certificate is None:
         return f"{text}, which is not in the server's store"
     end = certificate.not_after
-    return f"{text}, which expired at {instant(end)}" if end and end < context.now else ""
+    lasts = end is None or count_days(end, context.now) >= context.description.warn_days
+    return "" if lasts else f"{text}: {describe_end(certificate, context.now)}"
 
 
 @rule(

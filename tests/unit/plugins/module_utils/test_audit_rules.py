@@ -299,11 +299,15 @@ def im(pool: str = "pool.litware.example", *, thumbprint: str | None = None, **m
     return lambda farm: im_settings(pool, farm.tls["thumbprint"] if thumbprint is None else thumbprint, **more)
 
 
-def lapse(farm: HealthyFarm) -> None:
-    """The certificate that is named is there, and has expired."""
-    shown = show(farm.make("mail.litware.example", not_after=farm.now - DAY))
-    farm.of(EXCHANGE)["certificates"][0]["certificates"].append(shown)
-    farm.of(EXCHANGE)["setting_overrides"] = [im(thumbprint=shown["thumbprint"])(farm)]
+def let_im_end(days: float) -> Break:
+    """The certificate that is named is there, and ends."""
+
+    def replace(farm: HealthyFarm) -> None:
+        shown = show(farm.make("mail.litware.example", not_after=farm.now + days * DAY))
+        farm.of(EXCHANGE)["certificates"][0]["certificates"].append(shown)
+        farm.of(EXCHANGE)["setting_overrides"] = [im(thumbprint=shown["thumbprint"])(farm)]
+
+    return replace
 
 
 def run_lync_2013(farm: HealthyFarm) -> None:
@@ -730,7 +734,9 @@ CASES = [
     ),
     Case("owa_im_certificate", set_im(im(thumbprint="F" * 40)), [("warning", EXCHANGE)]),
     Case("owa_im_certificate", set_im(im(thumbprint="")), [("warning", EXCHANGE)]),
-    Case("owa_im_certificate", lapse, [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", let_im_end(-1), [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", let_im_end(59.5), [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", let_im_end(60.5), []),
     Case("owa_im_certificate", set_im(im(thumbprint="F" * 40, servers=["EX2"])), []),
     Case("owa_im_certificate", set_im(im(thumbprint="F" * 40, servers=["ex*"])), [("warning", EXCHANGE)]),
     Case("owa_im_certificate", set_im(im(thumbprint="F" * 40, max_version="15.1.0.0")), []),
@@ -825,6 +831,40 @@ def test_the_evidence_names_both_domain_controllers(farm: HealthyFarm) -> None:
         f"the Autodiscover URI is {OLD} in Active Directory, and https://autodiscover.litware.example/autodiscover/autodiscover.xml "
         f"for Exchange (read from {DNS}, by LDAP; dc2.litware.example, by Exchange)"
     )
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule", "evidence"),
+    [
+        (
+            set_partner(LYNC, application_identifier=OF_SHAREPOINT),
+            "partner_application_identifier",
+            f"microsoft.exchange ({EXCHANGE_URL}) has the identifier {OF_SHAREPOINT}, not {OF_EXCHANGE}",
+        ),
+        (
+            add_partner(LYNC, name="Exchange", identifier=OF_EXCHANGE, url=EXCHANGE_URL),
+            "partner_application_duplicate",
+            f"several partner applications fit, and more than one has the URL {EXCHANGE_URL}: microsoft.exchange, Exchange",
+        ),
+        (
+            both(
+                set_partner(LYNC, url="https://one.litware.example/metadata/json/1"),
+                add_partner(LYNC, name="b", identifier=OF_EXCHANGE, url="https://two.litware.example/metadata/json/1"),
+            ),
+            "partner_application_duplicate",
+            f"several partner applications fit, and none has the URL {EXCHANGE_URL}: microsoft.exchange, b",
+        ),
+        (
+            probe(LYNC, "cannot download https://x: no.", "has the WinHTTP proxy proxy:80 (netsh winhttp show proxy)."),
+            "partner_metadata_unreachable",
+            "partner application Exchange: the server cannot download https://x: no; it has the WinHTTP proxy proxy:80 (netsh winhttp "
+            "show proxy)",
+        ),
+    ],
+)
+def test_the_evidence_names_the_application(farm: HealthyFarm, broken: Break, rule: str, evidence: str) -> None:
+    broken(farm)
+    assert [item["evidence"] for item in farm.audit()["findings"] if item["rule"] == rule] == [evidence]
 
 
 def test_every_rule_has_a_case() -> None:
