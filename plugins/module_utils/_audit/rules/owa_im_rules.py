@@ -90,7 +90,7 @@ def _read_version(server: Facts) -> tuple[int, ...]:
         "farm_warn_days days more."
     ),
     remedy=(
-        "Renew the certificate of IIS if that has not been done. Name it: Set-SettingOverride with the override's name and both Parameters, "
+        "Renew the certificate of IIS if that has not been done. Name it: Set-SettingOverride with the name and both Parameters, "
         "IMServerName and IMCertificateThumbprint (exchange_cmdlet). Then, on each server, Get-ExchangeDiagnosticInfo -Process "
         "Microsoft.Exchange.Directory.TopologyService -Component VariantConfiguration -Argument Refresh, and Restart-WebAppPool "
         "MSExchangeOWAAppPool."
