@@ -161,7 +161,8 @@ options:
   machine:
     description:
       - Whether to read over the machine's own PowerShell what keeps one product from reaching the other. These are the settings for TLS and
-        for WinHTTP's proxy, the trusted authorities, and the events of a week that tell of failures.
+        for WinHTTP's proxy, the trusted authorities, and the events of a week that tell of failures. With O(organization), the machine is
+        also asked whether it can download the metadata documents that the partner applications name.
       - On an Exchange host that is reached by the product's endpoint, this opens a second session. If the machine's PowerShell cannot be
         reached, the snapshot says so.
     type: bool

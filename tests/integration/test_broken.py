@@ -36,6 +36,11 @@ PAINS: list[dict[str, tuple[str, str, str]]] = [
         "oauth_off": ("oauth_off", EX2, "exchange_virtual_directory"),
         "clocks_differ": ("clock_skew", FE2, "w32tm"),
         "replication_stuck": ("replica_behind", FE2, "REPLICA service"),
+        "partner_of_another_identifier": ("partner_application_identifier", "Lync", "lync_partner_application"),
+        "partner_url_of_a_dead_server": ("partner_metadata_unreachable", EX1, "give the application another URL"),
+        "owa_im_certificate_expired": ("owa_im_certificate", EX1, "Set-SettingOverride"),
+        "intermediate_among_the_roots": ("root_store_misplaced", FE1, r"Cert:\LocalMachine\CA"),
+        "root_twice": ("root_store_duplicate", FE2, "Group Policy"),
     },
     {
         "uri_of_setup": ("autodiscover_uri_differs", EX1, "Run the integration, or its role autodiscover"),
@@ -49,9 +54,15 @@ PAINS: list[dict[str, tuple[str, str, str]]] = [
         "exchange_knows_an_old_key": ("partner_keys_stale", "Exchange", "RefreshAuthMetadata"),
         "winhttp_proxy": ("winhttp_proxy_in_the_way", FE1, "netsh winhttp"),
         "tls_switched_off_on_one_side": ("tls_versions_differ", FE2, "Switch TLS 1.2 on"),
+        "owa_im_with_lync_2013": ("owa_im_with_lync_2013", EX1, "pool of Skype for Business Server"),
+        "owa_im_servers_not_trusted": ("owa_im_server_not_trusted", EX2, "New-CsTrustedApplicationPool"),
+        "too_many_roots": ("root_store_too_many", FE2, "SendTrustedIssuerList"),
     },
     {
         "token_issuer_expired": ("expired", FE1, "Request a web server certificate"),
+        "duplicate_partner_in_exchange": ("partner_application_duplicate", "Exchange", "exchange_partner_application"),
+        "duplicate_partner_in_lync": ("partner_application_duplicate", "Lync", "lync_partner_application"),
+        "owa_im_certificate_gone": ("owa_im_certificate", EX2, "IMCertificateThumbprint"),
         "iisreset_forgotten": ("issuer_not_trusted", EX1, "run iisreset on the server"),
         "service_host_not_restarted": ("metadata_stale", EX2, "MSExchangeServiceHost"),
         "autodiscover_leads_outside": ("dns_points_elsewhere", DC, "add dns_points_elsewhere to farm_replace"),
@@ -61,7 +72,10 @@ PAINS: list[dict[str, tuple[str, str, str]]] = [
     },
 ]
 WITH_MAILBOX: list[dict[str, tuple[str, str, str]]] = [
-    {"no_partner_in_exchange": ("issuer_not_trusted", EX2, "Configure Lync as a partner application")},
+    {
+        "no_partner_in_exchange": ("issuer_not_trusted", EX2, "Configure Lync as a partner application"),
+        "partner_url_without_a_name": ("partner_metadata_unreachable", FE1, "the name in DNS"),
+    },
     {
         "token_issuer_without_key": ("certificate_missing", FE2, "Assign the certificate globally"),
         "partner_disabled": ("issuer_not_trusted", EX1, "Get-PartnerApplication"),

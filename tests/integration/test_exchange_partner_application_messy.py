@@ -77,5 +77,5 @@ def test_a_front_end_that_cannot_download_the_document_tells_its_proxy(farm: Far
     message = run.step("fails").msg
     assert run.rc == 2
     assert f"The front end cannot download {url}: Unable to connect to the remote server" in message
-    assert "WinHTTP on the front end uses the proxy proxy.corp.woodgrove.net:8080" in message
+    assert "The front end has the WinHTTP proxy proxy.corp.woodgrove.net:8080" in message
     assert farm.state()["lync"]["store"]["partner_applications"] == []

@@ -60,6 +60,7 @@ class Organization:
     :ivar others: those that do not.
     :ivar partner_account: the account that the partner application for Lync acts as.
     :ivar described_account: the one that the description names, by the identity that Exchange gives it.
+    :ivar setting_overrides: what administrators have overridden; None too where the account may not read it.
     :ivar service_connection_points: what Active Directory itself has of them, as ``autodiscover_scp_info`` returns it.
     """
 
@@ -74,6 +75,7 @@ class Organization:
     partner_applications: list[Facts] | None
     partner_account: Facts | None
     described_account: Facts | None
+    setting_overrides: list[Facts] | None
     service_connection_points: Facts | None
     offered: frozenset[str] | None
     read: frozenset[str]
@@ -98,6 +100,7 @@ class ExchangeHost:
     :ivar metadata: its metadata document, as trust_info returns it.
     :ivar challenge: whom it trusts, as trust_info returns it.
     :ivar machine: what the machine itself tells, where it was asked.
+    :ivar partner_documents: what keeps the machine from the documents of its partner applications, where it was asked.
     """
 
     host: str
@@ -107,11 +110,15 @@ class ExchangeHost:
     metadata: Facts | None = None
     challenge: Facts | None = None
     machine: Facts | None = None
+    partner_documents: list[Facts] | None = None
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """Lync, as the host tells that speaks for it."""
+    """Lync, as the host tells that speaks for it.
+
+    :ivar trusted_application_computers: the computers whose applications Lync trusts; None too where the account may not read them.
+    """
 
     host: str
     computer: str
@@ -122,6 +129,7 @@ class Deployment:
     version: Facts | None
     pfx: Facts | None
     partner_applications: list[Facts] | None
+    trusted_application_computers: list[Facts] | None
     offered: frozenset[str] | None
 
 
@@ -138,6 +146,7 @@ class FrontEnd:
     local_oauth_configuration: Facts | None
     metadata: Facts | None = None
     machine: Facts | None = None
+    partner_documents: list[Facts] | None = None
 
     @property
     def token_issuers(self) -> tuple[Assigned, ...]:
@@ -239,6 +248,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         partner_applications=parts.get("partner_applications"),
         partner_account=parts.get("partner_account"),
         described_account=parts.get("described_account"),
+        setting_overrides=parts.get("setting_overrides"),
         service_connection_points=parts.get("service_connection_points"),
         offered=_read_set(parts.get("offered")),
         read=frozenset(parts),
@@ -259,6 +269,7 @@ def _read_exchange_host(host: str, parts: Facts, organization: Organization | No
         metadata=parts.get("metadata"),
         challenge=parts.get("challenge"),
         machine=parts.get("machine"),
+        partner_documents=parts.get("partner_documents"),
     )
 
 
@@ -288,6 +299,7 @@ def _read_deployment(host: str, parts: Facts) -> Deployment:
         version=parts.get("version"),
         pfx=parts.get("pfx"),
         partner_applications=parts.get("partner_applications"),
+        trusted_application_computers=parts.get("trusted_application_computers"),
         offered=_read_set(parts.get("offered")),
     )
 
@@ -304,6 +316,7 @@ def _read_front_end(host: str, parts: Facts) -> FrontEnd:
         local_oauth_configuration=parts.get("local_oauth_configuration"),
         metadata=parts.get("metadata"),
         machine=parts.get("machine"),
+        partner_documents=parts.get("partner_documents"),
     )
 
 

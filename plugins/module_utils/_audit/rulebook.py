@@ -20,7 +20,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules 
     lync_topology_rules,
     machine_rules,
     oauth_configuration_rules,
+    owa_im_rules,
     partner_rules,
+    root_store_rules,
     service_connection_point_rules,
     token_issuer_rules,
     trust_rules,
@@ -41,6 +43,8 @@ SUBJECTS: dict[str, ModuleType] = {
     "Exchange Auth certificate": auth_certificate_rules,
     "Trust": trust_rules,
     "Machines": machine_rules,
+    "Trusted roots": root_store_rules,
+    "Instant messages in Outlook on the web": owa_im_rules,
 }
 
 RULES: dict[str, Rule] = {

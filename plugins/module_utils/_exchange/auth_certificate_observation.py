@@ -31,15 +31,16 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.org
     read_hybrid_configuration,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.setting_overrides import (
+    DEDICATED,
+    choose_overrides,
+    read_setting_overrides,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import (
     choose_servers,
     normalize_name,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 
-DEDICATED = ("Global", "ExchangeOnpremAsThirdPartyAppId")
-"""Component and section of the SettingOverride by which Exchange uses its own application in Entra ID."""
-_OVERRIDES = "Get-SettingOverride"
 _UNREADABLE = ("not_offered", "access_denied")
 
 
@@ -148,7 +149,5 @@ def read_cloud(directory: Directory) -> tuple[bool | None, bool]:
         if error.kind not in _UNREADABLE:
             raise
         return None, False
-    if not hybrid or _OVERRIDES not in directory.shell.offered(_OVERRIDES):
-        return hybrid, False
-    found = directory.read_all(Cmdlet(_OVERRIDES), select("ComponentName", "SectionName"))
-    return hybrid, any((str(item.get("ComponentName")), str(item.get("SectionName"))) == DEDICATED for item in found)
+    overrides = read_setting_overrides(directory) if hybrid else None
+    return hybrid, bool(choose_overrides(overrides or (), DEDICATED))

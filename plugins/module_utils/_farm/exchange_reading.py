@@ -27,19 +27,28 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.ser
     read_served_certificate,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.server_certificates import read_store
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.setting_overrides import (
+    READ,
+    read_setting_overrides,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import (
+    read_partner_documents,
+    read_site,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import LYNC, is_same_text
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
-_WRITING = [
+_ASKED_FOR = [
+    READ,
     *(f"{verb}-{noun}" for noun in NOUNS for verb in ("Get", "Set")),
     "Set-AutodiscoverVirtualDirectory",
     "Set-WebServicesVirtualDirectory",
     "New-PartnerApplication",
     "Set-PartnerApplication",
 ]
+"""The cmdlets that write, and those that not every account or version is offered; asked for once."""
 _ORGANIZATION: dict[str, Gather] = {name: gather for name, gather in ORGANIZATION.items() if name != "organization"}
 
 
@@ -47,12 +56,13 @@ def read_exchange(reading: Reading) -> None:
     """The server's own parts, and those of the organisation where this host speaks for it."""
     directory, params = open_directory(reading.call), reading.call.params
     if params["organization"]:
-        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_WRITING)))
+        reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_ASKED_FOR)))
         _read_parts(reading, directory, _ORGANIZATION)
         reading.read("exchange", "partner_applications", lambda: read_partner_applications(directory))
         if described := params["linked_account"]:
             reading.read("exchange", "described_account", lambda: _describe_account(directory, described))
         _read_partner_account(reading, directory)
+        reading.read("exchange", "setting_overrides", lambda: read_setting_overrides(directory))
     _read_parts(reading, directory, OWN)
     own = reading.host.lower()
     reading.read("exchange", "certificates", lambda: [read_store(reading.call, directory, own, own=True)])
@@ -61,6 +71,7 @@ def read_exchange(reading: Reading) -> None:
         read_site(reading, "exchange")
     if params["machine"]:
         reading.read("exchange", "machine", lambda: read_machine(reading.call.shell("windows"), "exchange"))
+        read_partner_documents(reading, "exchange", LYNC)
     if params["organization"]:
         reading.read("exchange", "other_certificates", lambda: _read_others(reading, directory))
         if params["directory"] is not None:

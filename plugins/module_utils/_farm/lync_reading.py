@@ -10,7 +10,10 @@ import functools
 import time
 import typing as t
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import read_site
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.site_reading import (
+    read_partner_documents,
+    read_site,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import Reading
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import DEPLOYMENT, OWN
@@ -27,18 +30,25 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.oauth_c
     read_oauth_configuration,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import read_this_computer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.topology import (
+    TRUSTED_COMPUTERS,
+    read_this_computer,
+    read_trusted_computers,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import EXCHANGE
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.machine_reading import read_machine
 
 _PARTS = ("pools", "sip_domains", "version", "oauth_configuration", "replicas")
-_WRITING = (
+_ASKED_FOR = (
+    TRUSTED_COMPUTERS.cmdlet.name,
     "Import-CsCertificate",
     "New-CsPartnerApplication",
     "Set-CsCertificate",
     "Set-CsOAuthConfiguration",
     "Set-CsPartnerApplication",
 )
+"""The cmdlets that write, and one that not every account is offered; asked for once."""
 _OF_CENTRAL_MANAGEMENT = ("MASTER", "FTA")
 _INTERVAL = 5.0
 
@@ -48,10 +58,11 @@ def read_lync(reading: Reading) -> None:
     lync, windows = reading.call.shell("lync"), reading.call.shell("windows")
     reading.read("lync", "computer", lambda: read_this_computer(lync))
     if reading.call.params["organization"]:
-        reading.read("lync", "offered", lambda: sorted(lync.offered(*_WRITING)))
+        reading.read("lync", "offered", lambda: sorted(lync.offered(*_ASKED_FOR)))
         for name in _PARTS:
             reading.read("lync", name, functools.partial(DEPLOYMENT[name], lync))
         reading.read("lync", "partner_applications", lambda: read_partner_applications(lync))
+        reading.read("lync", "trusted_application_computers", lambda: read_trusted_computers(lync))
         _read_file(reading, windows)
     else:
         reading.read("lync", "local_oauth_configuration", lambda: read_oauth_configuration(lync, local=True))
@@ -62,6 +73,7 @@ def read_lync(reading: Reading) -> None:
         read_site(reading, "lync")
     if reading.call.params["machine"]:
         reading.read("lync", "machine", lambda: read_machine(windows, "lync"))
+        read_partner_documents(reading, "lync", EXCHANGE)
 
 
 def _read_file(reading: Reading, windows: Shell) -> None:

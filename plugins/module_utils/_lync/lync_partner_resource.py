@@ -17,7 +17,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_pa
     URL,
     read_partner_applications,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.metadata_probe import probe_document
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._metadata_probe import probe_document
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     EXCHANGE,
     Facts,
@@ -84,7 +84,7 @@ class LyncPartner:
         )
         self.others = [_show_other(item) for item in (*match.same, *match.other)]
         if self.problems is None and _downloads(call, match, options):
-            self.problems = probe_document(call, options[URL])
+            self.problems = probe_document(call.shell("windows"), options[URL])
         identities = {str(item["identity"]).casefold(): str(item["application_identifier"]) for item in applications}
         return ObservedLyncPartner(identities, match, tuple(self.problems or ()))
 
@@ -178,7 +178,9 @@ class LyncPartner:
             "Set-CsPartnerApplication", Identity=application["identity"], MetadataUrl=application[URL], Confirm=False
         )
         refuse_unoffered(call, shell, [write])
-        self.problems = probe_document(call, application[URL]) if self.problems is None else self.problems
+        self.problems = (
+            probe_document(call.shell("windows"), application[URL]) if self.problems is None else self.problems
+        )
         told = {**result, "changed": True, "commands": [*result["commands"], str(write)]}
         if call.check_mode:
             for problem in self.problems:

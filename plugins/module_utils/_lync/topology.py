@@ -14,6 +14,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Flag, Kind, NameSet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Reads, Table
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
 
 Facts = dict[str, t.Any]
@@ -60,7 +61,7 @@ SERVICES = Family(
         Property("version", "Version"),
     ),
 )
-
+TRUSTED_COMPUTERS = Family(Cmdlet("Get-CsTrustedApplicationComputer"), COMPUTERS.table)
 
 _OAUTH_SERVICES = ("registrar:", "userserver:", "webserver:")
 
@@ -92,6 +93,19 @@ def list_oauth_computers(known_pools: list[Facts]) -> list[str]:
 
 def _list_computers(pools: Iterable[Facts]) -> list[str]:
     return sorted({name.lower() for pool in pools for name in pool["computers"]})
+
+
+def read_trusted_computers(shell: Shell) -> list[Facts] | None:
+    """The computers of the trusted application pools, none of which is without one; None where the account may not read them."""
+    cmdlet = TRUSTED_COMPUTERS.cmdlet.name
+    if cmdlet not in shell.offered(cmdlet):
+        return None
+    try:
+        return TRUSTED_COMPUTERS.read(shell)
+    except ShellError as error:
+        if error.kind != "access_denied":
+            raise
+        return None
 
 
 def read_sip_domains(shell: Reads) -> list[Facts]:

@@ -13,7 +13,11 @@ import base64
 import typing as t
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, read_moment
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import (
+    instant,
+    normal_thumbprint,
+    read_moment,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import Shell
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.tls_settings import (
@@ -29,6 +33,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._winhttp_prox
 
 Facts = dict[str, t.Any]
 STORES = (r"Cert:\LocalMachine\Root", r"Cert:\LocalMachine\CA")
+_ROOT = r"localmachine\root"
 WEEK = 7 * 24 * 3600 * 1000
 MOST_EVENTS = 50
 LOGS: dict[str, tuple[str, tuple[int, ...], str]] = {
@@ -49,7 +54,7 @@ def read_machine(shell: Shell, product: str) -> Facts:
             "tls_off_as_server": list_switched_off(settings, "Server"),
             "strong_crypto": is_strong(settings),
             **_read_proxy_setting(shell),
-            "authorities": _read_authorities(shell),
+            **_read_authorities(shell),
             "events": _read_events(shell, product),
         }
     except ShellError as error:
@@ -83,11 +88,18 @@ def _read_proxy_setting(shell: Shell) -> Facts:
     return {"proxy": proxy.address if proxy else None, "proxy_exceptions": list(proxy.exceptions) if proxy else []}
 
 
-def _read_authorities(shell: Shell) -> list[str]:
-    """The certificates of trusted and intermediate authorities, in base64."""
-    items = _read_there(shell, Cmdlet("Get-ChildItem", Path=list(STORES)), select("RawData"))
-    raw = (item.get("RawData") for item in items)
-    return [base64.b64encode(value).decode("ascii") for value in raw if isinstance(value, bytes)]
+def _read_authorities(shell: Shell) -> Facts:
+    """The certificates of trusted and intermediate authorities, in base64, and the thumbprints of the trusted ones, in their order.
+
+    A certificate that two physical stores have, such as the registry's and Group Policy's, is listed twice.
+    """
+    items = _read_there(
+        shell, Cmdlet("Get-ChildItem", Path=list(STORES)), select("PSParentPath", "Thumbprint", "RawData")
+    )
+    raw = [item for item in items if isinstance(item.get("RawData"), bytes)]
+    once = dict.fromkeys(base64.b64encode(t.cast("bytes", item["RawData"])).decode("ascii") for item in raw)
+    roots = [item for item in raw if str(item["PSParentPath"]).lower().endswith(_ROOT)]
+    return {"authorities": list(once), "roots": [normal_thumbprint(str(item["Thumbprint"])) for item in roots]}
 
 
 def _read_events(shell: Shell, product: str) -> list[Facts]:

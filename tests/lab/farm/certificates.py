@@ -214,9 +214,10 @@ class Authority:
         signer = key if own else self.issued.key
         issuer = subject if own else self.issued.certificate.subject
         draft = _draft(subject, issuer, key.public_key(), period or self._period(wanted.days))
-        draft = draft.add_extension(_key_usage(authority=False), critical=True)
-        draft = draft.add_extension(x509.ExtendedKeyUsage([USAGES[name] for name in wanted.usages]), critical=False)
-        draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        draft = draft.add_extension(_key_usage(authority=wanted.authority), critical=True)
+        if not wanted.authority:
+            draft = draft.add_extension(x509.ExtendedKeyUsage([USAGES[name] for name in wanted.usages]), critical=False)
+        draft = draft.add_extension(x509.BasicConstraints(ca=wanted.authority, path_length=None), critical=True)
         if names := _alternative_names(wanted.dns, addresses):
             draft = draft.add_extension(names, critical=False)
         if not own:
@@ -227,6 +228,19 @@ class Authority:
         if wanted.digest == "sha1":
             signed = _sign_by_sha1(signed, signer)
         return Issued(wanted.name, signed, key, wanted.friendly_name, wanted.provider)
+
+    def make_public_roots(self, count: int) -> list[Issued]:
+        """Further authorities as public ones are, each of its own name. All have one key: nobody checks these, and keys cost time."""
+        key = self.issued.key
+        return [self._make_root(f"CN=Public Root Authority {number},O=Public Roots", key) for number in range(count)]
+
+    def _make_root(self, subject: str, key: PrivateKey) -> Issued:
+        name = x509.Name.from_rfc4514_string(subject)
+        draft = _draft(name, name, key.public_key(), self._period([-3650, 3650]))
+        draft = draft.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        draft = draft.add_extension(_key_usage(authority=True), critical=True)
+        draft = draft.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        return Issued(subject, draft.sign(key, hashes.SHA256()), key)
 
     def server(self, fqdn: str) -> Issued:
         """The TLS certificate of an emulated host's listeners: its name, and the loopback that they are really bound to."""

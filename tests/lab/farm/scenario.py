@@ -76,6 +76,8 @@ class Host:
     :ivar extended_protection: what their ExtendedProtectionTokenChecking is: None, Allow or Require.
     :ivar restart_pending: whether its application pools still act on what they read before a change.
     :ivar trusts_authority: whether its store of trusted roots has the lab's authority.
+    :ivar root_certificates: certificates of the scenario that somebody has put among its trusted roots; one may be there twice.
+    :ivar public_roots: how many authorities beside the lab's its trusted roots have, as Windows and a root update bring them.
     :ivar winhttp_proxy: the proxy that ``netsh winhttp set proxy`` wrote.
     :ivar tls_disabled: versions that are switched off by SCHANNEL's settings, such as ``TLS 1.2``.
     :ivar strong_crypto: .NET Framework's SchUseStrongCrypto and SystemDefaultTlsVersions; nothing where neither is set.
@@ -100,6 +102,8 @@ class Host:
     extended_protection: str = "None"
     restart_pending: bool = False
     trusts_authority: bool = True
+    root_certificates: list[str] = field(default_factory=list)
+    public_roots: int = 0
     winhttp_proxy: str = ""
     tls_disabled: list[str] = field(default_factory=list)
     strong_crypto: bool | None = None
@@ -165,12 +169,17 @@ class Hybrid:
 
 @dataclass(frozen=True)
 class SettingOverride:
-    """A setting that an administrator has overridden for the whole organization (New-SettingOverride)."""
+    """A setting that an administrator has overridden (New-SettingOverride).
+
+    :ivar parameters: each ``name=value``; ``{NAME}`` in it stands for the thumbprint of a certificate of the scenario.
+    :ivar server: the short names of the servers that it is for, as one text; of all servers where nothing is said.
+    """
 
     name: str
     component: str
     section: str
     parameters: list[str] = field(default_factory=list)
+    server: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,6 +219,14 @@ class Pool:
     computers: list[str]
     database: str = ""
     kind: str = "front_end"
+
+
+@dataclass(frozen=True)
+class TrustedApplicationPool:
+    """A pool of computers whose applications Lync trusts; of Exchange servers, for instant messaging in Outlook on the web."""
+
+    fqdn: str
+    computers: list[str]
 
 
 @dataclass(frozen=True)
@@ -266,6 +283,7 @@ class Lync:
     oauth: OAuth = field(default_factory=OAuth)
     replication: Replication = field(default_factory=Replication)
     partner_applications: list[PartnerApplication] = field(default_factory=list)
+    trusted_application_pools: list[TrustedApplicationPool] = field(default_factory=list)
     assigned_certificates: dict[str, dict[str, str]] = field(default_factory=dict)
     central_management: str = ""
     active_master: str = ""
@@ -316,6 +334,7 @@ class Certificate:
     :ivar days: its validity relative to now.
     :ivar digest: what it is signed by, ``sha256`` or ``sha1``.
     :ivar provider: who keeps its private key on Windows: a cryptographic service provider (``csp``) or a key storage provider (``cng``).
+    :ivar authority: whether it is that of an authority; of one below the lab's, where the lab's has issued it.
     """
 
     name: str
@@ -331,6 +350,7 @@ class Certificate:
     exportable: bool = True
     digest: str = "sha256"
     provider: str = "csp"
+    authority: bool = False
 
 
 @dataclass(frozen=True)
@@ -407,11 +427,15 @@ def load(name: str) -> Scenario:
 
 
 def merge(data: Any, changes: Any) -> Any:
-    """The data with the changes: of a mapping key by key, of a list with indices as keys entry by entry, anything else as a whole."""
+    """The data with the changes: of a mapping key by key, of a list with indices as keys entry by entry, anything else as a whole.
+
+    An index behind the end adds an entry.
+    """
     if isinstance(data, dict) and isinstance(changes, dict):
         return {**data, **{key: merge(data.get(key), value) for key, value in changes.items()}}
     if isinstance(data, list) and isinstance(changes, dict):
-        return [merge(entry, changes[index]) if index in changes else entry for index, entry in enumerate(data)]
+        changed = [merge(entry, changes[index]) if index in changes else entry for index, entry in enumerate(data)]
+        return changed + [changes[index] for index in sorted(changes) if index >= len(data)]
     return changes
 
 

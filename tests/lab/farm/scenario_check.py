@@ -56,6 +56,10 @@ def _check_names(scenario: Scenario) -> Iterator[str]:
         for name in application.certificates:
             if name not in certificates:
                 yield f"partner application {application.name}: there is no certificate {name}"
+    for host in scenario.machines():
+        for name in host.root_certificates:
+            if name not in certificates:
+                yield f"{host.fqdn}: there is no certificate {name} (root_certificates)"
     controllers = list_controllers(scenario)
     for host in scenario.machines():
         if host.domain_controller and not any(each.is_called(host.domain_controller) for each in controllers):

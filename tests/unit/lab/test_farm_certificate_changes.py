@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from farm.errors import LabError
 from farm.usable import observe
 from farm_bench import Answer, Bench, bench
 from scenario_changes import bench_with
@@ -96,12 +97,37 @@ def test_signed_data_needs_the_auth_certificate() -> None:
     assert hasattr(old("Get-ExchangeCertificate").remotes[0], "SerializationData")
 
 
+# of the object in CSS-Exchange, HealthChecker/Tests/DataCollection/E19/Exchange/GetSettingOverride.xml
+OVERRIDE = (
+    "ComponentName SectionName AppId FlightName ModifiedBy Reason MinVersion MaxVersion FixVersion Server IsFlight Parameters Status "
+    "XmlRaw AdminDisplayName ExchangeVersion Name DistinguishedName Identity Guid ObjectCategory ObjectClass WhenChanged WhenCreated "
+    "WhenChangedUTC WhenCreatedUTC OrganizationId Id OriginatingServer IsValid ObjectState"
+)
+
+
 def test_overridden_settings() -> None:
     override = {"name": "hybrid app", "component": "Global", "section": "ExchangeOnpremAsThirdPartyAppId"}
     lab = bench_with("contoso", exchange={"setting_overrides": [override]})
     found = lab("Get-SettingOverride").one
     assert (str(found.ComponentName), str(found.SectionName)) == ("Global", "ExchangeOnpremAsThirdPartyAppId")
+    assert " ".join(entry.name for entry in found.PSObject.adapted_properties) == OVERRIDE
+    assert (found.Server, str(found.ExchangeVersion), str(found.XmlRaw)[:15]) == (
+        None,
+        "0.1 (8.0.535.0)",
+        '<S CN="Global" ',
+    )
     assert lab("Get-SettingOverride", Identity="none").errors
+
+
+def test_an_override_names_a_certificate_by_its_thumbprint() -> None:
+    of_two = {"name": "IM", "component": "OwaServer", "section": "IMSettings", "server": "EX1, EX2"}
+    wanted = {**of_two, "parameters": ["IMServerName=pool", "IMCertificateThumbprint={tls-exchange}"]}
+    lab = bench_with("contoso", exchange={"setting_overrides": [wanted]})
+    found, thumbprint = lab("Get-SettingOverride").one, lab.farm.certificates["tls-exchange"].thumbprint
+    assert [str(item) for item in found.Parameters] == ["IMServerName=pool", f"IMCertificateThumbprint={thumbprint}"]
+    assert [str(item) for item in found.Server] == ["EX1", "EX2"]
+    with pytest.raises(LabError, match="IM: there is no certificate gone"):
+        bench_with("contoso", exchange={"setting_overrides": [{**of_two, "parameters": ["a={gone}"]}]})
 
 
 def test_the_timeline_says_which_server_can_sign(lab: Bench) -> None:

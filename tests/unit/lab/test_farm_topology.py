@@ -80,6 +80,19 @@ def test_every_computer_of_the_topology_has_a_replica(lab: Bench) -> None:
     assert len(lab("Get-CsComputer").outputs) == 5
 
 
+def test_computers_whose_applications_are_trusted() -> None:
+    pools = [{"fqdn": "owa.contoso.com", "computers": ["ex1.contoso.com", "ex2.contoso.com"]}]
+    lab = bench_with("contoso", lync={"trusted_application_pools": pools})
+    found = lab("Get-CsTrustedApplicationComputer", Pool="OWA.contoso.com").outputs
+    assert [(str(item.Fqdn), str(item.Pool)) for item in found] == [
+        ("ex1.contoso.com", "owa.contoso.com"),
+        ("ex2.contoso.com", "owa.contoso.com"),
+    ]
+    assert lab("Get-CsTrustedApplicationComputer", Identity="ex1.contoso.com").one.Identity == "ex1.contoso.com"
+    assert lab("Get-CsTrustedApplicationComputer", Identity="ex3.contoso.com").errors
+    assert bench_with("contoso")("Get-CsTrustedApplicationComputer").outputs == []
+
+
 def windows_services(lab: Bench, host: str) -> dict[str, str]:
     found = lab("Get-CsWindowsService", host=host).outputs
     return {str(each.Name): str(each.Status.PSObject.to_string) for each in found}

@@ -30,6 +30,17 @@ WITHOUT_CONSEQUENCE = {
     "replication_stuck",
     "auth_certificate_gone",  # signs Exchange's own tokens, which the mailbox test does not need
     "auth_certificate_expired",
+    "duplicate_partner_in_exchange",  # which of them is meant is a question for whoever changes one
+    "duplicate_partner_in_lync",
+    "partner_url_without_a_name",  # what was read before is kept
+    "partner_url_of_a_dead_server",
+    "owa_im_certificate_expired",  # instant messages need no token
+    "owa_im_certificate_gone",
+    "owa_im_with_lync_2013",
+    "owa_im_servers_not_trusted",
+    "intermediate_among_the_roots",  # no client certificate is asked for on this way
+    "root_twice",
+    "too_many_roots",
 }
 REASONS = {
     "xml_url_in_lync": "GetUserSettings failed",
@@ -40,6 +51,7 @@ REASONS = {
     "sip_domain_not_accepted": "invalid_tenant",
     "no_partner_in_exchange": "is not trusted",
     "no_partner_in_lync": "No partner application",
+    "partner_of_another_identifier": "No partner application",
     "partner_of_another_realm": "is not trusted",
     "partner_disabled": "is not trusted",
     "iisreset_forgotten": "is not trusted",

@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from farm import report
+from farm.errors import LabError
 from farm.faults import Fault
 from farm_bench import Bench, bench
+from scenario_changes import bench_with
 
 ZONE = {"ZoneName": "litwareinc.com"}
 ALIAS = {**ZONE, "Name": "autodiscover", "HostNameAlias": "atl-exchange-001.litwareinc.com"}
@@ -136,6 +139,40 @@ def test_the_certificate_store(litware: Bench) -> None:
     assert one.EnhancedKeyUsageList[0].ObjectId == "1.3.6.1.5.5.7.3.1"
     missing = litware("Get-Item", host="atl-lync-001", Path="Cert:\\LocalMachine\\My\\00")
     assert missing.error_id == "PathNotFound,Microsoft.PowerShell.Commands.GetItemCommand"
+
+
+def list_roots(lab: Bench, host: str) -> list[str]:
+    found = lab("Get-ChildItem", host=host, Path=["Cert:\\LocalMachine\\Root", "Cert:\\LocalMachine\\CA"]).outputs
+    assert {str(item.PSParentPath).rpartition("::")[2] for item in found} <= {r"LocalMachine\Root"}
+    return [str(item.Subject) for item in found]
+
+
+def test_trusted_roots() -> None:
+    """The lab's authority and others; one may be there twice, and one may be no root."""
+    below = {"name": "below", "subject": "CN=Issuing CA", "authority": True, "hosts": []}
+    more = {"root_certificates": ["below", "below"], "public_roots": 2}
+    lab = bench_with("broken", hosts={2: more, 3: {"trusts_authority": False}}, certificates={99: below})
+    first, second = (f"fe{number}.tailspintoys.com" for number in (1, 2))
+    own = "CN=Lab Authority tailspintoys.com"
+    assert list_roots(lab, second) == []
+    assert [subject.partition(",")[0] for subject in list_roots(lab, first)] == [
+        own,
+        "CN=Issuing CA",
+        "CN=Issuing CA",
+        *(f"CN=Public Root Authority {number}" for number in (0, 1)),
+    ]
+    issued = lab.farm.certificates["below"].certificate
+    issued.verify_directly_issued_by(lab.farm.authority.issued.certificate)
+    assert issued.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    url = "https://autodiscover.tailspintoys.com/autodiscover/metadata/json/1"
+    assert lab("Invoke-WebRequest", host=first, Uri=url).one.StatusCode == 200
+    refused = lab("Invoke-WebRequest", host=second, Uri=url).failed
+    assert refused and "trust relationship" in refused["message"]
+
+
+def test_a_root_that_is_no_certificate_of_the_scenario_is_refused() -> None:
+    with pytest.raises(LabError, match="there is no certificate gone"):
+        bench_with("broken", hosts={2: {"root_certificates": ["gone"]}})
 
 
 def test_services(litware: Bench) -> None:

@@ -17,6 +17,10 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partne
     find_lync_url,
     find_realm,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import list_exchange_hosts
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import read_host, split_url
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     CLOUD_VOICEMAIL,
     EXCHANGE,
@@ -26,11 +30,13 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
     Facts,
     describe,
     find_match,
+    is_same_text,
 )
 
 _SCRIPT = "Configure partner applications in Skype for Business Server and Exchange Server"
 _RUN = "Run the integration, or its role partners."
 _SIDES = {"exchange": "Exchange", "lync": "Lync"}
+_URL = Url()
 
 
 @rule(
@@ -115,11 +121,89 @@ def _judge_duplicates(
     try:
         match = find_match(applications, identifier, "on_premises", url=url, realm=realm or None)
     except AmbiguousError as error:
-        evidence = f"several partner applications fit, and none has the URL {url}: {error}"
-        yield Breach(side, evidence, identifier, "error")
+        having = [
+            str(item["name"]) for item in applications if item["name"] in error.names and _URL.same(item["url"], url)
+        ]
+        told = f"more than one has the URL {url}: {', '.join(having)}" if having else f"none has the URL {url}: {error}"
+        yield Breach(side, f"several partner applications fit, and {told}", identifier, "error")
         return
     for item in match.same:
         yield Breach(side, f"{describe(item)} has the same identifier as {(match.one or item)['name']}", item["name"])
+
+
+@rule(
+    "partner_application_identifier",
+    "warning",
+    demand="A partner application that has the metadata URL of the other product has that product's application identifier.",
+    remedy=(
+        "Unless something else needs it, remove it with exchange_partner_application or lync_partner_application, state=absent, its name "
+        "and its application_identifier. Then run the integration, or its role partners, which makes one with the right identifier."
+    ),
+    source=(
+        "Configure an on-premises partner application in Skype for Business Server: its script removes an application of another "
+        "identifier and makes a new one"
+    ),
+)
+def find_wrong_identifiers(context: Context) -> Iterator[Breach]:
+    """It looks like the right one, and neither product takes it for that."""
+    farm, description = context.farm, context.description
+    organization, deployment = farm.organization, farm.deployment
+    if organization:
+        url = find_lync_url(farm, description)
+        hosts = _list_lync_names(context)
+        yield from _judge_identifiers("Exchange", organization.partner_applications, LYNC, url, hosts)
+    if deployment:
+        url = description.exchange_metadata_url
+        servers = (organization.servers if organization else None) or []
+        hosts = {host_name(server) for server in servers}
+        yield from _judge_identifiers("Lync", deployment.partner_applications, EXCHANGE, url, hosts)
+
+
+def _list_lync_names(context: Context) -> set[str]:
+    pools = (context.farm.deployment.pools if context.farm.deployment else None) or []
+    return {str(name).lower() for pool in pools for name in (pool["fqdn"], *pool["computers"])}
+
+
+def _judge_identifiers(
+    side: str, applications: list[Facts] | None, identifier: str, url: str, hosts: set[str]
+) -> Iterator[Breach]:
+    """The applications that have the product's own URL, by the described name or by that of one of its servers."""
+    path = _read_path(url)
+    for item in applications or ():
+        there = str(item["url"] or "")
+        own = _URL.same(there, url) or (_read_path(there) == path and read_host(there) in hosts)
+        if there and own and not is_same_text(item["application_identifier"], identifier):
+            evidence = f"{describe(item)} has the identifier {item['application_identifier']}, not {identifier}"
+            yield Breach(side, evidence, str(item["name"]))
+
+
+def _read_path(url: str) -> str:
+    return split_url(url).path.rstrip("/").casefold()
+
+
+@rule(
+    "partner_metadata_unreachable",
+    "warning",
+    demand="Each product's server can download the other product's metadata document from the URL that its partner application has.",
+    remedy=(
+        "Put right what the message says: the name in DNS, the web site, its certificate or the proxy. If the server is gone, give the "
+        "application another URL: run the integration with partner_application_replaced in farm_replace."
+    ),
+    source=(
+        f"{_SCRIPT}; New-CsPartnerApplication downloads the document. Without it, the product does not learn of the other's new certificate"
+    ),
+)
+def find_unreachable_documents(context: Context) -> Iterator[Breach]:
+    """As the machines themselves see it, where they were asked. Before the roles write, what they put right may be the cause."""
+    if any(context.will_change(role) for role in ("dns", "certificates", "partners")):
+        return
+    exchange = [(host.server, host.partner_documents) for host in list_exchange_hosts(context)]
+    lync = [(front_end.computer, front_end.partner_documents) for front_end in context.front_ends]
+    for server, documents in (*exchange, *lync):
+        for item in documents or ():
+            if item["problems"]:
+                problems = "; it ".join(problem.rstrip(".") for problem in item["problems"])
+                yield Breach(server, f"partner application {item['name']}: the server {problems}", str(item["name"]))
 
 
 @rule(

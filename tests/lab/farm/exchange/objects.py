@@ -70,16 +70,16 @@ def received(call: Call, value: PSObject) -> PSObject:
     return with_notes(value, RunspaceId=guid(f"runspace {call.caller.session or call.host.fqdn}"))
 
 
-def object_version() -> PSObject:
+def object_version(major: int = 0, minor: int = 20, build: str = "15.0.0.0") -> PSObject:
     """The version of an object's layout."""
     return psobject(
         ["Microsoft.Exchange.Data.ExchangeObjectVersion", "System.Object"],
-        "0.20 (15.0.0.0)",
-        NextMajorVersion=PSString("1.0 (0.0.0.0)"),
-        NextMinorVersion=PSString("0.21 (0.0.0.0)"),
-        Major=PSByte(0),
-        Minor=PSByte(20),
-        ExchangeBuild=PSString("15.0.0.0"),
+        f"{major}.{minor} ({build})",
+        NextMajorVersion=PSString(f"{major + 1}.0 (0.0.0.0)"),
+        NextMinorVersion=PSString(f"{major}.{minor + 1} (0.0.0.0)"),
+        Major=PSByte(major),
+        Minor=PSByte(minor),
+        ExchangeBuild=PSString(build),
     )
 
 

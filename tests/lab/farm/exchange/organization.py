@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -159,7 +160,7 @@ class Organization:
             ),
             recipients=Folder([*(Recipient(user.name, "User") for user in scenario.users), *wanted.recipients]),
             hybrid=wanted.hybrid,
-            setting_overrides=list(wanted.setting_overrides),
+            setting_overrides=[_fill_in(entry, certificates) for entry in wanted.setting_overrides],
         )
 
     def server(self, identity: str) -> Server | None:
@@ -210,6 +211,18 @@ def _find_internal_transport(scenario: Scenario, certificates: Mapping[str, Issu
     other = next((name for name in with_smtp if name != wanted.auth_certificate), "")
     name = wanted.internal_transport or other
     return certificates[name].thumbprint if name else ""
+
+
+def _fill_in(override: SettingOverride, certificates: Mapping[str, Issued]) -> SettingOverride:
+    """The override with the thumbprints of the certificates that its parameters name in braces."""
+    filled = []
+    for parameter in override.parameters:
+        for name in re.findall(r"\{([^{}]+)\}", parameter):
+            if name not in certificates:
+                raise LabError(f"setting override {override.name}: there is no certificate {name}")
+            parameter = parameter.replace(f"{{{name}}}", certificates[name].thumbprint)
+        filled.append(parameter)
+    return replace(override, parameters=filled)
 
 
 def _make_directories(host: Host) -> dict[str, VirtualDirectory]:

@@ -5,18 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
 
-from psrpcore.types import PSObject, PSString
+from psrpcore.types import PSList, PSObject, PSString
 
 from farm.exchange.auth import CONFIG
 from farm.exchange.client_access import TASKS, select
 from farm.exchange.errors import not_found
-from farm.exchange.objects import CONFIGURATION, PRESENTATION, directory_object
-from farm.objects import multi_valued, text
+from farm.exchange.objects import CONFIGURATION, PRESENTATION, directory_object, object_version
+from farm.objects import enumeration, multi_valued, text
 from farm.registry import Call, cmdlet
 from farm.rights import EXCHANGE_READ
+from farm.scenario import SettingOverride
 
 TYPE = "Microsoft.Exchange.Data.Directory.Management.TransportServer"
+SETTINGS = "ConfigurationSettings"
+REASON = "Configured by an administrator"
 
 
 @cmdlet("Get-TransportService", EXCHANGE_READ, type_name=f"{TASKS}.GetTransportService")
@@ -44,15 +48,39 @@ def get_setting_override(call: Call) -> Iterator[PSObject]:
         if not found:
             call.error(not_found(call, identity))
     for entry in found:
-        properties: dict[str, object] = {
-            "ComponentName": PSString(entry.component),
-            "SectionName": PSString(entry.section),
-            "Parameters": multi_valued(entry.parameters),
-            "Reason": text(""),
-            "Server": None,
-        }
         dn = f"CN={entry.name},CN=Setting Overrides,CN=Global Settings,{call.organization.dn}"
-        names = [f"{CONFIG}.SettingOverride", *CONFIGURATION]
         yield directory_object(
-            call, names, dn, call.organization.created, properties, classes=("top", "Config-Settings")
+            call,
+            [f"{CONFIG}.{SETTINGS}.SettingOverride", *CONFIGURATION],
+            dn,
+            call.organization.created,
+            _show_override(call, entry),
+            classes=("top", "Config-Settings"),
         )
+
+
+def _show_override(call: Call, entry: SettingOverride) -> dict[str, object]:
+    """Its own properties, in the order of the object that CSS-Exchange's tests have. That one has no Server: how it is shown is a guess."""
+    author = f"{call.organization.domain}/Users/{call.farm.scenario.users[0].name}"
+    wrapped = "".join(f"<P>{escape(parameter)}</P>" for parameter in entry.parameters)
+    attributes = (
+        f"CN={quoteattr(entry.component)} SN={quoteattr(entry.section)} MB={quoteattr(author)} R={quoteattr(REASON)}"
+    )
+    return {
+        "ComponentName": PSString(entry.component),
+        "SectionName": PSString(entry.section),
+        "AppId": text("EXO"),
+        "FlightName": None,
+        "ModifiedBy": text(author),
+        "Reason": text(REASON),
+        "MinVersion": None,
+        "MaxVersion": None,
+        "FixVersion": None,
+        "Server": PSList([PSString(name.strip()) for name in entry.server.split(",")]) if entry.server else None,
+        "IsFlight": False,
+        "Parameters": multi_valued(entry.parameters),
+        "Status": enumeration(f"{CONFIG}.{SETTINGS}.SettingOverrideStatus", "Accepted", 3),
+        "XmlRaw": text(f"<S {attributes}><Ps>{wrapped}</Ps></S>"),
+        "AdminDisplayName": text(""),
+        "ExchangeVersion": object_version(0, 1, "8.0.535.0"),
+    }

@@ -114,13 +114,34 @@ def get_cs_computer(call: Call) -> Iterator[PSObject]:
     if identity and not found:
         raise not_found(call, identity, "computer")
     for computer, pool in found:
-        yield psobject(
-            [f"{XDS}.DisplayComputer", "System.Object"],
-            computer,
-            Identity=text(computer),
-            Pool=text(pool.fqdn),
-            Fqdn=text(computer),
-        )
+        yield _show_computer(computer, pool.fqdn)
+
+
+def _show_computer(computer: str, pool: str) -> PSObject:
+    names = [f"{XDS}.DisplayComputer", "System.Object"]
+    return psobject(names, computer, Identity=text(computer), Pool=text(pool), Fqdn=text(computer))
+
+
+@cmdlet(
+    "Get-CsTrustedApplicationComputer",
+    LYNC_READ,
+    type_name=f"{CMDLETS}.GetTrustedApplicationComputerCmdlet",
+    without=("Filter", "Local"),
+)
+def get_cs_trusted_application_computer(call: Call) -> Iterator[PSObject]:
+    """The computers of the trusted application pools, or one, or those of one pool; none of these pools is without one."""
+    identity, wanted_pool = call.text("Identity"), call.text("Pool")
+    found = [
+        (computer, pool)
+        for pool in call.farm.scenario.lync.trusted_application_pools
+        for computer in pool.computers
+        if (not identity or computer.lower() == identity.lower())
+        and (not wanted_pool or pool.fqdn.lower() == wanted_pool.lower())
+    ]
+    if identity and not found:
+        raise not_found(call, identity, "computer")
+    for computer, pool in found:
+        yield _show_computer(computer, pool.fqdn)
 
 
 @cmdlet("Get-CsService", LYNC_READ, type_name=f"{CMDLETS}.GetServiceCmdlet", without=("Filter", *OTHER_ROLES))

@@ -94,9 +94,9 @@ def find_machine(farm: Farm, addresses: list[str]) -> Machine:
 
 
 def is_trusted(farm: Farm, host: Host, machine: Machine, name: str) -> bool:
-    """Whether the certificate of the web site is of the farm's authority, valid by the host's clock, and for the name."""
+    """Whether the certificate of the web site is of the farm's authority, which the host trusts, valid by its clock, and for the name."""
     shown = find_site_certificate(farm, machine.host)
-    if shown is None or shown.issuer != farm.authority.issued.subject:
+    if shown is None or not host.trusts_authority or shown.issuer != farm.authority.issued.subject:
         return False
     valid = shown.not_before <= farm.now_on(host.fqdn) <= shown.not_after
     return valid and any(_matches(known.lower(), name) for known in shown.dns_names)

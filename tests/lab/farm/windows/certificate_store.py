@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from psrpcore.types import PSByteArray, PSList, PSObject, PSString
 
-from farm.certificates import USAGE_NAMES, Stored, open_pfx
+from farm.certificates import USAGE_NAMES, Issued, Stored, open_pfx
 from farm.objects import date, psobject, text, with_notes
 from farm.registry import Call, cmdlet
 from farm.rights import WINDOWS_READ
@@ -17,8 +17,8 @@ from farm.windows.private_key import show_private_key
 
 X509 = "System.Security.Cryptography.X509Certificates.X509Certificate"
 ROOTS = ("cert:\\localmachine\\my", "microsoft.powershell.security\\certificate::localmachine\\my")
-TRUSTED = tuple(f"cert:\\localmachine\\{name}" for name in ("root", "ca"))
-"""Stores that hold the lab's authority, or nothing: there are no intermediate authorities here."""
+TRUSTED = {f"cert:\\localmachine\\{name.lower()}": name for name in ("Root", "CA")}
+"""Root holds authorities, CA nothing: there are no intermediate authorities here but those that somebody has put into Root."""
 MISSING = "System.Management.Automation.ItemNotFoundException"
 COMMANDS = "Microsoft.PowerShell.Commands"
 
@@ -60,9 +60,9 @@ def _paths(call: Call) -> list[str]:
 
 def _find(call: Call, path: str, *, item: bool = False) -> Iterator[PSObject]:
     clean = path.replace("/", "\\").rstrip("\\")
-    if clean.lower() in TRUSTED:
-        trusted = call.host.trusts_authority and clean.lower().endswith("root")
-        yield from [certificate(Stored(call.farm.authority.issued, has_key=False))] if trusted else []
+    if name := TRUSTED.get(clean.lower()):
+        found = list_roots(call) if name == "Root" else []
+        yield from (certificate(Stored(issued, has_key=False), store=name) for issued in found)
         return
     root = next((root for root in ROOTS if clean.lower() == root or clean.lower().startswith(root + "\\")), None)
     if root is None:
@@ -82,9 +82,17 @@ def _find(call: Call, path: str, *, item: bool = False) -> Iterator[PSObject]:
     yield certificate(stored)
 
 
-def certificate(stored: Stored, *, in_store: bool = True) -> PSObject:
+def list_roots(call: Call) -> list[Issued]:
+    """What is among the trusted roots of the host: one that two of its physical stores have is listed twice."""
+    host, farm = call.host, call.farm
+    own = [farm.authority.issued] if host.trusts_authority else []
+    others = [farm.certificates[name] for name in host.root_certificates]
+    return [*own, *others, *farm.authority.make_public_roots(host.public_roots)]
+
+
+def certificate(stored: Stored, *, in_store: bool = True, store: str = "My") -> PSObject:
     """A certificate as the provider gives it, with the notes that it adds; the key of one that is in no store is not shown."""
-    issued = stored.issued
+    issued, folder = stored.issued, f"Microsoft.PowerShell.Security\\Certificate::LocalMachine\\{store}"
     names = PSList([_name(name) for name in issued.dns_names])
     value = psobject(
         [f"{X509}2", X509, "System.Object"],
@@ -107,8 +115,8 @@ def certificate(stored: Stored, *, in_store: bool = True) -> PSObject:
     )
     return with_notes(
         value,
-        PSPath=PSString(f"Microsoft.PowerShell.Security\\Certificate::LocalMachine\\My\\{issued.thumbprint}"),
-        PSParentPath=PSString("Microsoft.PowerShell.Security\\Certificate::LocalMachine\\My"),
+        PSPath=PSString(f"{folder}\\{issued.thumbprint}"),
+        PSParentPath=PSString(folder),
         PSChildName=PSString(issued.thumbprint),
         PSIsContainer=False,
     )

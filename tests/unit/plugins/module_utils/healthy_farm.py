@@ -78,6 +78,19 @@ def partner(
     }
 
 
+def override(name: str, component: str, section: str, *parameters: str, **more: Any) -> dict[str, Any]:
+    """A setting override as a snapshot has it."""
+    found = {"name": name, "component": component, "section": section, "parameters": list(parameters), "servers": []}
+    return {**found, "min_version": None, "max_version": None, "fix_version": None, **more}
+
+
+def im_settings(pool: str, thumbprint: str, **more: Any) -> dict[str, Any]:
+    """The override that configures instant messaging in Outlook on the web."""
+    given = {"IMServerName": pool, "IMCertificateThumbprint": thumbprint}
+    parameters = [f"{name}={value}" for name, value in given.items() if value]
+    return override("IM", "OwaServer", "IMSettings", *parameters, **more)
+
+
 def point(of: str, *, mark: str = "", **more: Any) -> dict[str, Any]:
     """A service connection point as autodiscover_scp_info shows it."""
     facts = {
@@ -187,6 +200,10 @@ class HealthyFarm:
                 "missing": [],
                 "error": None,
             },
+            "setting_overrides": [
+                im_settings("pool.litware.example", self.tls["thumbprint"]),
+                override("Dedicated hybrid application", "Global", "ExchangeOnpremAsThirdPartyAppId", "Enabled=true"),
+            ],
             "service_health": [{"role": "Mailbox Server Role", "running": True, "services_not_running": []}],
             "certificates": [{"host": EXCHANGE, "certificates": [self.auth, self.tls], "error": None}],
             "other_certificates": [],
@@ -234,6 +251,7 @@ class HealthyFarm:
             "oauth_configuration": self._oauth(),
             "replicas": replicas,
             "partner_applications": [partner("microsoft.exchange", OF_EXCHANGE, EXCHANGE_URL)],
+            "trusted_application_computers": [{"fqdn": EXCHANGE, "pool": "owa.litware.example"}],
         }
 
     def _dns(self) -> dict[str, Any]:

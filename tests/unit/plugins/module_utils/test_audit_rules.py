@@ -28,6 +28,7 @@ from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.he
     challenge,
     cname,
     directory,
+    im_settings,
     name,
     partner,
     point,
@@ -37,6 +38,7 @@ from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.he
 )
 
 DAY = dt.timedelta(days=1)
+OF_SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"
 OTHER = "ex2.litware.example"
 
 
@@ -77,6 +79,7 @@ def ask_machines(*hosts: str, **more: Any) -> Break:
     def ask(farm: HealthyFarm) -> None:
         facts: dict[str, Any] = {"error": None, "tls_off_as_client": [], "tls_off_as_server": [], "strong_crypto": None}
         facts |= {"proxy": None, "proxy_exceptions": [], "authorities": [farm.tls["raw_data"]], "events": []}
+        facts |= {"roots": [farm.tls["thumbprint"]]}
         for host in (EXCHANGE, LYNC):
             farm.of(host)["machine"] = {**facts, **(more if host in (hosts or (EXCHANGE, LYNC)) else {})}
             farm.of(host)["metadata"]["certificate"] = farm.tls
@@ -280,6 +283,77 @@ def use_broken(farm: HealthyFarm) -> None:
 def other_issuer(farm: HealthyFarm) -> dict[str, Any]:
     """A certificate in the store that is not assigned."""
     return show(farm.make("litware.example", serial=99), key_provider="csp")
+
+
+def set_im(*overrides: Callable[[HealthyFarm], dict[str, Any]], **more: Any) -> Break:
+    """How Outlook on the web is configured for instant messages, and what else the host says."""
+
+    def replace(farm: HealthyFarm) -> None:
+        farm.of(EXCHANGE).update(setting_overrides=[make(farm) for make in overrides], **more)
+
+    return replace
+
+
+def im(pool: str = "pool.litware.example", *, thumbprint: str | None = None, **more: Any) -> Any:
+    """An override; of the web site's certificate where nothing is said."""
+    return lambda farm: im_settings(pool, farm.tls["thumbprint"] if thumbprint is None else thumbprint, **more)
+
+
+def let_im_end(days: float) -> Break:
+    """The certificate that is named is there, and ends."""
+
+    def replace(farm: HealthyFarm) -> None:
+        shown = show(farm.make("mail.litware.example", not_after=farm.now + days * DAY))
+        farm.of(EXCHANGE)["certificates"][0]["certificates"].append(shown)
+        farm.of(EXCHANGE)["setting_overrides"] = [im(thumbprint=shown["thumbprint"])(farm)]
+
+    return replace
+
+
+def run_lync_2013(farm: HealthyFarm) -> None:
+    farm.of(LYNC)["version"] = {"product": "Microsoft Lync Server 2013", "build": "5.0.8308.1149"}
+
+
+def trust_computers(*computers: tuple[str, str]) -> Break:
+    return change(LYNC, "trusted_application_computers", [{"fqdn": name, "pool": pool} for name, pool in computers])
+
+
+def set_version(version: str) -> Break:
+    return lambda farm: farm.of(EXCHANGE)["servers"][0].update(version=version)
+
+
+def both(*breaks: Break) -> Break:
+    def run(farm: HealthyFarm) -> None:
+        for each in breaks:
+            each(farm)
+
+    return run
+
+
+def probe(host: str, *problems: str) -> Break:
+    """What the server said when it was to download the partner's document."""
+    told = {"name": "Exchange", "url": "https://x/metadata/json/1", "problems": list(problems), "error": None}
+    return change(host, "partner_documents", [told])
+
+
+def fill_roots(*roots: Callable[[HealthyFarm], str], times: int = 1) -> Break:
+    """The trusted roots of the first front end."""
+
+    def fill(farm: HealthyFarm) -> None:
+        ask_machines()(farm)
+        machine, raw = farm.of(LYNC)["machine"], [make(farm) for make in roots]
+        machine["authorities"] = [*machine["authorities"], *raw]
+        machine["roots"] = [show(item)["thumbprint"] for item in raw] * times
+
+    return fill
+
+
+def root(farm: HealthyFarm) -> str:
+    return str(farm.make("A root"))
+
+
+def issued(farm: HealthyFarm) -> str:
+    return str(farm.make("An issuing authority", issuer=AUTHORITY))
 
 
 AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority")])
@@ -632,6 +706,69 @@ CASES = [
         ),
         [("error", "Lync")],
     ),
+    Case(
+        "partner_application_duplicate",
+        add_partner(LYNC, name="Exchange", identifier=OF_EXCHANGE, url=EXCHANGE_URL),
+        [("error", "Lync")],
+    ),
+    Case(
+        "partner_application_identifier",
+        set_partner(LYNC, application_identifier=OF_SHAREPOINT),
+        [("warning", "Lync")],
+    ),
+    Case(
+        "partner_application_identifier",
+        add_partner(EXCHANGE, name="again", identifier=OF_SHAREPOINT, url=f"https://{LYNC}/metadata/json/1"),
+        [("warning", "Exchange")],
+    ),
+    Case(
+        "partner_application_identifier",
+        add_partner(
+            LYNC,
+            name="SharePoint",
+            identifier=OF_SHAREPOINT,
+            url="https://sp.litware.example/_layouts/15/metadata/json/1",
+        ),
+        [],
+    ),
+    Case("partner_metadata_unreachable", probe(LYNC), []),
+    Case("partner_metadata_unreachable", probe(LYNC, "cannot resolve ex0: no."), [("warning", LYNC)]),
+    Case("partner_metadata_unreachable", probe(EXCHANGE, "cannot resolve fe0: no."), [("warning", EXCHANGE)]),
+    Case(
+        "partner_metadata_unreachable",
+        both(probe(LYNC, "cannot resolve autodiscover: no."), set_name()),
+        [],
+        stage="before",
+    ),
+    Case("owa_im_certificate", set_im(im(thumbprint="F" * 40)), [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", set_im(im(thumbprint="")), [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", let_im_end(-1), [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", let_im_end(59.5), [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", let_im_end(60.5), []),
+    Case("owa_im_certificate", set_im(im(thumbprint="F" * 40, servers=["EX2"])), []),
+    Case("owa_im_certificate", set_im(im(thumbprint="F" * 40, servers=["ex*"])), [("warning", EXCHANGE)]),
+    Case("owa_im_certificate", set_im(im(thumbprint="F" * 40, max_version="15.1.0.0")), []),
+    # which of two counts is not known
+    Case("owa_im_certificate", set_im(im(thumbprint="F" * 40), im(servers=["EX1"])), []),
+    # 2013 reads web.config
+    Case("owa_im_certificate", both(set_im(im(thumbprint="F" * 40)), set_version("15.0.1497.2")), []),
+    Case("owa_im_certificate", set_im(im(thumbprint="F" * 40)), [], {"leave_out": ["ex1"]}),
+    Case("owa_im_with_lync_2013", run_lync_2013, [("warning", EXCHANGE)]),
+    Case("owa_im_with_lync_2013", both(run_lync_2013, set_im(im("pool2.litware.example"))), []),
+    Case("owa_im_with_lync_2013", both(run_lync_2013, set_im()), []),
+    Case("owa_im_server_not_trusted", trust_computers(("ex9.litware.example", "owa")), [("warning", EXCHANGE)]),
+    # by the name of its certificate, or of the pool
+    Case("owa_im_server_not_trusted", trust_computers(("MAIL.litware.example", "owa")), []),
+    Case("owa_im_server_not_trusted", trust_computers(("ex9.litware.example", EXCHANGE)), []),
+    # there, Lync may know it by its Unified Messaging
+    Case("owa_im_server_not_trusted", both(trust_computers(), set_version("15.1.2507.39")), []),
+    Case("owa_im_server_not_trusted", both(trust_computers(), set_im(im("elsewhere.example"))), []),
+    Case("owa_im_server_not_trusted", change(LYNC, "trusted_application_computers", None), []),
+    Case("root_store_misplaced", fill_roots(root), []),
+    Case("root_store_misplaced", fill_roots(root, issued), [("warning", LYNC)]),
+    Case("root_store_duplicate", fill_roots(root, times=2), [("info", LYNC)]),
+    Case("root_store_too_many", fill_roots(root, times=100), []),
+    Case("root_store_too_many", fill_roots(root, times=101), [("warning", LYNC)]),
     Case("partner_keys_stale", set_partner(EXCHANGE, signing_certificates=["A" * 40]), [("error", "Exchange")]),
     Case("partner_keys_stale", stage(5, subject="litware.example"), [("error", "Exchange")]),
     Case("partner_account_missing", set_partner(EXCHANGE, linked_account=None), [("error", "Exchange")]),
@@ -702,6 +839,40 @@ def test_the_evidence_names_both_domain_controllers(farm: HealthyFarm) -> None:
         f"the Autodiscover URI is {OLD} in Active Directory, and https://autodiscover.litware.example/autodiscover/autodiscover.xml "
         f"for Exchange (read from {DNS}, by LDAP; dc2.litware.example, by Exchange)"
     )
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule", "evidence"),
+    [
+        (
+            set_partner(LYNC, application_identifier=OF_SHAREPOINT),
+            "partner_application_identifier",
+            f"microsoft.exchange ({EXCHANGE_URL}) has the identifier {OF_SHAREPOINT}, not {OF_EXCHANGE}",
+        ),
+        (
+            add_partner(LYNC, name="Exchange", identifier=OF_EXCHANGE, url=EXCHANGE_URL),
+            "partner_application_duplicate",
+            f"several partner applications fit, and more than one has the URL {EXCHANGE_URL}: microsoft.exchange, Exchange",
+        ),
+        (
+            both(
+                set_partner(LYNC, url="https://one.litware.example/metadata/json/1"),
+                add_partner(LYNC, name="b", identifier=OF_EXCHANGE, url="https://two.litware.example/metadata/json/1"),
+            ),
+            "partner_application_duplicate",
+            f"several partner applications fit, and none has the URL {EXCHANGE_URL}: microsoft.exchange, b",
+        ),
+        (
+            probe(LYNC, "cannot download https://x: no.", "has the WinHTTP proxy proxy:80 (netsh winhttp show proxy)."),
+            "partner_metadata_unreachable",
+            "partner application Exchange: the server cannot download https://x: no; it has the WinHTTP proxy proxy:80 (netsh winhttp "
+            "show proxy)",
+        ),
+    ],
+)
+def test_the_evidence_names_the_application(farm: HealthyFarm, broken: Break, rule: str, evidence: str) -> None:
+    broken(farm)
+    assert [item["evidence"] for item in farm.audit()["findings"] if item["rule"] == rule] == [evidence]
 
 
 def test_every_rule_has_a_case() -> None:
