@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import Farm, Run
-from refusals import clear, failed
+from refusals import clear, failed, refused
 
 pytestmark = pytest.mark.connections("documented")
 
@@ -33,10 +33,12 @@ def run_test(farm: Farm, *tasks: str, **play: Any) -> Run:
 
 @pytest.mark.parametrize("execution", ["worker", "subprocess"])
 def test_it_is_run_in_check_mode_as_well_and_says_what_it_is_no_proof_of(farm: Farm, execution: str) -> None:
-    tasks = (task("test"), task("switches", service="AutoD", app_only=True, use_cached_token=True, reload_config=True))
-    for check in (True, False):
-        run = run_test(farm, *tasks, check=check, execution=execution)
-        step, switches = run.step("test"), run.step("switches")
+    checked = (
+        f"- {{name: checked, {MODULE}: {json.dumps({'target_uri': OWN, 'mailbox': MAILBOX})}, check_mode: true}}\n"
+    )
+    switches = task("switches", service="AutoD", app_only=True, use_cached_token=True, reload_config=True)
+    run = run_test(farm, checked, task("test"), switches, execution=execution)
+    for step in (run.step("checked"), run.step("test")):
         found = {key: step.result[key] for key in ("passed", "result_type", "task")}
         assert found == {"passed": True, "result_type": "Success", "task": "Checking EWS API Call Under Oauth"}
         assert (step.changed, step.cmdlets) == (False, [CMDLET])
@@ -47,9 +49,10 @@ def test_it_is_run_in_check_mode_as_well_and_says_what_it_is_no_proof_of(farm: F
             "TargetUri": OWN,
             "Mailbox": MAILBOX,
         }
-        assert (switches.result["passed"], switches.result["task"]) == (True, "Checking AutoD API Call Under Oauth")
-        asked = switches.journal[-1]["parameters"]
-        assert [asked[name] for name in ("AppOnly", "UseCachedToken", "ReloadConfig")] == [True] * 3
+    step = run.step("switches")
+    assert (step.result["passed"], step.result["task"]) == (True, "Checking AutoD API Call Under Oauth")
+    asked = step.journal[-1]["parameters"]
+    assert [asked[name] for name in ("AppOnly", "UseCachedToken", "ReloadConfig")] == [True] * 3
 
 
 def test_a_test_that_does_not_pass_says_why_and_what_to_do(farm: Farm) -> None:
@@ -102,20 +105,19 @@ def test_what_could_not_be_tested_is_not_known(farm: Farm) -> None:
         assert (found["passed"], found["result_type"], found["detail"]) == (None, None, [])
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (
-            {"target_uri": "outlook.office365.com"},
-            "target_uri: 'outlook.office365.com' is not an absolute http or https URL",
-        ),
-        ({"mailbox": " "}, "mailbox is empty"),
-        ({"mailbox": None}, "app_only is False but all of the following are missing: mailbox"),
-    ],
-)
-def test_what_cannot_be_used_is_refused_and_nothing_is_asked(farm: Farm, options: dict[str, Any], said: str) -> None:
-    given = {"target_uri": OWN, "mailbox": MAILBOX, "fail": False, **options}
-    run = farm.play(f"- {{name: test, {MODULE}: {json.dumps({k: v for k, v in given.items() if v})}}}", hosts=HOST)
+def test_what_cannot_be_used_is_refused_and_nothing_is_asked(farm: Farm) -> None:
+    """Whatever fail says: such a task is wrong."""
+    cases: dict[str, dict[str, Any]] = {
+        "target_uri: 'outlook.office365.com' is not an absolute http or https URL": {
+            "target_uri": "outlook.office365.com"
+        },
+        "mailbox is empty": {"target_uri": OWN, "mailbox": " "},
+    }
+    given = [{"mailbox": MAILBOX, "fail": False, **options} for options in cases.values()]
+    messages = refused(farm, "exchange_oauth_connectivity", HOST, *given, asked=False)
+    for message, said in zip(messages, cases, strict=True):
+        assert said in message
+    run = farm.play(f"- {{name: test, {MODULE}: {{target_uri: '{OWN}'}}}}", hosts=HOST)
     failed(run)
-    assert said in run.step("test").msg
+    assert "app_only is False but all of the following are missing: mailbox" in run.step("test").msg
     assert run.step("test").journal == []
