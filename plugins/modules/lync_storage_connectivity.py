@@ -17,7 +17,7 @@ description:
     an OAuth token that Exchange has to trust. Nothing else proves the trust from end to end.
   - It writes to a mailbox, so use a test mailbox. The item is deleted again, unless O(delete_item=false). In check mode, nothing is run.
   - C(Test-OAuthConnectivity) of Exchange is no substitute. It tests Exchange against another Exchange organisation or Exchange Online, and
-    says nothing about Lync.
+    says nothing about Lync. M(onprem.exchange_lync.exchange_oauth_connectivity) runs it.
 options:
   sip_uri:
     description: The SIP address of the mailbox's user, such as V(sip:test@litwareinc.com). C(sip:) may be left out.
@@ -66,6 +66,7 @@ notes:
   - A test that does not pass writes event 32053 or 32054 of the source LS Storage Service.
 seealso:
   - module: onprem.exchange_lync.trust_info
+  - module: onprem.exchange_lync.exchange_oauth_connectivity
 """
 
 EXAMPLES = r"""

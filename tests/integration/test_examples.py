@@ -23,6 +23,7 @@ HOSTS = {
     "modules/exchange_client_access": "exchange_servers",
     "modules/exchange_cmdlet": "exchange_servers",
     "modules/exchange_info": "exchange_servers",
+    "modules/exchange_oauth_connectivity": "exchange_servers",
     "modules/exchange_restart": "exchange_servers",
     "modules/exchange_virtual_directory": "exchange_servers",
     "modules/lync_certificate": "lync_servers",

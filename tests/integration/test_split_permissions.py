@@ -141,6 +141,6 @@ def test_in_the_snap_in_active_directory_refuses_and_the_application_is_not_made
         shell="exchange",
         cmdlet="New-MailUser",
         said="problem 4003 (INSUFF_ACCESS_RIGHTS)",
-        remedy="Have an account created in Active Directory, a user without a mailbox, and name it with linked_account.",
+        remedy="If it says INSUFF_ACCESS_RIGHTS, this account may not create accounts in Active Directory. Have an account created",
     )
     assert made(farm) == ({"Exchange Online"}, set())

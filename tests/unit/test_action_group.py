@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 PRODUCTS = ("dns", "exchange", "lync")
-FARM = {"exchange_restart", "farm_info"}
-"""Modules that ask hosts of all products, or the machine itself, which has no domain controller to name."""
+FARM = {"exchange_oauth_connectivity", "exchange_restart", "farm_info"}
+"""Modules that ask hosts of all products, the machine itself, or by a cmdlet that takes no domain controller."""
 NO_HOST = {"autodiscover_scp_info", "farm_audit", "farm_description", "farm_report", "farm_trust", "trust_info"}
 """Modules that ask no host of the inventory: they have no option in common with the others, so they are in no group."""
 COMMON = {"all": {"command_timeout"}, "dns": set(), "exchange": {"domain_controller"}, "lync": set()}

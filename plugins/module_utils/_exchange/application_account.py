@@ -183,9 +183,7 @@ def explain_refusal(error: ShellError) -> str:
     if error.kind == "not_offered":
         return f"{_HAVE_IT_CREATED} {_SPLIT}"
     if error.kind == "failed":  # the snap-in offers every cmdlet; ADOperationException stands for more than one refusal
-        return (
-            f"{_HAVE_IT_CREATED} Active Directory refuses (INSUFF_ACCESS_RIGHTS) whoever may not create accounts there."
-        )
+        return f"If it says INSUFF_ACCESS_RIGHTS, this account may not create accounts in Active Directory. {_HAVE_IT_CREATED}"
     return ""
 
 

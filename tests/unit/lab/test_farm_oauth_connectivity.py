@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from farm.faults import Fault
@@ -17,8 +19,8 @@ def litware() -> Bench:
     return bench("litware")
 
 
-def ask(litware: Bench, url: str, service: str = "EWS", **more: object) -> Answer:
-    return litware("Test-OAuthConnectivity", **{"Service": service, "TargetUri": url, "Mailbox": MAILBOX, **more})
+def ask(litware: Bench, url: str, service: str = "EWS", mailbox: str | None = MAILBOX, **more: Any) -> Answer:
+    return litware("Test-OAuthConnectivity", Service=service, TargetUri=url, Mailbox=mailbox, **more)
 
 
 def test_exchange_trusts_itself(litware: Bench) -> None:
@@ -74,9 +76,9 @@ def test_a_server_that_does_not_run_or_takes_no_tokens_and_a_missing_key(litware
 
 def test_what_is_refused_before_anything_is_sent(litware: Bench) -> None:
     url = f"https://{EXCHANGE}"
-    assert "ManagementObjectNotFoundException" in ask(litware, url, Mailbox="lync-app").error_id  # has no mailbox
-    assert "MailboxParameterMissingException" in ask(litware, url, Mailbox=None).error_id
-    assert "NoUserOrOrganiztionProvidedException" in ask(litware, url, "AutoD", Mailbox=None, AppOnly=True).error_id
+    assert "ManagementObjectNotFoundException" in ask(litware, url, mailbox="lync-app").error_id  # has no mailbox
+    assert "MailboxParameterMissingException" in ask(litware, url, mailbox=None).error_id
+    assert "NoUserOrOrganiztionProvidedException" in ask(litware, url, "AutoD", mailbox=None, AppOnly=True).error_id
     assert "EwsNotSupportedException" in ask(litware, url, AppOnly=True).error_id
     assert (
         bench("litware", user="auditor")("Test-OAuthConnectivity", Service="EWS", TargetUri=url).error_id

@@ -21,6 +21,7 @@ WITHOUT_EFFECT = {
     "LocalStore": "the topology never changes",
     "Node": "records of a name come without those below it",
     "Recurse": "the store has no folders",
+    "ReloadConfig": "each test reads the configuration anew",
     "Report": "a file that nobody reads",
     "ThrottleLimit": "one server is asked",
 }

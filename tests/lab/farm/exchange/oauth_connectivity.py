@@ -3,9 +3,9 @@
 """Test-OAuthConnectivity: a request with a token of this organization, as one of its mailbox users.
 
 Its page says that it tests OAuth with partner applications for a user. The form of its result is from listings that administrators have
-posted. What is sent is as others have read it in the task's own code: EWS asks /ews/Exchange.asmx of the target's host for the Inbox of the
-mailbox, AutoD asks its /autodiscover/autodiscover.svc for settings of the user, Generic gets the target itself and takes any 200 for success;
-without -AppOnly a mailbox is needed, with it -Service EWS is refused. Nothing is written.
+posted. What is sent is as others have read it in the task's own code: EWS asks /ews/Exchange.asmx of the target's host for the Inbox of
+the mailbox, AutoD asks its /autodiscover/autodiscover.svc for settings of the user, Generic gets the target itself and takes any 200 for
+success; without -AppOnly a mailbox is needed, with it -Service EWS is refused. Nothing is written.
 
 The other organization that it is for is not in the farm. What can be had: the farm's own Exchange, which is taken to trust its own tokens
 (a guess), hosts that are no Exchange, and names that lead nowhere. Guesses: the texts of the refusals, that a Lync web site answers /ews

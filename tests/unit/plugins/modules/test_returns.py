@@ -30,6 +30,7 @@ READING = (
     "dns_info",
     "exchange_certificate_info",
     "exchange_info",
+    "exchange_oauth_connectivity",
     "farm_audit",
     "farm_description",
     "farm_info",
