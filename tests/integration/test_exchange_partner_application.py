@@ -206,7 +206,7 @@ def test_what_somebody_may_have_chosen_is_replaced_on_the_users_word_only(farm: 
 
 def test_another_realm_takes_a_new_application_and_the_users_word(farm: Farm, signing: str) -> None:
     """Lync's realm has changed: Exchange takes no document that has another realm than the application."""
-    realm = "{realm: fabrikam.com, on_conflict: replace}"
+    realm = "{realm: fabrikam.com, on_conflict: replace, wait: true}"
     run = farm.play(f"- onprem.exchange_lync.lync_oauth_configuration: {realm}", hosts="lync_servers")
     assert run.rc == 0, run.output
     before = applications(farm)["LyncEnterprise"]
@@ -226,7 +226,7 @@ def test_another_realm_takes_a_new_application_and_the_users_word(farm: Farm, si
     assert "If it is the same deployment with another realm now, give realm" in run.step("not read").msg
     assert run.step("kept").result["warnings"] == ["Left as it is: realm of LyncEnterprise is litwareinc.com."]
     foretold, replaced = run.step("foretold"), run.step("replaced")
-    assert [entry["cmdlet"] for entry in run.writes] == ["Remove-PartnerApplication", "New-PartnerApplication"]
+    assert [entry["cmdlet"] for entry in replaced.writes] == ["Remove-PartnerApplication", "New-PartnerApplication"]
     assert foretold.result["commands"] == replaced.result["commands"]
     after = applications(farm)["LyncEnterprise"]
     assert after == {**before, "realm": "fabrikam.com", "certificates": after["certificates"]}

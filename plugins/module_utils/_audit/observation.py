@@ -60,6 +60,7 @@ class Organization:
     :ivar others: those that do not.
     :ivar partner_account: the account that the partner application for Lync acts as.
     :ivar described_account: the one that the description names, by the identity that Exchange gives it.
+    :ivar script_account: that of Microsoft's script, where no application has one and it could not be created.
     :ivar setting_overrides: what administrators have overridden; None too where the account may not read it.
     :ivar service_connection_points: what Active Directory itself has of them, as ``autodiscover_scp_info`` returns it.
     """
@@ -75,6 +76,7 @@ class Organization:
     partner_applications: list[Facts] | None
     partner_account: Facts | None
     described_account: Facts | None
+    script_account: Facts | None
     setting_overrides: list[Facts] | None
     service_connection_points: Facts | None
     offered: frozenset[str] | None
@@ -248,6 +250,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         partner_applications=parts.get("partner_applications"),
         partner_account=parts.get("partner_account"),
         described_account=parts.get("described_account"),
+        script_account=parts.get("script_account"),
         setting_overrides=parts.get("setting_overrides"),
         service_connection_points=parts.get("service_connection_points"),
         offered=_read_set(parts.get("offered")),

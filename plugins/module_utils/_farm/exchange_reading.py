@@ -11,7 +11,11 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import read_account
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import (
+    CREATING,
+    NAME,
+    read_account,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.client_access import NOUNS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import Directory, open_directory
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.exchange_partners import (
@@ -47,6 +51,7 @@ _ASKED_FOR = [
     "Set-WebServicesVirtualDirectory",
     "New-PartnerApplication",
     "Set-PartnerApplication",
+    CREATING,
 ]
 """The cmdlets that write, and those that not every account or version is offered; asked for once."""
 _ORGANIZATION: dict[str, Gather] = {name: gather for name, gather in ORGANIZATION.items() if name != "organization"}
@@ -99,6 +104,11 @@ def _read_partner_account(reading: Reading, directory: Directory) -> None:
     """The account of Lync's application, if there is one application that has one."""
     applications = reading.products["exchange"].get("partner_applications") or []
     found = [item for item in applications if str(item["application_identifier"]).casefold() == LYNC and item["url"]]
+    if not any(item["linked_account"] for item in found) and CREATING not in reading.products["exchange"].get(
+        "offered", ()
+    ):
+        # it would have to be there already: somebody may have created it
+        reading.read("exchange", "script_account", lambda: _describe_account(directory, NAME))
     if len(found) == 1 and found[0]["linked_account"]:
         linked = str(found[0]["linked_account"])
         described = reading.products["exchange"].get("described_account")

@@ -243,6 +243,36 @@ def find_missing_accounts(context: Context) -> Iterator[Breach]:
 
 
 @rule(
+    "partner_account_not_created",
+    "error",
+    demand="The account that Lync acts as in Exchange is there, or can be created.",
+    remedy=(
+        "Have an account created in Active Directory, a user without a mailbox, and name it in farm_linked_account. With Active Directory "
+        "split permissions, Exchange creates accounts for nobody. Otherwise, whoever has the management role Mail Recipient Creation can "
+        "run the integration."
+    ),
+    source="Split permissions in Exchange Server: New-MailUser is no longer available",
+    fixed_by="partners",
+)
+def find_uncreatable_accounts(context: Context) -> Iterator[Breach]:
+    """Told before anything is written. Whoever may write nothing at all is told so by another rule."""
+    organization = context.farm.organization
+    account = organization.script_account if organization else None
+    if organization is None or account is None or not account["error"] or context.description.linked_account:
+        return
+    needing = ("exchange.application", "exchange.linked_account")
+    needed = [item for item in context.find_changes("partners") if item.state == "to_do" and item.about in needing]
+    if (
+        needed
+        and context.stage == "before"
+        and organization.offered
+        and "New-PartnerApplication" in organization.offered
+    ):
+        evidence = f"there is no account {account['account']}, and New-MailUser, which creates it, is not offered"
+        yield Breach("Exchange", evidence, "exchange.linked_account")
+
+
+@rule(
     "partner_roles_missing",
     "error",
     demand="The partner application's account has UserApplication, ArchiveApplication and, if there is one, MeetingGraphApplication.",
