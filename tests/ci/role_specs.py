@@ -26,8 +26,9 @@ def differences(role: Path) -> Iterator[str]:
     """Where a role's specification and its defaults disagree."""
     defaults = load(role / "defaults" / "main.yml")
     entry_points = load(role / "meta" / "argument_specs.yml").get("argument_specs", {})
+    if ("main" in entry_points) != has_content(role / "tasks" / "main.yml", role / "defaults" / "main.yml"):
+        yield "meta/argument_specs.yml has no entry point main, or one for a role without tasks and variables"
     if "main" not in entry_points:
-        yield "meta/argument_specs.yml has no entry point main"
         return
     options: dict[str, dict[str, t.Any]] = entry_points["main"].get("options", {})
     for name in sorted(defaults.keys() - options.keys()):
@@ -41,6 +42,11 @@ def differences(role: Path) -> Iterator[str]:
             yield f"{name} is {option['default']!r} in the specification and {defaults[name]!r} in the defaults"
         elif (name in defaults) != ("default" in option):
             yield f"{name} has a default in only one of the two"
+
+
+def has_content(*files: Path) -> bool:
+    """Whether one of the files is there. A role that only brings handlers has neither tasks nor variables of its own."""
+    return any(path.exists() for path in files)
 
 
 def load(path: Path) -> dict[str, t.Any]:

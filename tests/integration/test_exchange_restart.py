@@ -107,3 +107,27 @@ def test_no_reason_is_refused(farm: Farm) -> None:
     run = farm.play("- {name: restart, onprem.exchange_lync.exchange_restart: {after: []}}", hosts=EX1)
     failed(run)
     assert "after is empty: name what was changed" in run.step("restart").msg
+
+
+def test_the_role_virtual_directories_needs_the_users_word_and_notifies(farm: Farm) -> None:
+    off = "{servers: [ex2], directories: [web_services], oauth_authentication: false}"
+    assert farm.play(f"- onprem.exchange_lync.exchange_virtual_directory: {off}", hosts=EX1).rc == 0
+    role = "- import_role: {name: onprem.exchange_lync.virtual_directories}"
+
+    def play(*, check: bool = False, **variables: Any) -> Run:
+        return farm.play(role, hosts="exchange_servers", check=check, extra_vars=variables)
+
+    held = play()
+    assert (held.rc, held.writes) == (2, [])
+    assert "To switch it on, add oauth_off to farm_replace" in " ".join(held.output.split())
+    word: dict[str, Any] = {"farm_replace": ["oauth_off@web_services"], "farm_restart": True}
+    check, apply, again = play(check=True, **word), play(**word), play(**word)
+    for run in (check, apply, again):
+        assert run.rc == 0, run.output
+    assert (check.writes, again.writes) == ([], [])
+    assert f"virtual_directories: {EX2} web_services: does not accept OAuth -> accepts OAuth" in check.output
+    pools = ["Restart-WebAppPool"] * 2
+    assert [(entry["host"], entry["cmdlet"]) for entry in apply.writes] == [
+        (EX1, "Set-WebServicesVirtualDirectory"),
+        *((host, cmdlet) for host in (EX1, EX2) for cmdlet in pools),
+    ]

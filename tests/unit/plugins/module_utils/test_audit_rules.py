@@ -191,7 +191,8 @@ def drop_partner(host: str) -> Break:
 
 def forbid_accounts(farm: HealthyFarm) -> None:
     drop_partner(EXCHANGE)(farm)
-    account = {"account": "LyncEnterprise-ApplicationAccount", "assigned": [], "missing": [], "error": "not there"}
+    account: dict[str, Any] = {"account": "LyncEnterprise-ApplicationAccount", "assigned": [], "missing": []}
+    account["error"] = "not there"
     offered = [*farm.of(EXCHANGE)["offered"], "New-PartnerApplication"]
     farm.of(EXCHANGE).update(script_account=account, offered=offered)
 
@@ -1108,7 +1109,7 @@ def test_an_account_is_what_exchange_says_it_is(farm: HealthyFarm) -> None:
     """The name that the user gives need not be in the identity, and two accounts of one name are two."""
     linked = "litware.example/Users/LyncEnterprise-ApplicationAccount"
     for identity, changed in ((linked, []), ("eu.litware.example/Users/LyncEnterprise-ApplicationAccount", [linked])):
-        account = {"account": identity, "assigned": [], "missing": [], "error": None}
+        account: dict[str, Any] = {"account": identity, "assigned": [], "missing": [], "error": None}
         farm.of(EXCHANGE)["described_account"] = account
         to_do = farm.audit("before", linked_account="LITWARE\\lea")["to_do"]
         assert [item["before"] for item in to_do] == changed
