@@ -25,6 +25,8 @@ KINDS: tuple[Kind, ...] = ("on_premises", "cloud")
 
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 LYNC = "00000004-0000-0ff1-ce00-000000000000"
+NAME_IN_EXCHANGE = "LyncEnterprise"
+"""The name of a new application for Lync in Exchange: how that of Microsoft's script begins."""
 CLOUD_VOICEMAIL = "db7de2b5-2149-435e-8043-e080dd50afae"
 TEAMS_SCHEDULER = "7557eb47-c689-4224-abcf-aef9bd7573df"
 _URL = Url()

@@ -48,7 +48,6 @@ PAINS: list[dict[str, tuple[str, str, str]]] = [
         "token_issuer_per_server": ("token_issuer_differs", FE2, "Assign the certificate globally"),
         "sip_domain_not_accepted": ("sip_domain_not_accepted", "Exchange", "New-AcceptedDomain"),
         "no_partner_in_lync": ("partner_application_missing", "Lync", "role partners"),
-        "partner_of_another_realm": ("issuer_not_trusted", EX1, "with the realm that Lync has"),
         "ws_security_off": ("ws_security_off", EX2, "exchange_virtual_directory"),
         "autodiscover_name_missing_in_dns": ("dns_record_differs", DC, "Run the integration, or its role dns"),
         "exchange_knows_an_old_key": ("partner_keys_stale", "Exchange", "RefreshAuthMetadata"),
@@ -73,11 +72,12 @@ PAINS: list[dict[str, tuple[str, str, str]]] = [
 ]
 WITH_MAILBOX: list[dict[str, tuple[str, str, str]]] = [
     {
-        "no_partner_in_exchange": ("issuer_not_trusted", EX2, "Configure Lync as a partner application"),
+        "no_partner_in_exchange": ("partner_application_missing", "Exchange", "role partners"),
         "partner_url_without_a_name": ("partner_metadata_unreachable", FE1, "the name in DNS"),
     },
     {
         "token_issuer_without_key": ("certificate_missing", FE2, "Assign the certificate globally"),
+        "partner_of_another_realm": ("partner_application_replaced", "Exchange", "To replace it, add partner_appli"),
         "partner_disabled": ("issuer_not_trusted", EX1, "Get-PartnerApplication"),
         "not_in_the_group": ("", "", ""),
     },

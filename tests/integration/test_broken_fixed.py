@@ -43,7 +43,14 @@ CURES = [
     ),
     Cure(("exchange_knows_an_old_key", "no_partner_in_lync"), ("integrate",)),
     Cure(
-        ("uri_of_a_dead_server", "autodiscover_leads_outside", "oauth_off", "ws_security_off", "partner_disabled"),
+        (
+            "uri_of_a_dead_server",
+            "autodiscover_leads_outside",
+            "oauth_off",
+            "ws_security_off",
+            "partner_disabled",
+            "partner_url_of_a_dead_server",
+        ),
         ("integrate",),
         (
             "autodiscover_uri_replaced",
@@ -51,9 +58,10 @@ CURES = [
             "oauth_off",
             "ws_security_off",
             "partner_application_disabled",
+            "partner_application_replaced",
         ),
     ),
-    Cure(("partner_of_another_realm",), ("integrate",), ("partner_application_replaced",)),
+    Cure(("partner_of_another_realm", "partner_url_without_a_name"), ("integrate",), ("partner_application_replaced",)),
     Cure(("iisreset_forgotten", "service_host_not_restarted"), ("integrate",), variables={"farm_restart": True}),
     Cure(("auth_certificate_gone",), ("rotate_auth_certificate",)),
     Cure(("auth_certificate_expired",), ("rotate_auth_certificate",)),
@@ -72,6 +80,23 @@ NOT_CURED = {
     "strong_crypto_missing": "a setting of the machine, which needs a restart of Windows",
     "clocks_differ": "a setting of the machine",
     "extended_protection": "a setting that other clients depend on; Microsoft's script for it sets it for the whole server",
+    **dict.fromkeys(
+        ("duplicate_partner_in_exchange", "duplicate_partner_in_lync", "partner_of_another_identifier"),
+        "an application that somebody may need is not removed",
+    ),
+    **dict.fromkeys(
+        (
+            "owa_im_certificate_expired",
+            "owa_im_certificate_gone",
+            "owa_im_with_lync_2013",
+            "owa_im_servers_not_trusted",
+        ),
+        "instant messages in Outlook on the web are not this trust",
+    ),
+    **dict.fromkeys(
+        ("intermediate_among_the_roots", "root_twice", "too_many_roots"),
+        "the store of trusted authorities is the machine's",
+    ),
     "not_in_the_group": "who may do what is decided in Active Directory",
     "token_issuer_per_server": "the server's own assignment is taken back by hand (lync_cmdlet)",
 }

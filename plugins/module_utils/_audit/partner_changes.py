@@ -35,6 +35,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignm
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     EXCHANGE,
     LYNC,
+    NAME_IN_EXCHANGE,
     AmbiguousError,
     Facts,
     Match,
@@ -46,8 +47,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
 
 REPLACED, DISABLED = "partner_application_replaced", "partner_application_disabled"
 """The rules that hold such a change back."""
-EXCHANGE_NAME = "LyncEnterprise"
-"""How the script's first word of its application's name is, which is the name of a new one here."""
 _URL = Url()
 
 
@@ -228,7 +227,7 @@ def _choose_name(organization: Organization | None, match: Match) -> str | None:
     taken = {
         str(item["name"]).casefold() for item in (organization.partner_applications if organization else None) or ()
     }
-    names = [EXCHANGE_NAME, *(f"{EXCHANGE_NAME} {number}" for number in range(2, len(taken) + 3))]
+    names = [NAME_IN_EXCHANGE, *(f"{NAME_IN_EXCHANGE} {number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name.casefold() not in taken)
 
 

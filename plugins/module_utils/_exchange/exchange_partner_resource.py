@@ -32,6 +32,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.org
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     LYNC,
+    NAME_IN_EXCHANGE,
     Match,
     find_asked,
     find_missing,
@@ -46,7 +47,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
 
 ACCOUNT = "linked_account"
-_NAMES = {LYNC: "LyncEnterprise"}
+_NAMES = {LYNC: NAME_IN_EXCHANGE}
 """By identifier, the name of an application that is created and that the task does not name."""
 _REPLACED = (URL, "realm", ACCOUNT)
 """What somebody may have chosen."""

@@ -111,7 +111,7 @@ def find_foreign_keys(context: Context) -> Iterator[Breach]:
     source="MS-XOAUTH, 3.2.5.4: the challenge lists the issuers that the server trusts; Configure partner applications: iisreset",
 )
 def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
-    """Where nobody has configured the trust, nothing is wrong before the roles write; afterwards, if the description requires it."""
+    """Where nobody has configured the trust, the rule partner_application_missing says it."""
     required = context.description.require_trust and context.stage == "after"
     for host in list_exchange_hosts(context):
         found = describe_distrust(context, host)
@@ -119,7 +119,7 @@ def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
             continue  # the rule oauth_off says it, or the role partners sees to it
         if found.not_read_yet and will_restart(context, host.server, "partner_application"):
             yield Breach(host.server, found.evidence, severity="info")
-        elif found.configured or required:
+        elif found.configured:
             yield Breach(host.server, found.evidence, severity="error" if required else None)
 
 
