@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 
 SOON = dt.timedelta(minutes=5)
-"""Clocks of a domain differ by so much at most; what is later than this is in the future by any of them."""
+"""Clocks of a domain differ by so much at most, as Kerberos asks. What is later than this is in the future by any of them, and what is
+earlier than as long ago is past by any of them. An assignment whose date is in between may be in force here, and not yet elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_e
     STORE,
     Facts,
     add_exportable,
+    read_assigned,
     read_store,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
@@ -83,12 +84,26 @@ class ObservedAssignments:
 
     @property
     def in_use(self) -> str:
-        """The thumbprint in force; empty for none."""
+        """The thumbprint in force by one clock at least, which is enough for what the task wants; empty for none."""
         return find_in_use(self.assignments, self.now + SOON)
 
     def find_staged(self) -> Assigned | None:
-        """The assignment that is not in force yet."""
+        """The assignment that is not in force yet, by any clock."""
         return find_staged(self.assignments, self.now + SOON)
+
+    @property
+    def signing(self) -> str:
+        """The thumbprint that some server may still sign with, which nothing may take away: its successor is not in force everywhere."""
+        return find_in_use(self.assignments, self.now - SOON)
+
+    def find_pending(self) -> Assigned | None:
+        """The assignment that may not be in force everywhere yet."""
+        return find_staged(self.assignments, self.now - SOON)
+
+    def find_end(self, thumbprint: str) -> dt.datetime | None:
+        """The end of an assigned certificate, which the assignment shows though the store may have lost it; None where it is not known."""
+        shown = next((item.get("not_after") for item in self.assigned if item["thumbprint"] == thumbprint), None)
+        return dt.datetime.fromisoformat(shown) if shown else None
 
     def describe(self, thumbprint: str) -> Facts | None:
         """The assignment of a certificate, for the result.
@@ -101,15 +116,12 @@ class ObservedAssignments:
 
 
 class Judge:
-    """Reads the evidence of one task.
+    """Reads the evidence of one task."""
 
-    :param everything: the assignments of all uses.
-    """
-
-    def __init__(self, call: Call, request: Request, everything: list[Facts]) -> None:
+    def __init__(self, call: Call, request: Request) -> None:
         self._lync, self._windows = call.shell("lync"), call.shell("windows")
         self._request = request
-        self._everything = everything
+        self._everything: list[Facts] = []
 
     def read_file(self, thumbprint: str) -> Facts | None:
         """The certificate in the file; None where the server cannot look into it, though ``thumbprint`` says what it is."""
@@ -122,9 +134,10 @@ class Judge:
         :raises ShellError: of kind ``not_found`` where the certificate is in neither, or of kind ``conflict`` where none can be chosen.
         """
         now, domains = self._read_clock(), self._read_domains()
+        self._everything = [*read_assigned(self._lync), *observed.assigned]
         stored = {item["thumbprint"]: item for item in self._read_store()}
         thumbprint = self._choose(stored, domains, now) if self._request.is_open else observed.thumbprint
-        facts, followed = stored.get(thumbprint), stored.get(observed.in_use)
+        facts, followed = stored.get(thumbprint), stored.get(observed.signing)
         in_store = facts is not None and (bool(facts["has_private_key"]) or not self._request.path)
         if facts is None and not self._request.path:
             raise _refuse_absent(thumbprint, len(stored))
@@ -132,8 +145,8 @@ class Judge:
             facts = facts or in_file or self.read_file(thumbprint)
             facts = facts and {**facts, "has_private_key": None, "key_provider": None}  # the file brings the key
         candidate = facts and self._make_candidate(facts, domains)
-        end = followed and read_certificate(followed).not_after
-        return Evidence(now, thumbprint, candidate or None, facts, end or None, in_store)
+        end = (read_certificate(followed).not_after if followed else None) or observed.find_end(observed.signing)
+        return Evidence(now, thumbprint, candidate or None, facts, end, in_store)
 
     def _make_candidate(self, facts: Facts, domains: tuple[str, ...]) -> Candidate:
         certificate = read_certificate(facts)

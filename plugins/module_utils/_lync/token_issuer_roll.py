@@ -82,7 +82,8 @@ class TokenIssuerRoll:
 def judge_roll(assigned: Sequence[Facts], store: Sequence[Facts], now: dt.datetime) -> TokenIssuerRoll:
     """The roll, by the assignments and the store of one host."""
     issuers = [read_assignment(item) for item in assigned if item["use"] == TOKEN_ISSUER]
-    staged, in_use = find_staged(issuers, now + SOON), find_in_use(issuers, now + SOON)
+    # the successor counts once it is in force by any clock: until then, some server signs with the one before it
+    staged, in_use = find_staged(issuers, now - SOON), find_in_use(issuers, now - SOON)
     mine = next((item for item in issuers if item.thumbprint == in_use), None)
     keys = frozenset(item["thumbprint"] for item in store if item["has_private_key"])
     if staged is not None:
