@@ -102,9 +102,9 @@ def _find_auth_certificates(context: Context) -> InUse:
 
 
 def _find_token_issuers(context: Context, front_end: FrontEnd) -> InUse:
-    current = find_in_use(front_end.token_issuers, context.now)
-    staged = find_staged(front_end.token_issuers, context.now)
-    before = next((item.previous_thumbprint for item in front_end.token_issuers if item.thumbprint == current), "")
+    used, now = front_end.used_issuers, context.now
+    current, staged = find_in_use(used, now), find_staged(used, now)
+    before = next((item.previous_thumbprint for item in used if item.thumbprint == current), "")
     return InUse(current, staged.thumbprint if staged else "", before)
 
 

@@ -122,9 +122,7 @@ def must_remove(request: Request, observed: ObservedAssignments) -> bool:
     if request.thumbprint in there and others:
         named = ", ".join(sorted(others))
         message = f"{named} is assigned too, in force or staged, and would be removed with {request.thumbprint}."
-        remedy = (
-            "Assign the one that is to stay (O(state)=present, O(on_conflict)=replace), or leave O(thumbprint) out to remove both."
-        )
+        remedy = "Assign the one that is to stay (O(state)=present, O(on_conflict)=replace), or leave O(thumbprint) out to remove both."
         raise ShellError("conflict", message, remedy=remedy)
     return bool(there) and request.thumbprint in ("", *there)
 

@@ -19,6 +19,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import (
     SOON,
     Assigned,
+    find_end,
     find_in_use,
     find_staged,
     read_assignment,
@@ -100,11 +101,6 @@ class ObservedAssignments:
         """The assignment that may not be in force everywhere yet."""
         return find_staged(self.assignments, self.now - SOON)
 
-    def find_end(self, thumbprint: str) -> dt.datetime | None:
-        """The end of an assigned certificate, which the assignment shows though the store may have lost it; None where it is not known."""
-        shown = next((item.get("not_after") for item in self.assigned if item["thumbprint"] == thumbprint), None)
-        return dt.datetime.fromisoformat(shown) if shown else None
-
     def describe(self, thumbprint: str) -> Facts | None:
         """The assignment of a certificate, for the result.
 
@@ -145,7 +141,7 @@ class Judge:
             facts = facts or in_file or self.read_file(thumbprint)
             facts = facts and {**facts, "has_private_key": None, "key_provider": None}  # the file brings the key
         candidate = facts and self._make_candidate(facts, domains)
-        end = (read_certificate(followed).not_after if followed else None) or observed.find_end(observed.signing)
+        end = read_certificate(followed).not_after if followed else find_end(observed.assignments, observed.signing)
         return Evidence(now, thumbprint, candidate or None, facts, end, in_store)
 
     def _make_candidate(self, facts: Facts, domains: tuple[str, ...]) -> Candidate:
