@@ -24,6 +24,14 @@ options:
       - The certificate that the host must have, in use or staged, by its SHA-1 thumbprint.
       - Defaults to the one that the host shows as staged, or else as in use.
     type: str
+  scope:
+    description:
+      - V(machine) is what the host signs with. An assignment of its own hides the global one; if the host has one, and it is another
+        certificate than O(thumbprint), the task fails at once.
+      - V(global) is what is assigned globally, as the host's replica has it, even if the host has an assignment of its own.
+    type: str
+    choices: [machine, global]
+    default: machine
   timeout:
     description: Seconds to wait for it.
     type: int
@@ -71,7 +79,9 @@ token_issuer:
   type: dict
   contains:
     in_use:
-      description: The certificate that signs; empty if there is none.
+      description:
+        - The certificate that signs; empty if there is none.
+        - One that has taken effect less than five minutes ago is still shown as staged, as the clocks of other servers may be behind.
       type: str
       returned: always
     staged:
@@ -121,13 +131,23 @@ import time
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import TOKEN_ISSUER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
+    Facts,
     read_assigned,
+    read_global_issuers,
     read_store,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.own_assignment import list_own
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.token_issuer_roll import judge_roll
 
-SPEC = ModuleSpec(argument_spec={"thumbprint": {"type": "str"}, "timeout": {"type": "int", "default": 300}})
+SPEC = ModuleSpec(
+    argument_spec={
+        "thumbprint": {"type": "str"},
+        "scope": {"type": "str", "choices": ["machine", "global"], "default": "machine"},
+        "timeout": {"type": "int", "default": 300},
+    }
+)
 SECONDS = 2.0
 """Between two readings."""
 
@@ -137,16 +157,40 @@ def run(call: Call) -> Result:
     with located(shell="lync", cmdlet="Get-CsCertificate"):
         wanted, end = read_wanted(call), time.monotonic() + call.params["timeout"]
         while True:
-            assigned, store = read_assigned(call.shell("lync")), read_store(call.shell("windows"))
+            assigned, store = read_issuers(call), read_store(call.shell("windows"))
             roll = judge_roll(assigned, store, call.shell("lync").find_now())
-            flaw = roll.find_flaw(wanted or roll.newest) if wanted or roll.newest else "no certificate is assigned"
+            flaw = roll.find_flaw(wanted or roll.newest)
             if not flaw:
                 return {"token_issuer": roll.as_dict()}
+            refuse_own(call, assigned, flaw)
             if time.monotonic() >= end:
                 remedy = "Check with lync_replication whether its replica lags, and wait longer with O(timeout)."
                 raise ShellError("not_effective", f"after {call.params['timeout']} s {flaw}.", remedy=remedy)
             call.say(f"waiting: {flaw}")
             time.sleep(SECONDS)
+
+
+def read_issuers(call: Call) -> list[Facts]:
+    """The global assignments, or those that the host goes by."""
+    shell = call.shell("lync")
+    if call.params["scope"] == "global":
+        return read_global_issuers(shell)
+    return [item for item in read_assigned(shell) if item["use"] == TOKEN_ISSUER]
+
+
+def refuse_own(call: Call, assigned: list[Facts], flaw: str) -> None:
+    """Say at once that the host goes by an assignment of its own, which no wait ends.
+
+    :raises ShellError: of kind ``conflict``.
+    """
+    own = list_own(assigned, read_global_issuers(call.shell("lync"))) if call.params["scope"] == "machine" else []
+    if own:
+        message = f"{flaw.partition(',')[0]}: it has an assignment of its own, {own[0]['thumbprint']}, which hides the global one."
+        remedy = (
+            "Take it back with lync_certificate (state=absent, scope=machine), or with the role certificates, with token_issuer_scope in "
+            "farm_replace."
+        )
+        raise ShellError("conflict", message, remedy=remedy)
 
 
 def read_wanted(call: Call) -> str:

@@ -18,10 +18,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import (
-    SOON,
     find_end,
-    find_in_use,
-    find_staged,
+    find_signing,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_staging import (
     choose_effective_date,
@@ -65,8 +63,7 @@ def find_token_issuer_intent(farm: Farm, speaker: FrontEnd, description: Descrip
 
     What takes effect about now is still staged: some server may not sign with it yet.
     """
-    in_use = find_in_use(speaker.token_issuers, now - SOON)
-    staged = find_staged(speaker.token_issuers, now - SOON)
+    in_use, staged = find_signing(speaker.token_issuers, now)
     store = speaker.store.certificates if speaker.store else {}
     pfx = farm.deployment.pfx if farm.deployment else None
     named = description.oauth_token_issuer_thumbprint or str((pfx or {}).get("thumbprint") or "")

@@ -70,6 +70,16 @@ def find_in_use(assigned: Sequence[Assigned], now: dt.datetime) -> str:
     return next((item.previous_thumbprint for item in assigned if item.previous_thumbprint), "")
 
 
+def find_signing(assigned: Sequence[Assigned], now: dt.datetime) -> tuple[str, Assigned | None]:
+    """The thumbprint that some server may still sign with, and the assignment that may not have followed it everywhere yet.
+
+    One that nothing was before is in force as soon as one clock says so.
+    """
+    in_use = find_in_use(assigned, now - SOON) or find_in_use(assigned, now + SOON)
+    staged = find_staged(assigned, now - SOON)
+    return in_use, staged if staged is not None and staged.thumbprint != in_use else None
+
+
 def find_own(used: Sequence[Assigned], everywhere: Sequence[Assigned] | None) -> list[Assigned]:
     """Those that a computer goes by and that are its own, which hide the global ones.
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
@@ -21,6 +22,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignm
     Assigned,
     find_end,
     find_in_use,
+    find_signing,
     find_staged,
     read_assignment,
 )
@@ -95,20 +97,24 @@ class ObservedAssignments:
     @property
     def signing(self) -> str:
         """The thumbprint that some server may still sign with, which nothing may take away: its successor is not in force everywhere."""
-        return find_in_use(self.assignments, self.now - SOON)
+        return find_signing(self.assignments, self.now)[0]
 
     def find_pending(self) -> Assigned | None:
         """The assignment that may not be in force everywhere yet."""
-        return find_staged(self.assignments, self.now - SOON)
+        return find_signing(self.assignments, self.now)[1]
 
     def describe(self, thumbprint: str) -> Facts | None:
         """The assignment of a certificate, for the result.
 
         One that is staged stands for the one in force where the server shows it alone.
         """
-        found = next((item for item in self.assigned if item["thumbprint"] == thumbprint), None)
-        facts = found or next(iter(self.assigned), None)
-        return facts and {key: facts[key] for key in _KEYS}
+        found = [item for item in self.assigned if item["thumbprint"] == thumbprint]
+        return describe_assignment(found or self.assigned)
+
+
+def describe_assignment(assigned: Sequence[Facts]) -> Facts | None:
+    """The first of the assignments, for the result; None for none."""
+    return {key: assigned[0][key] for key in _KEYS} if assigned else None
 
 
 class Judge:

@@ -23,7 +23,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import Assignment
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_request import Request
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Secret, SecretText
-from ansible_collections.onprem.exchange_lync.plugins.modules import lync_certificate, lync_certificate_info
+from ansible_collections.onprem.exchange_lync.plugins.modules import (
+    lync_certificate,
+    lync_certificate_info,
+    lync_token_issuer_info,
+)
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 HOST = "FE1.contoso.com"
@@ -149,6 +153,8 @@ class FrontEnd:
         """A certificate in use is asked about whatever Confirm says, and nobody can answer (Remove-CsCertificate.md)."""
         if not Force:
             return ShellError("failed", "a question, and no one to answer it", error_id="HostFunctionNotImplemented")
+        if (Type[0], "Global" if Identity else "Machine") not in self.assigned:
+            return ShellError("failed", "there is none", error_id="x")
         if Previous:
             self.assigned[Type[0], "Global" if Identity else "Machine"]["PreviousThumbprint"] = ""
             return None
@@ -581,6 +587,90 @@ def test_an_assignment_of_the_computer_s_own_does_not_hide_the_global_one(
     assert assign(state="absent")["changed"]
     assert list(front_end.assigned) == [("OAuthTokenIssuer", "Machine")]
     assert not assign(state="absent")["changed"]
+
+
+OWN = {"state": "absent", "scope": "machine"}
+
+
+@pytest.mark.parametrize("tells_scope", [True, False])
+def test_the_computer_s_own_assignment_is_taken_back(
+    front_end: FrontEnd, assign: Any, leaves_alone: Any, tells_scope: bool
+) -> None:
+    front_end.tells_scope = tells_scope
+    front_end.assign("good")
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **OWN)
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **OWN, thumbprint=front_end.of["narrow"])
+    predicted, result = assign(check=True, **OWN), assign(**OWN)
+    assert predicted["commands"] == result["commands"]
+    assert "Identity" not in front_end.helper.writes[0].parameters
+    assert result["diff"]["before"]["thumbprint"] == front_end.of["other"]
+    assert result["certificate"]["thumbprint"] == predicted["certificate"]["thumbprint"] == front_end.of["good"]
+    assert list(front_end.assigned) == [("OAuthTokenIssuer", "Global")]
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **OWN)
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "said"),
+    [
+        ("", "no OAuthTokenIssuer certificate is assigned globally and in force"),
+        ("keyless", "is not in its store with the private key"),
+        ("file", "is not in its store with the private key"),
+        ("expired", "has expired"),
+    ],
+)
+def test_it_stays_where_the_computer_could_not_sign_with_the_global_one(
+    front_end: FrontEnd, assign: Any, everywhere: str, said: str
+) -> None:
+    if everywhere:
+        front_end.assign(everywhere)
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    result = assign(timeout=0, **OWN)
+    assert said in refusal(front_end, result)
+    assert result["error"]["kind"] == "conflict"
+    check = assign(check=True, **OWN)
+    assert check["changed"]
+    assert said in str(check["warnings"])
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(4, "in its store"), (60, "")])
+def test_one_that_takes_effect_about_now_has_to_be_there_too(
+    front_end: FrontEnd, assign: Any, minutes: int, said: str
+) -> None:
+    front_end.assign("good")
+    front_end.assign("file", EffectiveDate=NOW + dt.timedelta(minutes=minutes), Roll=True)
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    assert said in assign(timeout=0, **OWN).get("msg", "")
+    assert bool(front_end.helper.writes) is not bool(said)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"scope": "machine", "thumbprint": "A" * 40},
+        {"scope": "global", "thumbprint": "A" * 40},
+        {"scope": "machine", "state": "absent", "use": "Default"},
+        {"scope": "machine", "state": "absent", "previous": True},
+    ],
+)
+def test_a_scope_without_a_meaning_is_refused(front_end: FrontEnd, assign: Any, params: dict[str, Any]) -> None:
+    assert "scope" in refusal(front_end, assign(**params))
+    assert front_end.helper.pipelines == []
+
+
+def test_what_a_host_signs_with_and_what_is_global(front_end: FrontEnd, run_module: Any) -> None:
+    """An assignment of its own is told at once: no wait ends it."""
+    front_end.assign("good")
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    good = front_end.of["good"]
+    everywhere = run_module(lync_token_issuer_info, front_end.helper, scope="global", thumbprint=good)
+    assert everywhere["token_issuer"]["signing"] == [good]
+    assert run_module(lync_token_issuer_info, front_end.helper)["token_issuer"]["in_use"] == front_end.of["other"]
+    refused = run_module(lync_token_issuer_info, front_end.helper, thumbprint=good)
+    assert (refused["error"]["kind"], front_end.of["other"] in refused["msg"]) == ("conflict", True)
+    assert "scope=machine" in refused["error"]["remedy"]
+    absent = run_module(lync_token_issuer_info, front_end.helper, scope="global", thumbprint="A" * 40, timeout=0)
+    assert absent["error"]["kind"] == "not_effective"
 
 
 def test_one_that_has_expired_and_is_gone_from_the_store_is_replaced_at_once(front_end: FrontEnd, assign: Any) -> None:
