@@ -28,7 +28,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._values impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._winhttp_proxy import CONNECTIONS, read_proxy
 
 Facts = dict[str, t.Any]
-STORES = (r"Cert:\LocalMachine\Root", r"Cert:\LocalMachine\CA")
+STORES = {"authorities": r"Cert:\LocalMachine\Root", "intermediates": r"Cert:\LocalMachine\CA"}
+"""Those that the machine trusts, and those that it only knows."""
 WEEK = 7 * 24 * 3600 * 1000
 MOST_EVENTS = 50
 LOGS: dict[str, tuple[str, tuple[int, ...], str]] = {
@@ -49,7 +50,7 @@ def read_machine(shell: Shell, product: str) -> Facts:
             "tls_off_as_server": list_switched_off(settings, "Server"),
             "strong_crypto": is_strong(settings),
             **_read_proxy_setting(shell),
-            "authorities": _read_authorities(shell),
+            **{name: _read_certificates(shell, store) for name, store in STORES.items()},
             "events": _read_events(shell, product),
         }
     except ShellError as error:
@@ -83,9 +84,9 @@ def _read_proxy_setting(shell: Shell) -> Facts:
     return {"proxy": proxy.address if proxy else None, "proxy_exceptions": list(proxy.exceptions) if proxy else []}
 
 
-def _read_authorities(shell: Shell) -> list[str]:
-    """The certificates of trusted and intermediate authorities, in base64."""
-    items = _read_there(shell, Cmdlet("Get-ChildItem", Path=list(STORES)), select("RawData"))
+def _read_certificates(shell: Shell, store: str) -> list[str]:
+    """The certificates of a store, in base64."""
+    items = _read_there(shell, Cmdlet("Get-ChildItem", Path=[store]), select("RawData"))
     raw = (item.get("RawData") for item in items)
     return [base64.b64encode(value).decode("ascii") for value in raw if isinstance(value, bytes)]
 

@@ -28,7 +28,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignm
 
 _ASSIGN = "Assign a server-to-server authentication certificate to Skype for Business Server"
 _STAGE = "Stage AV and OAuth certificates in Skype for Business Server using -Roll"
-_TAKE_BACK = (
+TAKE_OWN_BACK = (
     "Assign the certificate once, globally (role certificates). To have the role take the server's own assignment back then, add "
     "token_issuer_scope to farm_replace; or run lync_certificate on the server with state=absent and scope=machine."
 )
@@ -171,7 +171,7 @@ def find_other_than_described(context: Context) -> Iterator[Breach]:
     "token_issuer_differs",
     "error",
     demand="All Front End Servers and Directors have the same OAuthTokenIssuer certificate.",
-    remedy="{remedy}",
+    remedy="{cure}",
     source=f"{_ASSIGN}: the same certificate on all Front End Servers",
     fixed_by="certificates",
 )
@@ -189,15 +189,15 @@ def find_differing(context: Context) -> Iterator[Breach]:
     for host, own in used.items():
         if own and own not in right:
             others = sorted({f"{theirs} on {other}" for other, theirs in used.items() if theirs and theirs != own})
-            remedy = _TAKE_BACK if host in alone else DEPLOY["lync"]
-            yield Breach(host, f"{own} is in use here, but {', '.join(others)}", own, words=(("remedy", remedy),))
+            remedy = TAKE_OWN_BACK if host in alone else DEPLOY["lync"]
+            yield Breach(host, f"{own} is in use here, but {', '.join(others)}", own, words=(("cure", remedy),))
 
 
 @rule(
     "token_issuer_scope",
     "warning",
     demand="The OAuthTokenIssuer certificate is assigned globally.",
-    remedy=_TAKE_BACK,
+    remedy=TAKE_OWN_BACK,
     source=f"{_ASSIGN}: -Identity global, not on each Front End Server; Remove-CsCertificate, parameter Identity",
     fixed_by="certificates",
     replaces=True,
