@@ -59,7 +59,7 @@ CURES = [
     Cure(("token_issuer_expired",), ("rotate_oauth_token_issuer",), certificate="oauth"),
     Cure(("token_issuer_expiring",), ("rotate_oauth_token_issuer",) * 2, certificate="oauth", hours=26),
     Cure(("token_issuer_without_key",), ("rotate_oauth_token_issuer",), certificate="oauth"),
-    Cure(("token_issuer_per_server",), ("rotate_oauth_token_issuer",), certificate="oauth"),
+    Cure(("token_issuer_per_server",), ("rotate_oauth_token_issuer",), ("token_issuer_scope",), certificate="oauth"),
 ]
 
 

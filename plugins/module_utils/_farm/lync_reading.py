@@ -97,12 +97,10 @@ def _read_certificates(reading: Reading, lync: Shell, windows: Shell) -> None:
         told = f"waiting for the certificate {awaited} in the store, {waited:.0f} of {reading.call.params['timeout']} s"
         reading.call.say(f"{reading.host}: {told}")
         time.sleep(_INTERVAL)
-    if own.get("assigned") is not None and (not _find_token_issuers(own) or reading.call.params["key_containers"]):
+    if own.get("assigned") is None or own.get("store") is None:
+        return
+    if not own.get("global_token_issuers") or reading.call.params["key_containers"]:
         reading.read("lync", "store", lambda: add_exportable(own["store"], windows))
-
-
-def _find_token_issuers(own: dict[str, t.Any]) -> list[Facts]:
-    return [item for item in own.get("assigned") or [] if item["use"] == "OAuthTokenIssuer"]
 
 
 def _is_deployed(own: dict[str, t.Any], thumbprint: str) -> bool:
