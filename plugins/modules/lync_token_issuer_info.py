@@ -126,20 +126,10 @@ error:
   type: dict
 """
 
-import time
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import TOKEN_ISSUER
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
-    Facts,
-    read_assigned,
-    read_global_issuers,
-    read_store,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.own_assignment import list_own
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.token_issuer_roll import judge_roll
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.token_issuer_wait import await_token_issuer
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -148,49 +138,12 @@ SPEC = ModuleSpec(
         "timeout": {"type": "int", "default": 300},
     }
 )
-SECONDS = 2.0
-"""Between two readings."""
 
 
 def run(call: Call) -> Result:
     """Read until the host has the certificate, or the time is over."""
     with located(shell="lync", cmdlet="Get-CsCertificate"):
-        wanted, end = read_wanted(call), time.monotonic() + call.params["timeout"]
-        while True:
-            assigned, store = read_issuers(call), read_store(call.shell("windows"))
-            roll = judge_roll(assigned, store, call.shell("lync").find_now())
-            flaw = roll.find_flaw(wanted or roll.newest)
-            if not flaw:
-                return {"token_issuer": roll.as_dict()}
-            refuse_own(call, assigned, flaw)
-            if time.monotonic() >= end:
-                remedy = "Check with lync_replication whether its replica lags, and wait longer with O(timeout)."
-                raise ShellError("not_effective", f"after {call.params['timeout']} s {flaw}.", remedy=remedy)
-            call.say(f"waiting: {flaw}")
-            time.sleep(SECONDS)
-
-
-def read_issuers(call: Call) -> list[Facts]:
-    """The global assignments, or those that the host goes by."""
-    shell = call.shell("lync")
-    if call.params["scope"] == "global":
-        return read_global_issuers(shell)
-    return [item for item in read_assigned(shell) if item["use"] == TOKEN_ISSUER]
-
-
-def refuse_own(call: Call, assigned: list[Facts], flaw: str) -> None:
-    """Say at once that the host goes by an assignment of its own, which no wait ends.
-
-    :raises ShellError: of kind ``conflict``.
-    """
-    own = list_own(assigned, read_global_issuers(call.shell("lync"))) if call.params["scope"] == "machine" else []
-    if own:
-        message = f"{flaw.partition(',')[0]}: it has an assignment of its own, {own[0]['thumbprint']}, which hides the global one."
-        remedy = (
-            "Take it back with lync_certificate (state=absent, scope=machine), or with the role certificates, with token_issuer_scope in "
-            "farm_replace."
-        )
-        raise ShellError("conflict", message, remedy=remedy)
+        return {"token_issuer": await_token_issuer(call, read_wanted(call)).as_dict()}
 
 
 def read_wanted(call: Call) -> str:

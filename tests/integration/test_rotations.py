@@ -47,8 +47,8 @@ def usable_since(farm: Farm, entry: int) -> bool:
 
 def go_to(farm: Farm, moment: str, minutes: float) -> dict[str, Any]:
     """Go to some minutes after a moment and ask for the previous certificate to be removed, which has to stay; what the host shows."""
-    ahead = dt.datetime.fromisoformat(moment) + dt.timedelta(minutes=minutes)
-    ahead -= dt.datetime.fromisoformat(farm.status()["now"])
+    there = dt.datetime.fromisoformat(moment) + dt.timedelta(minutes=minutes)
+    ahead = there - dt.datetime.fromisoformat(farm.status()["now"])
     farm.lab("clock", f"+{ahead.total_seconds() / 86400:.6f}")
     forget = "{use: OAuthTokenIssuer, state: absent, previous: true}"
     tasks = f"""

@@ -15,7 +15,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapsho
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import DEPLOYMENT, OWN
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
-    Facts,
     add_exportable,
     read_assigned,
     read_global_issuers,

@@ -173,8 +173,8 @@ def _describe_staged_rival(observed: ObservedAssignments, evidence: Evidence) ->
 def _refuse_past(effective: dt.datetime | None, evidence: Evidence) -> None:
     if effective and effective <= evidence.now:
         message = (
-            f"effective_date: {instant(effective)} is past by the server's clock. Give a later one, or leave it out: then O(on_conflict) "
-            "says when the certificate takes effect."
+            f"O(effective_date): {instant(effective)} is past by the server's clock. Give a later one, or leave it out: then "
+            "O(on_conflict) says when the certificate takes effect."
         )
         raise ShellError("bad_input", message)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import read_certificate
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import (
     SOON,
@@ -37,14 +37,14 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_e
     read_store,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import WOULD_FAIL, Plan
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, Reads
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
 
 _SECONDS = 2.0
 """Between two readings."""
 _REMEDY = (
-    "Nothing was written. Assign a certificate globally first (lync_certificate with O(use)=OAuthTokenIssuer), and wait until this host "
-    "has it (lync_token_issuer_info with scope=global)."
+    "Nothing was written. Assign a valid certificate globally, wait until this host has it with its private key (lync_token_issuer_info "
+    "with scope=global), and run this again."
 )
 
 
@@ -83,9 +83,7 @@ class OwnAssignment:
 
     def _read(self, call: Call) -> ObservedOwn:
         lync = call.shell(self.shell)
-        used = [item for item in read_assigned(lync) if item["use"] == TOKEN_ISSUER]
-        everywhere = read_global_issuers(lync)
-        own = list_own(used, everywhere)
+        own, everywhere = read_own(lync)
         if not own or self._request.thumbprint not in ("", *(item["thumbprint"] for item in own)):
             return ObservedOwn((), tuple(everywhere))
         store = read_store(call.shell("windows"))
@@ -94,7 +92,7 @@ class OwnAssignment:
     def plan(self, call: Call, observed: ObservedOwn) -> Plan:
         """Remove it, or nothing where there is none.
 
-        :raises ShellError: of kind ``conflict`` where the server could sign no tokens then. In check mode it is a warning: the global
+        :raises ShellError: of kind ``not_effective`` where the server could sign no tokens then. In check mode it is a warning: the global
             one may be what a task before this one would assign.
         """
         following = describe_assignment(observed.everywhere[:1])
@@ -102,15 +100,30 @@ class OwnAssignment:
             return Plan(following, following)
         # -Force answers the question about a certificate that is in use (Remove-CsCertificate.md)
         removal = Cmdlet("Remove-CsCertificate", Type=[TOKEN_ISSUER], Force=True, Confirm=False)
-        refusal = ShellError("conflict", f"the server's own assignment was kept: {observed.flaw}.", remedy=_REMEDY)
+        refusal = ShellError("not_effective", f"the server's own assignment was kept: {observed.flaw}.", remedy=_REMEDY)
         if observed.flaw and not call.check_mode:
             raise refusal
         warnings = (f"{WOULD_FAIL}{refusal}",) if observed.flaw else ()
         return Plan(describe_assignment(observed.own[:1]), following, (removal,), warnings)
 
 
-def list_own(used: Sequence[Facts], everywhere: Sequence[Facts]) -> list[Facts]:
-    """Those of the assignments of OAuthTokenIssuer that a server goes by that are its own."""
+def read_used(shell: Reads) -> list[Facts]:
+    """The assignments of OAuthTokenIssuer that a server goes by."""
+    return [item for item in read_assigned(shell) if item["use"] == TOKEN_ISSUER]
+
+
+def read_own(shell: Reads) -> tuple[list[Facts], list[Facts]]:
+    """The server's own assignments, and the global ones.
+
+    Where the version tells no scope, a global one that the replica gets between two readings looks like one of the server's own, so that
+    what was found is read again.
+    """
+    used, everywhere = read_used(shell), read_global_issuers(shell)
+    own = _list_own(used, everywhere)
+    return _list_own(read_used(shell), everywhere) if own else [], everywhere
+
+
+def _list_own(used: Sequence[Facts], everywhere: Sequence[Facts]) -> list[Facts]:
     own = {
         item.thumbprint for item in find_own(list(map(read_assignment, used)), list(map(read_assignment, everywhere)))
     }

@@ -113,7 +113,8 @@ def test_a_date_that_is_given_holds_also_where_replacing_is_allowed(farm: Health
 
 
 def test_a_date_that_is_past_is_told_before_anything_is_written(farm: HealthyFarm) -> None:
-    third, past = make_issuer(farm, 7), {"oauth_token_issuer_effective_date": (farm.now - DAY).isoformat()}
+    third = make_issuer(farm, 7)
+    past: dict[str, Any] = {"oauth_token_issuer_effective_date": (farm.now - DAY).isoformat()}
     farm.of(LYNC)["store"].append(third)
     found = tell(farm, "token_issuer_date_past", oauth_token_issuer_thumbprint=third["thumbprint"], **past)
     assert "farm_oauth_token_issuer_effective_date" in found["evidence"]
@@ -190,7 +191,7 @@ def test_it_stays_where_no_global_one_would_follow_it(farm: HealthyFarm) -> None
     for host in (LYNC, SECOND):
         farm.of(host)["global_token_issuers"] = []
     farm.of(LYNC)["assigned"] = []
-    allowed = {"replace": ["token_issuer_scope"], "oauth_token_issuer_automatic": False}
+    allowed: dict[str, Any] = {"replace": ["token_issuer_scope"], "oauth_token_issuer_automatic": False}
     assert judge(farm, **allowed)[1]["take_back"] == []
     # one that is assigned in the same run does
     found, work = judge(farm, oauth_token_issuer_thumbprint=farm.issuer["thumbprint"], **allowed)

@@ -147,8 +147,8 @@ def test_an_authority_among_the_intermediate_ones_is_not_trusted(now: dt.datetim
     key = ec.generate_private_key(ec.SECP256R1())
 
     def issue(subject: str, issuer: str) -> str:
-        names = (x509.Name.from_rfc4514_string(f"CN={name}") for name in (issuer, subject))
-        made = x509.CertificateBuilder(*names, key.public_key(), 1, now, now + dt.timedelta(days=1))
+        by, of = (x509.Name.from_rfc4514_string(f"CN={name}") for name in (issuer, subject))
+        made = x509.CertificateBuilder(by, of, key.public_key(), 1, now, now + dt.timedelta(days=1))
         return base64.b64encode(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)).decode()
 
     root, between, leaf = issue("root", "root"), issue("between", "root"), issue("leaf", "between")

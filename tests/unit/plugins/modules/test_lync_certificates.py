@@ -627,7 +627,7 @@ def test_it_stays_where_the_computer_could_not_sign_with_the_global_one(
     front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
     result = assign(timeout=0, **OWN)
     assert said in refusal(front_end, result)
-    assert result["error"]["kind"] == "conflict"
+    assert result["error"]["kind"] == "not_effective"
     check = assign(check=True, **OWN)
     assert check["changed"]
     assert said in str(check["warnings"])
