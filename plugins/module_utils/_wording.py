@@ -50,6 +50,10 @@ VARIABLES: dict[str, dict[str, str]] = {
         "thumbprint": "farm_oauth_token_issuer_thumbprint",
         "timeout": "farm_replication_timeout",
     },
+    "lync_token_issuer_info": {
+        "thumbprint": "farm_oauth_token_issuer_thumbprint",
+        "timeout": "farm_replication_timeout",
+    },
     "lync_storage_connectivity": {"sip_uri": "farm_trust_sip_address", "folder": "farm_trust_folder"},
     "lync_oauth_configuration": {"exclude": "farm_leave_out", "timeout": "farm_replication_timeout"},
     "lync_partner_application": {

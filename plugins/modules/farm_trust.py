@@ -18,6 +18,8 @@ description:
     what to do, and the verdict below it.
   - The trust is proven if every Front End Server has written to a mailbox, and nothing contradicts it. Without the mailbox tests it is
     not proven.
+  - A Front End Server or an Exchange server that the snapshots name, and of which there is no snapshot, was not seen, unless it is left
+    out. What was not seen is not proven.
 options:
   snapshots:
     description: The snapshots, as M(onprem.exchange_lync.farm_info) returns them as RV(onprem.exchange_lync.farm_info#module:snapshot).

@@ -18,6 +18,8 @@ description:
   - OAuthTokenIssuer, the certificate that signs the tokens for Exchange, is assigned once for the whole deployment. The Central
     Management Store brings it to every front end. All other uses are assigned on the host alone.
   - A certificate is checked before it is assigned. One that breaks a rule is refused before anything is written.
+  - A host may have an OAuthTokenIssuer assignment of its own, which hides the global one there. The module reads and writes the global one;
+    O(scope=machine) takes back the host's own.
   - An OAuthTokenIssuer certificate that is in use is not replaced at once unless the task says so, since Exchange trusts only the keys
     that it has read from Lync. See O(on_conflict).
   - A certificate that is in use, or is staged already, is no change.
@@ -46,7 +48,7 @@ options:
       - V(present) assigns the certificate.
       - V(absent) removes the assignment, whatever certificate it is, or only that of O(thumbprint) if one is named. The certificate
         stays in the store. If one certificate is in use and another is staged, removing only one of them is refused, because the cmdlet
-        would remove both.
+        would remove both. To take back the staged one, assign the one in use with O(on_conflict=replace).
     type: str
     choices: [present, absent]
     default: present
@@ -54,10 +56,23 @@ options:
     description:
       - With O(state=absent), remove only the previous OAuthTokenIssuer certificate, which stays assigned after another one has followed it.
         A roll is not finished before that.
-      - It is kept, with a warning, as long as the next one is only staged, because it still signs then.
+      - It is kept, with a warning, as long as the next one is only staged, and for five minutes after the next one has taken effect,
+        because some server may still sign with it.
       - Exchange and every other partner must know the certificate that is in use before the previous one is removed.
     type: bool
     default: false
+    version_added: 0.2.0
+  scope:
+    description:
+      - With O(state=absent) and O(use=OAuthTokenIssuer), which assignment to remove.
+      - V(global) removes the one that holds for all front ends.
+      - V(machine) removes the host's own one, which hides the global one on this host. The task is refused if the host could not sign
+        with the global certificate then. It waits up to O(timeout) seconds until the host has that certificate with its private key. In
+        check mode, the refusal is a warning.
+      - Exchange must know the global certificate before, because the host signs with it at once.
+      - Defaults to V(global). All other uses have no global assignment.
+    type: str
+    choices: [global, machine]
     version_added: 0.2.0
   thumbprint:
     description:
@@ -97,15 +112,17 @@ options:
       - Exchange caches the signing certificate for up to a day, so the date must be at least 24 hours before the current certificate
         expires. A later date gives a warning.
       - If not given, O(on_conflict) decides if another certificate is in use. If none is, the certificate is in force at once.
+      - A date that is past is refused, unless the certificate is in use already.
     type: str
   on_conflict:
     description:
       - What to do if another OAuthTokenIssuer certificate is in use and valid, and O(effective_date) is not given, or if another one is
-        staged.
+        staged, even if it is to follow the certificate that the task names.
       - V(stage) stages the certificate to take effect in 24 hours, at the next full hour, so that Exchange reads its key before it signs.
         The task fails if the one in use ends before that, or if another one is staged already.
       - V(replace) replaces what is in use at once, or at the O(effective_date), and what is staged. Exchange refuses Lync's tokens until
-        it has read Lync's metadata again, if the key is new to it.
+        it has read Lync's metadata again, if the key is new to it. If the certificate that the task names is in use, it is assigned again
+        at once, so that the staged one does not follow it.
       - V(keep) leaves what is there. V(fail) fails.
       - It has no meaning for other uses, which are always replaced at once.
     type: str
@@ -194,11 +211,19 @@ EXAMPLES = r"""
     state: absent
     previous: true
   run_once: true
+
+- name: Have each front end go by the global assignment only
+  onprem.exchange_lync.lync_certificate:
+    use: OAuthTokenIssuer
+    state: absent
+    scope: machine
 """
 
 RETURN = r"""
 certificate:
-  description: The assignment as it is, or would be in check mode. V(null) if there is none.
+  description:
+    - The assignment as it is, or would be in check mode. V(null) if there is none.
+    - With O(scope=machine), the global one, which the host then goes by.
   returned: success
   type: dict
   contains:
@@ -279,10 +304,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import Assignment
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import WAIVABLE
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_request import (
+    SCOPES,
     USES,
     name_writing_cmdlet,
     read_request,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.own_assignment import OwnAssignment
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
@@ -291,6 +318,7 @@ SPEC = ModuleSpec(
         "use": {"type": "str", "required": True, "aliases": ["type"], "choices": list(USES)},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "previous": {"type": "bool", "default": False},
+        "scope": {"type": "str", "choices": list(SCOPES)},
         "thumbprint": {"type": "str"},
         "path": {"type": "str"},
         "password": {"type": "str", "no_log": True},
@@ -311,6 +339,8 @@ def run(call: Call) -> Result:
     """Assign the certificate, and see it in force on this host."""
     with located(shell="lync", cmdlet=name_writing_cmdlet(call.params)):
         request = read_request(call.params)
+        if request.own:
+            return ensure(call, OwnAssignment(request))
         if not request.is_global:
             return ensure(call, Assignment(request))
         return ensure(call, Assignment(request), patience=call.params["timeout"], follow=make_wait(call))

@@ -71,7 +71,10 @@ host:
   type: str
   sample: atl-lync-001.litwareinc.com
 assigned:
-  description: The certificates in use, one entry for each use.
+  description:
+    - The certificates in use, one entry for each use.
+    - An OAuthTokenIssuer assignment that the host has of its own hides the global one, which M(onprem.exchange_lync.lync_token_issuer_info)
+      shows with O(onprem.exchange_lync.lync_token_issuer_info#module:scope=global).
   returned: success
   type: list
   elements: dict

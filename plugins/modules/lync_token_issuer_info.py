@@ -24,6 +24,14 @@ options:
       - The certificate that the host must have, in use or staged, by its SHA-1 thumbprint.
       - Defaults to the one that the host shows as staged, or else as in use.
     type: str
+  scope:
+    description:
+      - V(machine) is what the host signs with. An assignment of its own hides the global one; if the host has one, and it is another
+        certificate than O(thumbprint), the task fails at once.
+      - V(global) is what is assigned globally, as the host's replica has it, even if the host has an assignment of its own.
+    type: str
+    choices: [machine, global]
+    default: machine
   timeout:
     description: Seconds to wait for it.
     type: int
@@ -71,7 +79,9 @@ token_issuer:
   type: dict
   contains:
     in_use:
-      description: The certificate that signs; empty if there is none.
+      description:
+        - The certificate that signs; empty if there is none.
+        - One that has taken effect less than five minutes ago is still shown as staged, as the clocks of other servers may be behind.
       type: str
       returned: always
     staged:
@@ -116,37 +126,24 @@ error:
   type: dict
 """
 
-import time
-
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError, located
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
-    read_assigned,
-    read_store,
-)
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.token_issuer_roll import judge_roll
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.token_issuer_wait import await_token_issuer
 
-SPEC = ModuleSpec(argument_spec={"thumbprint": {"type": "str"}, "timeout": {"type": "int", "default": 300}})
-SECONDS = 2.0
-"""Between two readings."""
+SPEC = ModuleSpec(
+    argument_spec={
+        "thumbprint": {"type": "str"},
+        "scope": {"type": "str", "choices": ["machine", "global"], "default": "machine"},
+        "timeout": {"type": "int", "default": 300},
+    }
+)
 
 
 def run(call: Call) -> Result:
     """Read until the host has the certificate, or the time is over."""
     with located(shell="lync", cmdlet="Get-CsCertificate"):
-        wanted, end = read_wanted(call), time.monotonic() + call.params["timeout"]
-        while True:
-            assigned, store = read_assigned(call.shell("lync")), read_store(call.shell("windows"))
-            roll = judge_roll(assigned, store, call.shell("lync").find_now())
-            flaw = roll.find_flaw(wanted or roll.newest) if wanted or roll.newest else "no certificate is assigned"
-            if not flaw:
-                return {"token_issuer": roll.as_dict()}
-            if time.monotonic() >= end:
-                remedy = "Check with lync_replication whether its replica lags, and wait longer with O(timeout)."
-                raise ShellError("not_effective", f"after {call.params['timeout']} s {flaw}.", remedy=remedy)
-            call.say(f"waiting: {flaw}")
-            time.sleep(SECONDS)
+        return {"token_issuer": await_token_issuer(call, read_wanted(call)).as_dict()}
 
 
 def read_wanted(call: Call) -> str:

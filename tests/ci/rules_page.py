@@ -14,6 +14,10 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certif
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rulebook import SUBJECTS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules.host_rules import READ_AGAIN
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.rules.token_issuer_rules import (
+    TAKE_OWN_BACK,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import ANSWERED, REACH
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "rules.md"
@@ -66,12 +70,17 @@ def write_rule(rule: Rule) -> Iterator[str]:
     yield f"- **Source:** {rule.source}\n"
 
 
+WORDS = {
+    "remedy": READ_AGAIN,
+    "site": f"If nothing answers: {REACH} If something does: {ANSWERED}",
+    "cure": f"If the server has an assignment of its own: {TAKE_OWN_BACK} Otherwise: {DEPLOY['lync']}",
+}
+
+
 def write_remedy(rule: Rule) -> str:
-    """The remedy, for both products where it differs."""
-    if "{" not in rule.remedy:
-        return rule.remedy
-    if "{remedy}" in rule.remedy:
-        return rule.remedy.format(remedy=READ_AGAIN)
+    """The remedy, for both products where it differs, and for each circumstance that a rule leaves open."""
+    if not any(word in rule.remedy for word in ("{replace}", "{deploy}")):
+        return rule.remedy.format(**WORDS)
     parts = (f"{title}: {rule.remedy.format(replace=REPLACE[name], deploy=DEPLOY[name])}" for title, name in PRODUCTS)
     return " ".join(parts)
 

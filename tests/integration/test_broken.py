@@ -45,7 +45,7 @@ PAINS: list[dict[str, tuple[str, str, str]]] = [
     {
         "uri_of_setup": ("autodiscover_uri_differs", EX1, "Run the integration, or its role autodiscover"),
         "auth_certificate_expired": ("expired", EX1, "New-ExchangeCertificate"),
-        "token_issuer_per_server": ("token_issuer_differs", FE2, "Assign the certificate globally"),
+        "token_issuer_per_server": ("token_issuer_differs", FE2, "add token_issuer_scope to farm_replace"),
         "sip_domain_not_accepted": ("sip_domain_not_accepted", "Exchange", "New-AcceptedDomain"),
         "no_partner_in_lync": ("partner_application_missing", "Lync", "role partners"),
         "ws_security_off": ("ws_security_off", EX2, "exchange_virtual_directory"),

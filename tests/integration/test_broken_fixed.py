@@ -68,6 +68,7 @@ CURES = [
     Cure(("token_issuer_expired",), ("rotate_oauth_token_issuer",), certificate="oauth"),
     Cure(("token_issuer_expiring",), ("rotate_oauth_token_issuer",) * 2, certificate="oauth", hours=26),
     Cure(("token_issuer_without_key",), ("rotate_oauth_token_issuer",) * 2, certificate="oauth", hours=26),
+    Cure(("token_issuer_per_server",), ("rotate_oauth_token_issuer",), ("token_issuer_scope",), certificate="oauth"),
 ]
 NOT_CURED = {
     "authority_not_trusted": "the store of trusted authorities is the machine's",
@@ -98,7 +99,6 @@ NOT_CURED = {
         "the store of trusted authorities is the machine's",
     ),
     "not_in_the_group": "who may do what is decided in Active Directory",
-    "token_issuer_per_server": "the server's own assignment is taken back by hand (lync_cmdlet)",
 }
 """Why the collection leaves a pain to the administrator: the finding's remedy says what to do."""
 

@@ -42,12 +42,14 @@ def test_what_is_in_use_is_replaced_only_on_the_users_word(farm: Farm, thumbprin
         task("staged", right),
         task("again", right),
         task("rival", PFX, "ignore_errors: true"),
-        task("of old", f"thumbprint: {old}"),
+        task("of old", f"thumbprint: {old}", "ignore_errors: true"),
+        task("taken back", f"thumbprint: {old}, on_conflict: replace"),
+        task("taken back again", f"thumbprint: {old}"),
         task("replaced", f"{right}, on_conflict: replace"),
         task("replaced again", f"{right}, on_conflict: replace"),
     )
     assert run.rc == 0, run.output
-    for name in ("automatic", "kept", "again", "of old", "replaced again"):
+    for name in ("automatic", "kept", "again", "taken back again", "replaced again"):
         assert (run.step(name).changed, run.step(name).writes) == (False, []), name
     assert run.step("kept").result["warnings"] == [f"Left as it is: {old} is in use as OAuthTokenIssuer."]
     failing, rival = run.step("failing"), run.step("rival")
@@ -55,6 +57,18 @@ def test_what_is_in_use_is_replaced_only_on_the_users_word(farm: Farm, thumbprin
     clear(failing.msg, host=HOST, shell="lync", cmdlet="Set-CsCertificate", said=said, remedy="Nothing was written.")
     said = f"{old} is in use and {thumbprints['OAuthTokenIssuer']} is staged for "
     clear(rival.msg, host=HOST, shell="lync", cmdlet="Import-CsCertificate", said=said, remedy="Nothing was written.")
+    said = f"{thumbprints['OAuthTokenIssuer']} is staged for "
+    clear(
+        run.step("of old").msg,
+        host=HOST,
+        shell="lync",
+        cmdlet="Set-CsCertificate",
+        said=said,
+        remedy="Nothing was written.",
+    )
+    [taken] = run.step("taken back").writes
+    assert taken["parameters"].keys().isdisjoint({"EffectiveDate", "Roll"})
+    assert run.step("taken back").result["certificate"]["previous_thumbprint"] is None
     assert run.step("checked").writes == []
     [staged], [replaced] = run.step("staged").writes, run.step("replaced").writes
     assert staged["parameters"].keys() >= {"EffectiveDate", "Roll"}
@@ -92,3 +106,38 @@ def test_from_a_file_until_every_front_end_has_it(farm: Farm, thumbprints: dict[
     }
     assert len(issuers) == 3
     assert len({thumbprint for _host, thumbprint in issuers} - set(thumbprints.values())) == 1
+
+
+def test_a_server_s_own_assignment_hides_the_global_one_until_it_is_taken_back(
+    farm: Farm, thumbprints: dict[str, str]
+) -> None:
+    """What is asked of the global one leaves the server's own alone, and the other way round."""
+    own, right = thumbprints["OAuth of two years ago"], thumbprints["OAuthTokenIssuer"]
+    given = f"{{Identity: {HOST}, Type: [OAuthTokenIssuer], Thumbprint: {own}}}"
+    alone = f"- {{name: alone, onprem.exchange_lync.lync_cmdlet: {{cmdlet: Set-CsCertificate, parameters: {given}}}}}"
+    read = "- {{name: {0}, onprem.exchange_lync.lync_token_issuer_info: {{{1}}}}}"
+    run = play(
+        farm,
+        alone,
+        read.format("own", ""),
+        read.format("global", "scope: global"),
+        task("unchanged", f"thumbprint: {thumbprints['OAuthTokenIssuer']}, on_conflict: replace, timeout: 60"),
+        task("unchanged again", f"thumbprint: {thumbprints['OAuthTokenIssuer']}, on_conflict: replace"),
+        task("checked", "state: absent, scope: machine", "check_mode: true"),
+        read.format("still", ""),
+        task("taken back", "state: absent, scope: machine"),
+        read.format("after", f"thumbprint: {right}"),
+        task("again", "state: absent, scope: machine"),
+    )
+    assert run.rc == 0, run.output
+    in_use = {name: run.step(name).result["token_issuer"]["in_use"] for name in ("own", "still", "after")}
+    assert in_use == {"own": own, "still": own, "after": right}
+    assert run.step("global").result["token_issuer"]["in_use"] not in (own, "")
+    assert [entry["parameters"]["Identity"] for entry in run.step("unchanged").writes] == ["global"]
+    checked, taken = run.step("checked"), run.step("taken back")
+    assert (checked.changed, checked.writes, checked.result["commands"]) == (True, [], taken.result["commands"])
+    [removed] = taken.writes
+    assert (removed["cmdlet"], "Identity" in removed["parameters"]) == ("Remove-CsCertificate", False)
+    for name in ("unchanged again", "again"):
+        assert (run.step(name).changed, run.step(name).writes) == (False, []), name
+    assert farm.state()["lync"]["store"]["certificates"]["OAuthTokenIssuer"]["thumbprint"] == right

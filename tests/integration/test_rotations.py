@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -44,6 +45,23 @@ def usable_since(farm: Farm, entry: int) -> bool:
     return bool(seen) and all(moment[name]["signs"] and moment[name]["taken"] for moment in seen for name in LYNC)
 
 
+def go_to(farm: Farm, moment: str, minutes: float) -> dict[str, Any]:
+    """Go to some minutes after a moment and ask for the previous certificate to be removed, which has to stay; what the host shows."""
+    there = dt.datetime.fromisoformat(moment) + dt.timedelta(minutes=minutes)
+    ahead = there - dt.datetime.fromisoformat(farm.status()["now"])
+    farm.lab("clock", f"+{ahead.total_seconds() / 86400:.6f}")
+    forget = "{use: OAuthTokenIssuer, state: absent, previous: true}"
+    tasks = f"""
+    - {{name: forget, onprem.exchange_lync.lync_certificate: {forget}}}
+    - {{name: read, onprem.exchange_lync.lync_token_issuer_info: }}
+    """
+    run = farm.play(tasks, hosts=LYNC[0])
+    assert (run.rc, run.writes) == (0, []), run.output
+    assert "The previous certificate was kept" in str(run.step("forget").result["warnings"])
+    found: dict[str, Any] = run.step("read").result["token_issuer"]
+    return found
+
+
 def test_the_token_issuer_is_staged_known_and_then_alone(farm: Farm) -> None:
     begun, old = len(farm.journal()), token_issuer(farm)["thumbprint"]
     checked = rotate(farm, ISSUER, "--check")
@@ -58,7 +76,10 @@ def test_the_token_issuer_is_staged_known_and_then_alone(farm: Farm) -> None:
     assert names(again) == []
     kept = again.step("Remove the previous certificate when the new one is in use")
     assert f"The previous certificate was kept: {new} takes effect at" in str(kept.result["warnings"])
-    farm.lab("clock", "+3")
+    for minutes in (-4, 1):  # by some server's clock it does not sign yet
+        shown = go_to(farm, token_issuer(farm)["effective"], minutes)
+        assert (shown["in_use"], shown["staged"], shown["signing"]) == (old, new, [old, new])
+    farm.lab("clock", "+2")
     finished = rotate(farm, ISSUER)
     assert names(finished) == ["Remove-CsCertificate"]
     assert finished.writes[0]["parameters"] == {
@@ -96,18 +117,34 @@ def test_the_auth_certificate_is_completed_staged_published_and_cleared(farm: Fa
 
 
 def test_a_lync_server_without_the_certificate_keeps_the_previous_one(farm: Farm) -> None:
-    """It lags behind, so nothing is removed: it may sign with the old one only."""
+    """It lags behind, so nothing is removed: it may sign with the old one only. The first of each group is left out, and is not asked."""
     farm.lab("fault", "replication_stuck", "--host", LYNC[2])
-    thumbprint = farm.state()["certificates"]["oauth-good"]["thumbprint"]
-    options = f"{{use: OAuthTokenIssuer, thumbprint: {thumbprint}, on_conflict: replace}}"
+    old, new = token_issuer(farm)["thumbprint"], farm.state()["certificates"]["oauth-good"]["thumbprint"]
+    options = f"{{use: OAuthTokenIssuer, thumbprint: {new}, on_conflict: replace}}"
     task = f"- {{name: assigned, onprem.exchange_lync.lync_certificate: {options}}}"
     assert farm.play(task, hosts=LYNC[0]).rc == 0
-    run = farm.play(
-        "- {name: read, onprem.exchange_lync.lync_token_issuer_info: {timeout: 4, thumbprint: " + thumbprint + "}}",
-        hosts="lync_servers",
-    )
-    farm.lab("fault", "replication_stuck", "--off")
-    assert run.step("read", LYNC[0]).failed is False
-    step = run.step("read", LYNC[2])
-    assert step.result["error"]["kind"] == "not_effective"
-    assert f"does not show {thumbprint} as OAuthTokenIssuer" in step.msg
+    variables = {
+        "farm_now": farm.status()["now"],
+        "farm_leave_out": [LYNC[0], EXCHANGE[0], "edge-old.contoso.com"],
+        "farm_fail_on": "never",
+        "farm_oauth_token_issuer_thumbprint": new,
+        "farm_oauth_token_issuer_path": None,
+        "farm_oauth_token_issuer_password": None,
+        "rotate_timeout": 4,
+    }
+    lagging = farm.playbook(ISSUER, extra_vars=variables)
+    step = lagging.step("See that each Lync server has the certificate in its own store", LYNC[2])
+    assert (lagging.rc, names(lagging), step.result["error"]["kind"]) == (2, [], "not_effective")
+    assert f"does not show {new} as OAuthTokenIssuer" in step.msg
+    assert token_issuer(farm)["previous"] == old
+    farm.lab("fault", "replication_stuck", "--host", LYNC[2], "--off")
+    finished = farm.playbook(ISSUER, extra_vars={**variables, "rotate_timeout": 60})
+    assert finished.rc == 0, finished.output
+    assert [(entry["cmdlet"], entry["host"]) for entry in finished.writes] == [
+        ("Set-PartnerApplication", EXCHANGE[1]),
+        ("Remove-CsCertificate", LYNC[1]),
+    ]
+    assert (token_issuer(farm)["thumbprint"], token_issuer(farm)["previous"]) == (new, "")
+    assert new in known_to_exchange(farm)
+    asked = {entry["host"] for step in finished.steps for entry in step.journal if entry["event"] == "cmdlet"}
+    assert asked.isdisjoint({LYNC[0], EXCHANGE[0]}), asked

@@ -155,6 +155,15 @@ def test_what_could_not_be_seen_is_not_right(farm: Farm) -> None:
     assert rows(run)["Exchange publishes its certificate", EX2] == "not seen"
 
 
+def test_a_front_end_that_is_not_in_the_run_is_not_proven(farm: Farm) -> None:
+    given = {"farm_require_trust": True, "farm_fail_on": "never", "farm_trust_sip_address": SIP}
+    run = farm.play(VERIFY, hosts=ALL, arguments=("--limit", f"!{FE2}"), extra_vars=given)
+    assert (run.rc, sentence(run)) == (2, "not proven: it could not be seen whether a front end writes to a mailbox")
+    assert rows(run)["A front end writes to a mailbox", FE2] == "not seen"
+    left_out = farm.play(VERIFY, hosts=ALL, extra_vars={**given, "farm_leave_out": [FE2]})
+    assert (left_out.rc, sentence(left_out)) == (0, "proven"), left_out.output
+
+
 def test_a_partner_application_that_is_gone(farm: Farm) -> None:
     """The last one: it takes the partner application away."""
     gone = farm.play(

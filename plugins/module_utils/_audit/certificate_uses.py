@@ -110,7 +110,7 @@ def list_found(context: Context) -> Iterator[tuple[Use, Certificate]]:
 
 
 def _list_token_issuers(context: Context, front_end: FrontEnd, store: Store) -> Iterator[Use]:
-    assigned, now = front_end.token_issuers, context.now
+    assigned, now = context.list_issuers(front_end), context.now
     in_use, staged = find_in_use(assigned, now), find_staged(assigned, now)
     current, count = store.certificates.get(in_use), len(store.certificates)
     others = {item.thumbprint for item in front_end.assigned or () if item.use != "OAuthTokenIssuer"}
@@ -120,23 +120,23 @@ def _list_token_issuers(context: Context, front_end: FrontEnd, store: Store) -> 
         yield Use(
             "OAuthTokenIssuer, staged", store.host, staged.thumbprint, certificate, moment, count, end, of_lync=mine
         )
-    if in_use and not context.will_change("certificates"):
+    if in_use and not context.will_assign:
         yield _find_current(context, front_end, store, in_use)
 
 
 def list_leaving(context: Context) -> Iterator[Use]:
     """The certificates in use that this run stages a successor for: until then, every server needs them."""
-    staging = [change.details["action"] == "stage" for change in context.find_changes("certificates")]
-    if not context.will_change("certificates") or not any(staging):
+    change = context.find_assignment()
+    if not context.will_assign or change is None or change.details["action"] != "stage":
         return
     for front_end in context.front_ends:
-        in_use = find_in_use(front_end.token_issuers, context.now)
+        in_use = find_in_use(context.list_issuers(front_end), context.now)
         if in_use and front_end.store is not None:
             yield replace(_find_current(context, front_end, front_end.store, in_use), leaving=True)
 
 
 def _find_current(context: Context, front_end: FrontEnd, store: Store, in_use: str) -> Use:
-    staged, current = find_staged(front_end.token_issuers, context.now), store.certificates.get(in_use)
+    staged, current = find_staged(context.list_issuers(front_end), context.now), store.certificates.get(in_use)
     successor = store.certificates.get(staged.thumbprint) if staged else None
     late = staged and current and _is_late(current, staged.effective_date)
     others = {item.thumbprint for item in front_end.assigned or () if item.use != "OAuthTokenIssuer"}
@@ -155,7 +155,7 @@ def _find_current(context: Context, front_end: FrontEnd, store: Store, in_use: s
 def _list_planned(context: Context) -> Iterator[Use]:
     """The certificate that this run would assign, judged as if it were assigned already."""
     speaker = find_speaker(context.farm)
-    if not context.will_change("certificates") or speaker is None:
+    if not context.will_assign or speaker is None:
         return
     intent = find_token_issuer_intent(context.farm, speaker, context.description, context.now)
     if intent.certificate is not None:

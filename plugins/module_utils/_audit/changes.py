@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Farm, FrontEnd, Names
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.token_issuer_intent import (
+    Intent,
     find_token_issuer_intent,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import leads_to_cloud
@@ -38,6 +39,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.descrip
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import oauth_configuration as oauth
 
 Role = t.Literal["dns", "certificates", "autodiscover", "oauth", "virtual_directories", "partners", "restart"]
+TAKE_BACK = "take_back"
+"""The action of role certificates that removes a server's own assignment."""
 State = t.Literal["to_do", "held", "kept"]
 """``held`` until the user says whether it may be replaced; ``kept`` where the user has accepted what is there."""
 
@@ -52,6 +55,7 @@ class Change:
     :ivar after: what is described, for people.
     :ivar conflict: the rule that holds it back, or would without the user's word.
     :ivar details: what the role needs.
+    :ivar also: what else the user may have narrowed a rule to, beside ``about`` and ``host``.
     """
 
     role: Role
@@ -62,6 +66,7 @@ class Change:
     conflict: str = ""
     state: State = "to_do"
     details: dict[str, t.Any] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """For the result; what the role needs is not for people."""
@@ -74,6 +79,7 @@ def find_changes(farm: Farm, description: Description, now: dt.datetime) -> Iter
     for change in (
         *find_dns_changes(farm, description),
         *find_certificate_changes(farm, description, now),
+        *find_own_assignments(farm, description, now),
         *find_autodiscover_changes(farm, description),
         *find_oauth_changes(farm, description),
     ):
@@ -87,7 +93,7 @@ def settle(change: Change, description: Description, *things: str) -> Change:
     """
     if not change.conflict:
         return change
-    names = (change.about, change.host, *things)
+    names = (change.about, change.host, *change.also, *things)
     if description.allows(change.conflict, *names):
         return change
     state: State = "kept" if description.accepts(change.conflict, *names) else "held"
@@ -220,19 +226,47 @@ def _show(value: t.Any) -> str:
 def find_certificate_changes(farm: Farm, description: Description, now: dt.datetime) -> Iterator[Change]:
     """The assignment of the OAuthTokenIssuer certificate, where another one is described, or none is assigned."""
     speaker = find_speaker(farm)
-    if speaker is None or speaker.assigned is None or speaker.store is None:
-        return
-    intent = find_token_issuer_intent(farm, speaker, description, now)
-    if intent.action in ("assign", "stage", "replace"):
+    intent = speaker and find_intent(farm, speaker, description, now)
+    if speaker and intent and intent.action in ("assign", "stage", "replace"):
         yield Change(
             "certificates",
             "OAuthTokenIssuer",
             speaker.computer,
-            intent.in_use,
+            intent.in_use + (f", then {intent.lost} (staged)" if intent.lost else ""),
             intent.thumbprint + (" (staged)" if intent.action == "stage" else ""),
-            "token_issuer_in_use" if intent.action == "replace" else "",
+            "token_issuer_in_use" if intent.is_conflict else "",
             details={"thumbprint": intent.thumbprint, "action": intent.action},
+            also=tuple(filter(None, (intent.in_use, intent.lost))),
         )
+
+
+def find_intent(farm: Farm, speaker: FrontEnd, description: Description, now: dt.datetime) -> Intent | None:
+    """What is to become of the certificate; None where what it depends on was not read."""
+    if speaker.assigned is None or speaker.store is None or speaker.global_issuers is None:
+        return None
+    return find_token_issuer_intent(farm, speaker, description, now)
+
+
+def find_own_assignments(farm: Farm, description: Description, now: dt.datetime) -> Iterator[Change]:
+    """Servers with an OAuthTokenIssuer assignment of their own, where there is or will be a global one that they would go by instead."""
+    speaker = find_speaker(farm)
+    intent = speaker and find_intent(farm, speaker, description, now)
+    if not intent:
+        return
+    following = intent.thumbprint if intent.action in ("assign", "replace") else intent.in_use
+    for front_end in farm.front_ends if following else ():
+        if front_end.own_issuers and not description.leaves_out(front_end.host, front_end.computer):
+            own = ", ".join(dict.fromkeys(item.thumbprint for item in front_end.own_issuers))
+            yield Change(
+                "certificates",
+                "OAuthTokenIssuer",
+                front_end.computer,
+                f"{own} (its own)",
+                following,
+                "token_issuer_scope",
+                details={"action": TAKE_BACK, "host": front_end.host},
+                also=(front_end.host,),
+            )
 
 
 def find_speaker(farm: Farm) -> FrontEnd | None:

@@ -11,15 +11,19 @@ import typing as t
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, find_changes
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import (
+    TAKE_BACK,
+    Change,
+    find_changes,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Farm, FrontEnd, Store
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import find_partner_changes
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.restart_changes import find_restart_changes
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.virtual_directory_changes import (
     find_virtual_directory_changes,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.description import Description
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import Assigned
 
 Stage = t.Literal["before", "after"]
 STAGES: tuple[Stage, ...] = ("before", "after")
@@ -64,8 +68,7 @@ class Context:
 
     def is_left_out(self, *names: str) -> bool:
         """Whether the user has left a server out, by any of its names."""
-        left_out = {spell_domain(name) for name in self.description.leave_out}
-        return any(spell_domain(name) in left_out for name in names if name)
+        return self.description.leaves_out(*names)
 
     def find_changes(self, role: str) -> Sequence[Change]:
         """What one role would change."""
@@ -74,6 +77,28 @@ class Context:
     def will_change(self, role: str) -> bool:
         """Whether the role's change is about to be made: before it, what it puts right is no problem."""
         return self.stage == "before" and any(change.state == "to_do" for change in self.find_changes(role))
+
+    def find_assignment(self) -> Change | None:
+        """What the role certificates would assign for the whole deployment."""
+        found = self.find_changes("certificates")
+        return next((change for change in found if change.details["action"] != TAKE_BACK), None)
+
+    @property
+    def will_assign(self) -> bool:
+        """Whether that is about to be done: before it, what it puts right is no problem."""
+        change = self.find_assignment()
+        return self.stage == "before" and change is not None and change.state == "to_do"
+
+    def find_own_assignment(self, front_end: FrontEnd) -> Change | None:
+        """The server's own assignment, which the role certificates would take back."""
+        found = self.find_changes("certificates")
+        return next((item for item in found if item.details.get("host") == front_end.host), None)
+
+    def list_issuers(self, front_end: FrontEnd) -> tuple[Assigned, ...]:
+        """The assignments of OAuthTokenIssuer that a server goes by: the global ones where its own is about to be taken back."""
+        change = self.find_own_assignment(front_end)
+        taken_back = self.stage == "before" and change is not None and change.state == "to_do"
+        return front_end.token_issuers if taken_back else front_end.used_issuers
 
     @property
     def exchange_stores(self) -> list[Store]:

@@ -17,7 +17,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of, takes_part
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapshot import PRODUCTS, VERSION
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import Assigned, read_assignment
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import (
+    Assigned,
+    find_own,
+    read_assignment,
+)
 
 Facts = dict[str, t.Any]
 TOKEN_ISSUER = "OAuthTokenIssuer"
@@ -149,11 +153,22 @@ class FrontEnd:
     metadata: Facts | None = None
     machine: Facts | None = None
     partner_documents: list[Facts] | None = None
+    global_issuers: tuple[Assigned, ...] | None = None
+
+    @property
+    def used_issuers(self) -> tuple[Assigned, ...]:
+        """The assignments of the OAuthTokenIssuer certificate that the computer goes by: its own hides the global one."""
+        return tuple(item for item in self.assigned or () if item.use == TOKEN_ISSUER)
 
     @property
     def token_issuers(self) -> tuple[Assigned, ...]:
-        """The assignments of the OAuthTokenIssuer certificate."""
-        return tuple(item for item in self.assigned or () if item.use == TOKEN_ISSUER)
+        """The global ones, as the computer's replica has them."""
+        return self.global_issuers or ()
+
+    @property
+    def own_issuers(self) -> tuple[Assigned, ...]:
+        """The computer's own ones."""
+        return tuple(find_own(self.used_issuers, self.global_issuers))
 
     @property
     def default(self) -> str:
@@ -308,11 +323,12 @@ def _read_deployment(host: str, parts: Facts) -> Deployment:
 
 
 def _read_front_end(host: str, parts: Facts) -> FrontEnd:
-    assigned, store = parts.get("assigned"), parts.get("store")
+    store, shown = parts.get("store"), parts.get("assigned")
+    assigned = None if shown is None else tuple(map(read_assignment, shown))
     return FrontEnd(
         host=host,
         computer=str(parts.get("computer") or host),
-        assigned=None if assigned is None else tuple(map(read_assignment, assigned)),
+        assigned=assigned,
         store=None if store is None else _read_store(str(parts.get("computer") or host), store),
         windows_services=parts.get("windows_services"),
         central_management=parts.get("central_management"),
@@ -320,7 +336,16 @@ def _read_front_end(host: str, parts: Facts) -> FrontEnd:
         metadata=parts.get("metadata"),
         machine=parts.get("machine"),
         partner_documents=parts.get("partner_documents"),
+        global_issuers=_read_global_issuers(parts, assigned),
     )
+
+
+def _read_global_issuers(parts: Facts, assigned: tuple[Assigned, ...] | None) -> tuple[Assigned, ...] | None:
+    """None where they are not known: a snapshot of an earlier release has none, and an assignment of the computer's own hides them."""
+    if parts.get("global_token_issuers") is not None:
+        return tuple(map(read_assignment, parts["global_token_issuers"]))
+    used = [item for item in assigned or () if item.use == TOKEN_ISSUER]
+    return None if assigned is None or find_own(used, None) else tuple(used)
 
 
 def _read_names(host: str, parts: Facts) -> Names:

@@ -18,7 +18,6 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observ
     Facts,
     FrontEnd,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use, find_staged
@@ -35,6 +34,12 @@ RESTART = (
     "Restart what has read the configuration: on Exchange the service MSExchangeServiceHost and the application pools (iisreset), one "
     "server at a time; on Lync wait for replication first."
 )
+
+
+REACH = (
+    "Allow the controller to reach the web site, or name its port in farm_exchange_https_port or farm_lync_https_port."
+)
+ANSWERED = "The web site was reached. See what answers so: a stopped application pool, a login page, a proxy or a load balancer."
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,11 @@ class Published:
         return [key for key in keys if judge_key(key, self.used) == state]
 
 
+def find_site_remedy(page: Facts | None) -> str:
+    """What to do where a page was not seen: only what did not answer at all is out of reach."""
+    return REACH if page is None or page["status"] is None else ANSWERED
+
+
 def list_published(context: Context) -> Iterator[Published]:
     """The documents of all servers that were asked."""
     for exchange in list_exchange_hosts(context):
@@ -102,9 +112,9 @@ def _find_auth_certificates(context: Context) -> InUse:
 
 
 def _find_token_issuers(context: Context, front_end: FrontEnd) -> InUse:
-    current = find_in_use(front_end.token_issuers, context.now)
-    staged = find_staged(front_end.token_issuers, context.now)
-    before = next((item.previous_thumbprint for item in front_end.token_issuers if item.thumbprint == current), "")
+    used, now = front_end.used_issuers, context.now
+    current, staged = find_in_use(used, now), find_staged(used, now)
+    before = next((item.previous_thumbprint for item in used if item.thumbprint == current), "")
     return InUse(current, staged.thumbprint if staged else "", before)
 
 
@@ -115,7 +125,7 @@ def find_issuer(context: Context) -> str | None:
         return None
     default = next((str(domain["name"]) for domain in deployment.sip_domains if domain["default"]), "")
     realm = deployment.oauth_configuration["realm"] or default
-    return f"{LYNC}@{spell_domain(str(realm))}" if realm else None
+    return f"{LYNC}@{realm}" if realm else None
 
 
 def list_partners(partners: list[Facts] | None, application: str) -> list[Facts]:

@@ -11,25 +11,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import FrontEnd
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Facts, FrontEnd
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
     EXCHANGE,
     RESTART,
     describe_distrust,
+    find_issuer,
+    find_site_remedy,
     find_unknown_signers,
     list_exchange_hosts,
     list_partners,
     list_published,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.taking_part import names_of
 
 Result = t.Literal["passed", "failed", "not seen", "not run"]
 Tests = Mapping[str, Mapping[str, t.Any]]
 """By inventory host, what lync_storage_connectivity returned."""
 
 NO_PARTNER = "no partner application"
-_REACH = (
-    "Allow the controller to reach the web site, or name its port in farm_exchange_https_port or farm_lync_https_port."
-)
 _TITLES = {"exchange": "Exchange publishes its certificate", "lync": "Lync publishes its certificate"}
 _ISSUER = "Exchange trusts Lync's tokens"
 _KEY = "Exchange knows the front end's certificate"
@@ -45,6 +47,10 @@ _FAILED = {
 }
 """What a failed check means, for the verdict; the gravest first."""
 _READ = "See the report above for why the servers were not read."
+_UNREAD = "it was not read: it is no host of the inventory, or of this run"
+_LEFT = (
+    "Add the server to the inventory, and run without --limit. If it is out of service, add its name to farm_leave_out."
+)
 _OPT_IN = (
     "Give the SIP address of a test mailbox in farm_trust_sip_address, and run the role verify, not in check mode."
 )
@@ -68,7 +74,8 @@ class Check:
 class Verdict:
     """All rows, and what follows from them.
 
-    :ivar proven: whether every front end that was asked has written to a mailbox, and nothing contradicts the trust.
+    :ivar proven: whether every front end that is not left out has written to a mailbox, and nothing contradicts the trust. What was not
+        seen contradicts it.
     :ivar contradicted: whether something does, or could not be seen.
     """
 
@@ -89,6 +96,7 @@ def judge_trust(context: Context, tests: Tests) -> Verdict:
     """
     checks = (
         *_check_documents(context),
+        *_list_unread(context),
         *_check_issuers(context),
         *_check_known_keys(context),
         *_check_lync(context),
@@ -124,12 +132,12 @@ def _check_documents(context: Context) -> Iterator[Check]:
     if not list_front_ends(context):
         yield Check(_TITLES["lync"], "Lync", "not seen", "no Front End Server was read", _READ)
     for product, server in _list_unasked(context):
-        yield Check(_TITLES[product], server, "not seen", "its web site was not asked", _REACH)
+        yield Check(_TITLES[product], server, "not seen", "its web site was not asked", find_site_remedy(None))
     for item in list_published(context):
         title, error = _TITLES[item.product], str(item.document["error"])
         if not item.is_read:
             result: Result = "failed" if item.document["status"] == 500 else "not seen"
-            remedy = "See the finding metadata_failed." if result == "failed" else _REACH
+            remedy = "See the finding metadata_failed." if result == "failed" else find_site_remedy(item.document)
             yield Check(title, item.server, result, error, remedy)
         elif item.lacks_current:
             yield Check(
@@ -139,6 +147,23 @@ def _check_documents(context: Context) -> Iterator[Check]:
             yield Check(title, item.server, "not seen", "it is not known which certificate is in use")
         else:
             yield Check(title, item.server, "passed", item.used.current)
+
+
+def _list_unread(context: Context) -> Iterator[Check]:
+    """The servers of either product of which there is no snapshot; nothing is proven where nobody knows which there are."""
+    organization, pools = context.farm.organization, _find_pools(context)
+    if organization is None or organization.servers is None:
+        yield Check(_TITLES["exchange"], "Exchange", "not seen", "it was not read which servers there are", _READ)
+    read = {item.server for item in context.farm.exchange_hosts}
+    for server in (organization.servers if organization else None) or ():
+        if host_name(server) not in read and not context.is_left_out(*names_of(server)):
+            yield Check(_TITLES["exchange"], host_name(server), "not seen", _UNREAD, _LEFT)
+    if pools is None:
+        yield Check(_MAILBOX, "Lync", "not seen", "it was not read which Front End Servers there are", _READ)
+    seen = {spell_domain(item.computer) for item in context.farm.front_ends}
+    for computer in _list_members(pools or ()):
+        if computer not in seen and not context.is_left_out(computer):
+            yield Check(_MAILBOX, computer, "not seen", _UNREAD, _LEFT)
 
 
 def _list_unasked(context: Context) -> Iterator[tuple[str, str]]:
@@ -152,7 +177,9 @@ def _check_issuers(context: Context) -> Iterator[Check]:
         challenge = host.challenge
         if challenge is None or challenge["error"]:
             told = "its web site was not asked" if challenge is None else str(challenge["error"])
-            yield Check(_ISSUER, host.server, "not seen", told, _REACH)
+            yield Check(_ISSUER, host.server, "not seen", told, find_site_remedy(challenge))
+        elif find_issuer(context) is None:
+            yield Check(_ISSUER, host.server, "not seen", "Lync's realm was not read", _READ)
         elif found := describe_distrust(context, host):
             remedy = (
                 "See the rule issuer_not_trusted."
@@ -185,9 +212,17 @@ def _check_lync(context: Context) -> Iterator[Check]:
 
 def list_front_ends(context: Context) -> list[FrontEnd]:
     """The Front End Servers, which have a storage service; Directors have none."""
-    pools = context.farm.deployment.pools if context.farm.deployment else None
-    members = {str(name).lower() for pool in pools or () if pool.get("front_end") for name in pool["computers"]}
-    return [item for item in context.front_ends if pools is None or item.computer.lower() in members]
+    pools = _find_pools(context)
+    members = _list_members(pools or ())
+    return [item for item in context.front_ends if pools is None or spell_domain(item.computer) in members]
+
+
+def _find_pools(context: Context) -> list[Facts] | None:
+    return context.farm.deployment.pools if context.farm.deployment else None
+
+
+def _list_members(pools: Sequence[Facts]) -> list[str]:
+    return [spell_domain(str(name)) for pool in pools if pool.get("front_end") for name in pool["computers"]]
 
 
 def _check_mailbox(context: Context, tests: Tests) -> Iterator[Check]:

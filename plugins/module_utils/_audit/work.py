@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import Change, list_oauth_options
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import (
+    TAKE_BACK,
+    Change,
+    list_oauth_options,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import (
     describe_exchange_work,
@@ -48,8 +52,8 @@ def _list_to_do(context: Context, role: str) -> list[Change]:
     return [change for change in context.find_changes(role) if change.state == "to_do"]
 
 
-def _choose_policy(changes: list[Change]) -> str:
-    return "replace" if any(change.conflict for change in changes) else "fail"
+def _choose_policy(changes: list[Change], otherwise: str = "fail") -> str:
+    return "replace" if any(change.conflict for change in changes) else otherwise
 
 
 def _describe_record(change: Change) -> dict[str, t.Any]:
@@ -58,15 +62,17 @@ def _describe_record(change: Change) -> dict[str, t.Any]:
 
 
 def _describe_certificate(context: Context) -> dict[str, t.Any]:
-    """The certificate's own policy is to stage; at once only with the user's word, or where nothing valid is in use."""
+    """The certificate's own policy is to stage; what is in use or staged is given up only with the user's word."""
     changes = _list_to_do(context, "certificates")
-    details = changes[0].details if changes else {}
+    change = next((item for item in changes if item.details["action"] != TAKE_BACK), None)
+    details = change.details if change else {}
     staged = details.get("action") == "stage"
     return {
-        "needed": bool(changes),
+        "needed": change is not None,
         "thumbprint": details.get("thumbprint"),
         "effective_date": context.description.oauth_token_issuer_effective_date if staged else None,
-        "on_conflict": "replace" if details.get("action") == "replace" else "stage",
+        "on_conflict": _choose_policy([change] if change else [], otherwise="stage"),
+        "take_back": [item.details["host"] for item in changes if item.details["action"] == TAKE_BACK],
     }
 
 

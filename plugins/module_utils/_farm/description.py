@@ -99,6 +99,11 @@ class Description:
         dns_hosts = self.dns_hosts if self.dns_provider == "windows" else ()
         return {"exchange": self.exchange_hosts, "lync": self.lync_hosts, "dns": dns_hosts}
 
+    def leaves_out(self, *names: str) -> bool:
+        """Whether the user has left a server out, by any of its names, in any spelling."""
+        left_out = {spell_domain(name) for name in self.leave_out}
+        return any(spell_domain(name) in left_out for name in names if name)
+
     def allows(self, rule: str, *things: str) -> bool:
         """Whether what the rule holds back may be replaced, everywhere or for one of the things that it is about."""
         return _is_named(self.replace, rule, things)

@@ -18,9 +18,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._farm.snapsho
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.deployment_parts import DEPLOYMENT, OWN
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
-    Facts,
     add_exportable,
     read_assigned,
+    read_global_issuers,
     read_store,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partners import (
@@ -51,6 +51,8 @@ _ASKED_FOR = (
 """The cmdlets that write, and one that not every account is offered; asked for once."""
 _OF_CENTRAL_MANAGEMENT = ("MASTER", "FTA")
 _INTERVAL = 5.0
+_AWAITED = {"lync.assigned", "lync.global_token_issuers", "lync.store"}
+"""The parts that show whether a certificate has come; where one of them cannot be read, it is not waited for."""
 
 
 def read_lync(reading: Reading) -> None:
@@ -97,26 +99,26 @@ def _read_certificates(reading: Reading, lync: Shell, windows: Shell) -> None:
     started = time.monotonic()
     while True:
         reading.read("lync", "assigned", lambda: read_assigned(lync))
+        reading.read("lync", "global_token_issuers", lambda: read_global_issuers(lync))
         reading.read("lync", "store", lambda: read_store(windows))
         own, waited = reading.products["lync"], time.monotonic() - started
-        if not awaited or reading.unread or _is_deployed(own, awaited) or waited >= reading.call.params["timeout"]:
+        missed = {entry["what"] for entry in reading.unread} & _AWAITED
+        if not awaited or missed or _is_deployed(own, awaited) or waited >= reading.call.params["timeout"]:
             break
         told = f"waiting for the certificate {awaited} in the store, {waited:.0f} of {reading.call.params['timeout']} s"
         reading.call.say(f"{reading.host}: {told}")
         time.sleep(_INTERVAL)
-    if own.get("assigned") is not None and (not _find_token_issuers(own) or reading.call.params["key_containers"]):
+    if own.get("assigned") is None or own.get("store") is None:
+        return
+    if not own.get("global_token_issuers") or reading.call.params["key_containers"]:
         reading.read("lync", "store", lambda: add_exportable(own["store"], windows))
 
 
-def _find_token_issuers(own: dict[str, t.Any]) -> list[Facts]:
-    return [item for item in own.get("assigned") or [] if item["use"] == "OAuthTokenIssuer"]
-
-
 def _is_deployed(own: dict[str, t.Any], thumbprint: str) -> bool:
-    """Whether the host shows the assignment, and has the certificate with its private key.
+    """Whether the host shows the global assignment, and has the certificate with its private key.
 
     The scheduled tasks of the replica put it in place after the replica is up to date (TechNet, jj205253).
     """
-    assigned = any(item["thumbprint"] == thumbprint for item in _find_token_issuers(own))
+    assigned = any(item["thumbprint"] == thumbprint for item in own.get("global_token_issuers") or [])
     stored = any(item["thumbprint"] == thumbprint and item["has_private_key"] for item in own.get("store") or [])
     return assigned and stored

@@ -16,6 +16,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import Moment
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import SOON
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import (
     find_errors,
     find_warnings,
@@ -34,9 +35,10 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certifi
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_end_certificates import (
     Facts,
     read_assigned,
+    read_global_issuers,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Plan, Reads
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import ShellName
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import SecretText, Value
 
@@ -54,11 +56,8 @@ class Assignment:
 
     def observe(self, call: Call) -> ObservedAssignments:
         """Read what is assigned; all else only where something is to be done, and once."""
-        request, everything = self._request, read_assigned(call.shell(self.shell))
-        judge, assigned = (
-            Judge(call, request, everything),
-            tuple(item for item in everything if _concerns(item, request)),
-        )
+        request, judge = self._request, Judge(call, self._request)
+        assigned = _read_assigned(call.shell(self.shell), request)
         thumbprint = request.thumbprint
         if request.path and not thumbprint and not request.absent:
             self._in_file = self._in_file or judge.read_file("")
@@ -85,10 +84,10 @@ class Assignment:
         if evidence is None or is_done(request, observed):
             there = observed.describe(observed.thumbprint or observed.in_use)
             return Plan(there, there)
-        _refuse_past(request, evidence)
         effective, kept = settle_conflict(request, observed, evidence)
         if kept:
             return Plan(before, before, warnings=(kept,))
+        _refuse_past(effective, evidence)
         warnings = _judge(request, evidence, effective)
         after = _foretell(request, observed, evidence, effective)
         return Plan(before, after, _make_steps(request, evidence, effective), warnings)
@@ -97,14 +96,15 @@ class Assignment:
 def is_done(request: Request, observed: ObservedAssignments) -> bool:
     """Whether the certificate is in force, or staged as the task wants it.
 
-    Where the task leaves the certificate open, any will do. One that is in force is not staged again, whatever the date; and one that is
-    staged is not what ``on_conflict=replace`` without a date asks for.
+    Where the task leaves the certificate open, any will do. One that is in force is not staged again, whatever the date, but another one
+    that is to follow it is not what the task asks for; and one that is staged is not what ``on_conflict=replace`` without a date asks for.
     """
     staged, wanted = observed.find_staged(), observed.thumbprint
     if request.is_open:
         return bool(observed.in_use or staged)
     if not wanted or observed.in_use == wanted:
-        return bool(wanted)
+        pending = observed.find_pending() if request.is_global else None
+        return bool(wanted) and (pending is None or pending.thumbprint == wanted)
     if staged is None or staged.thumbprint != wanted:
         return False
     if request.effective_date:
@@ -122,7 +122,7 @@ def must_remove(request: Request, observed: ObservedAssignments) -> bool:
     if request.thumbprint in there and others:
         named = ", ".join(sorted(others))
         message = f"{named} is assigned too, in force or staged, and would be removed with {request.thumbprint}."
-        remedy = "Assign the one that is to stay (O(state)=present), or leave O(thumbprint) out to remove both."
+        remedy = "Assign the one that is to stay (O(state)=present, O(on_conflict)=replace), or leave O(thumbprint) out to remove both."
         raise ShellError("conflict", message, remedy=remedy)
     return bool(there) and request.thumbprint in ("", *there)
 
@@ -137,7 +137,9 @@ def settle_conflict(
 
     :raises ShellError: of kind ``conflict``.
     """
-    date, policy, end = request.effective_date, request.on_conflict, evidence.in_use_until
+    policy, end = request.on_conflict, evidence.in_use_until
+    # the one in force needs no date, only to be the one that stays
+    date = None if observed.signing == evidence.thumbprint else request.effective_date
     in_use, staged = _find_valid_rival(observed, evidence), _describe_staged_rival(observed, evidence)
     if not request.is_global or not (staged or (in_use and not date)) or policy == "replace":
         return date, ""
@@ -158,20 +160,22 @@ def settle_conflict(
 def _find_valid_rival(observed: ObservedAssignments, evidence: Evidence) -> str:
     """Another certificate that is in use, as long as it is valid: one that has expired signs nothing that anybody takes."""
     expired = evidence.in_use_until is not None and evidence.in_use_until < evidence.now
-    return "" if expired or observed.in_use == evidence.thumbprint else observed.in_use
+    return "" if expired or observed.signing == evidence.thumbprint else observed.signing
 
 
 def _describe_staged_rival(observed: ObservedAssignments, evidence: Evidence) -> str:
-    staged = observed.find_staged()
+    staged = observed.find_pending()
     if staged is None or staged.effective_date is None or staged.thumbprint == evidence.thumbprint:
         return ""
     return f"{staged.thumbprint} is staged for {instant(staged.effective_date)}"
 
 
-def _refuse_past(request: Request, evidence: Evidence) -> None:
-    date = request.effective_date
-    if date and date <= evidence.now:
-        message = f"effective_date: {instant(date)} is past; leave it out to assign the certificate now."
+def _refuse_past(effective: dt.datetime | None, evidence: Evidence) -> None:
+    if effective and effective <= evidence.now:
+        message = (
+            f"O(effective_date): {instant(effective)} is past by the server's clock. Give a later one, or leave it out: then "
+            "O(on_conflict) says when the certificate takes effect."
+        )
         raise ShellError("bad_input", message)
 
 
@@ -215,9 +219,12 @@ def _make_steps(request: Request, evidence: Evidence, effective: dt.datetime | N
 
 def _plan_forgetting(request: Request, observed: ObservedAssignments) -> Plan:
     """Remove the previous certificate, which a roll leaves; while the next one is only staged, it is the one that signs."""
-    before, staged = observed.describe(observed.in_use), observed.find_staged()
+    before, staged = observed.describe(observed.in_use), observed.find_pending()
     if staged is not None and staged.effective_date is not None:
-        kept = f"The previous certificate was kept: {staged.thumbprint} takes effect at {instant(staged.effective_date)}, not before."
+        kept = (
+            f"The previous certificate was kept: {staged.thumbprint} takes effect at {instant(staged.effective_date)}. Clocks may differ, "
+            f"so the previous one is removed {SOON.seconds // 60} minutes after that at the earliest."
+        )
         return Plan(before, before, warnings=(kept,))
     if before is None or not before["previous_thumbprint"]:
         return Plan(before, before)
@@ -231,18 +238,21 @@ def _make_removal(request: Request) -> Cmdlet:
     return Cmdlet("Remove-CsCertificate", Type=[request.use], **request.scope, Force=True, Confirm=False)
 
 
-def _concerns(item: Facts, request: Request) -> bool:
-    """Whether an assignment is one of the use, in the use's scope. An unknown scope is taken for the use's own."""
-    scope = str(item["scope"] or "").casefold()
-    return item["use"] == request.use and (scope in ("", "global") if request.is_global else scope != "global")
+def _read_assigned(shell: Reads, request: Request) -> tuple[Facts, ...]:
+    """The assignments of the use, in the use's scope. An unknown scope is taken for the computer's own."""
+    if request.is_global:
+        return tuple(read_global_issuers(shell))
+    found = (item for item in read_assigned(shell) if item["use"] == request.use)
+    return tuple(item for item in found if str(item["scope"] or "").casefold() != "global")
 
 
 def _foretell(
     request: Request, observed: ObservedAssignments, evidence: Evidence, effective: dt.datetime | None
 ) -> Facts:
-    facts, current, in_use = evidence.facts or {}, observed.describe(observed.in_use), observed.in_use
-    # one that is in force already keeps the one before it
-    kept = current["previous_thumbprint"] if current else None
+    facts, in_use = evidence.facts or {}, observed.signing
+    current = observed.describe(in_use)
+    # one that is in force already keeps the one before it; one that was staged to follow it has it as its previous one
+    kept = current["previous_thumbprint"] if current and current["thumbprint"] == evidence.thumbprint else None
     return {
         "use": request.use,
         "thumbprint": evidence.thumbprint,

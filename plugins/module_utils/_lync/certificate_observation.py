@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
@@ -19,7 +20,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors impor
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import (
     SOON,
     Assigned,
+    find_end,
     find_in_use,
+    find_signing,
     find_staged,
     read_assignment,
 )
@@ -29,6 +32,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.front_e
     STORE,
     Facts,
     add_exportable,
+    read_assigned,
     read_store,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.pfx_file import read_pfx
@@ -83,33 +87,43 @@ class ObservedAssignments:
 
     @property
     def in_use(self) -> str:
-        """The thumbprint in force; empty for none."""
+        """The thumbprint in force by one clock at least, which is enough for what the task wants; empty for none."""
         return find_in_use(self.assignments, self.now + SOON)
 
     def find_staged(self) -> Assigned | None:
-        """The assignment that is not in force yet."""
+        """The assignment that is not in force yet, by any clock."""
         return find_staged(self.assignments, self.now + SOON)
+
+    @property
+    def signing(self) -> str:
+        """The thumbprint that some server may still sign with, which nothing may take away: its successor is not in force everywhere."""
+        return find_signing(self.assignments, self.now)[0]
+
+    def find_pending(self) -> Assigned | None:
+        """The assignment that may not be in force everywhere yet."""
+        return find_signing(self.assignments, self.now)[1]
 
     def describe(self, thumbprint: str) -> Facts | None:
         """The assignment of a certificate, for the result.
 
         One that is staged stands for the one in force where the server shows it alone.
         """
-        found = next((item for item in self.assigned if item["thumbprint"] == thumbprint), None)
-        facts = found or next(iter(self.assigned), None)
-        return facts and {key: facts[key] for key in _KEYS}
+        found = [item for item in self.assigned if item["thumbprint"] == thumbprint]
+        return describe_assignment(found or self.assigned)
+
+
+def describe_assignment(assigned: Sequence[Facts]) -> Facts | None:
+    """The first of the assignments, for the result; None for none."""
+    return {key: assigned[0][key] for key in _KEYS} if assigned else None
 
 
 class Judge:
-    """Reads the evidence of one task.
+    """Reads the evidence of one task."""
 
-    :param everything: the assignments of all uses.
-    """
-
-    def __init__(self, call: Call, request: Request, everything: list[Facts]) -> None:
+    def __init__(self, call: Call, request: Request) -> None:
         self._lync, self._windows = call.shell("lync"), call.shell("windows")
         self._request = request
-        self._everything = everything
+        self._everything: list[Facts] = []
 
     def read_file(self, thumbprint: str) -> Facts | None:
         """The certificate in the file; None where the server cannot look into it, though ``thumbprint`` says what it is."""
@@ -122,9 +136,10 @@ class Judge:
         :raises ShellError: of kind ``not_found`` where the certificate is in neither, or of kind ``conflict`` where none can be chosen.
         """
         now, domains = self._read_clock(), self._read_domains()
+        self._everything = [*read_assigned(self._lync), *observed.assigned]
         stored = {item["thumbprint"]: item for item in self._read_store()}
         thumbprint = self._choose(stored, domains, now) if self._request.is_open else observed.thumbprint
-        facts, followed = stored.get(thumbprint), stored.get(observed.in_use)
+        facts, followed = stored.get(thumbprint), stored.get(observed.signing)
         in_store = facts is not None and (bool(facts["has_private_key"]) or not self._request.path)
         if facts is None and not self._request.path:
             raise _refuse_absent(thumbprint, len(stored))
@@ -132,8 +147,8 @@ class Judge:
             facts = facts or in_file or self.read_file(thumbprint)
             facts = facts and {**facts, "has_private_key": None, "key_provider": None}  # the file brings the key
         candidate = facts and self._make_candidate(facts, domains)
-        end = followed and read_certificate(followed).not_after
-        return Evidence(now, thumbprint, candidate or None, facts, end or None, in_store)
+        end = read_certificate(followed).not_after if followed else find_end(observed.assignments, observed.signing)
+        return Evidence(now, thumbprint, candidate or None, facts, end, in_store)
 
     def _make_candidate(self, facts: Facts, domains: tuple[str, ...]) -> Candidate:
         certificate = read_certificate(facts)

@@ -34,6 +34,8 @@ USES = (
 """What Set-CsCertificate takes for Type; those for phones' push services are left out."""
 
 Policy = t.Literal["stage", "replace", "keep", "fail"]
+Scope = t.Literal["global", "machine"]
+SCOPES: tuple[Scope, ...] = ("global", "machine")
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ class Request:
 
     :ivar absent: whether the assignment is to be removed.
     :ivar previous: whether only the certificate before it is.
+    :ivar own: whether it is the server's own assignment of a use that is assigned globally.
     """
 
     use: str
     absent: bool = False
     previous: bool = False
+    own: bool = False
     thumbprint: str = ""
     path: str = ""
     password: str | None = field(default=None, repr=False)
@@ -84,11 +88,16 @@ def read_request(params: Mapping[str, t.Any]) -> Request:
 
     :raises ShellError: of kind ``bad_input``, naming the option.
     """
+    if params["scope"] and (params["use"] != TOKEN_ISSUER or params["state"] != "absent"):
+        raise ShellError("bad_input", f"scope: only with use={TOKEN_ISSUER} and state=absent.")
+    if params["scope"] == "machine" and params["previous"]:
+        raise ShellError("bad_input", "previous: not with scope=machine.")
     date = _read_option(params, "effective_date", Instant())
     request = Request(
         use=params["use"],
         absent=params["state"] == "absent",
         previous=params["previous"],
+        own=params["scope"] == "machine",
         thumbprint=_read_option(params, "thumbprint", Thumbprint()) or "",
         path=_read_option(params, "path", Kind()) or "",
         password=params["password"],

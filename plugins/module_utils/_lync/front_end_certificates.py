@@ -15,6 +15,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
     Thumbprint,
     normal_thumbprint,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import TOKEN_ISSUER
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._pipeline import Cmdlet, select
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import Family, Property, Reads, Table
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
@@ -47,8 +48,13 @@ _READ_STORE = Cmdlet("Get-ChildItem", Path=[STORE])
 
 
 def read_assigned(shell: Reads) -> list[Facts]:
-    """The assignments on this computer, for every use."""
+    """The assignments on this computer, for every use. One of its own hides the global one of the same use."""
     return Family(Cmdlet("Get-CsCertificate"), ASSIGNED).read(shell)
+
+
+def read_global_issuers(shell: Reads) -> list[Facts]:
+    """The global assignments of OAuthTokenIssuer, also where the computer has one of its own (Get-CsCertificate, parameter Identity)."""
+    return Family(Cmdlet("Get-CsCertificate", Type=[TOKEN_ISSUER], Identity="global"), ASSIGNED).read(shell)
 
 
 def read_store(shell: Reads) -> list[Facts]:

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import (
-    SOON,
-    find_in_use,
-    find_staged,
+    find_signing,
     read_assignment,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_fitness import TOKEN_ISSUER
@@ -49,6 +47,8 @@ class TokenIssuerRoll:
 
     def find_flaw(self, thumbprint: str) -> str:
         """Why the host cannot sign with a certificate when its time has come; empty where it can."""
+        if not thumbprint:
+            return "no certificate is assigned"
         if thumbprint not in self.signing:
             return f"it does not show {thumbprint} as {TOKEN_ISSUER}, so its replica has not brought it yet"
         if thumbprint not in self.in_store:
@@ -82,7 +82,8 @@ class TokenIssuerRoll:
 def judge_roll(assigned: Sequence[Facts], store: Sequence[Facts], now: dt.datetime) -> TokenIssuerRoll:
     """The roll, by the assignments and the store of one host."""
     issuers = [read_assignment(item) for item in assigned if item["use"] == TOKEN_ISSUER]
-    staged, in_use = find_staged(issuers, now + SOON), find_in_use(issuers, now + SOON)
+    # the successor counts once it is in force by any clock: until then, some server signs with the one before it
+    in_use, staged = find_signing(issuers, now)
     mine = next((item for item in issuers if item.thumbprint == in_use), None)
     keys = frozenset(item["thumbprint"] for item in store if item["has_private_key"])
     if staged is not None:

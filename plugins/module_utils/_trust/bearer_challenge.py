@@ -11,6 +11,8 @@ import typing as t
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
+
 # A comma that is in no quoted string
 _PART = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 _FIRST = re.compile(r"([A-Za-z][\w-]*)\s+([\w-]+)\s*=\s*(.*)", re.DOTALL)
@@ -63,10 +65,10 @@ def read_challenge(values: Sequence[str]) -> dict[str, t.Any]:
 
 
 def trusts(trusted: Sequence[str], issuer: str) -> bool:
-    """Whether one of the trusted issuers is this one. ``*`` stands for any realm."""
-    application, _at, realm = issuer.casefold().partition("@")
+    """Whether one of the trusted issuers is this one. ``*`` stands for any realm; a realm that is a domain is the same in any spelling."""
+    application, _at, realm = issuer.partition("@")
     for entry in trusted:
-        known, _at, of = entry.casefold().partition("@")
-        if known == application and of in ("*", realm):
+        known, _at, of = entry.partition("@")
+        if known.casefold() == application.casefold() and (of == "*" or spell_domain(of) == spell_domain(realm)):
             return True
     return False

@@ -18,18 +18,23 @@ with contextlib.suppress(ImportError):  # whoever reads certificates says that t
 DEEPEST_CHAIN = 8
 
 
-def finds_issuer(shown: str, authorities: Sequence[str]) -> bool | None:
-    """Whether the chain of a certificate ends among the authorities. None where a certificate cannot be read, or a signature not checked.
+def finds_issuer(shown: str, authorities: Sequence[str], intermediates: Sequence[str] = ()) -> bool | None:
+    """Whether the chain of a certificate ends among the trusted authorities.
+
+    None where a certificate cannot be read, or a signature not checked.
 
     :param shown: the certificate, in base64.
-    :param authorities: those that the machine trusts or knows, in base64.
+    :param authorities: those that the machine trusts, in base64.
+    :param intermediates: those that it only knows. A chain may lead over one of them, and does not end there: an authority's own
+        certificate that somebody has put among them is not trusted.
     """
     leaf = _load(shown)
     if leaf is None:
         return None
-    known = [loaded for loaded in map(_load, authorities) if loaded is not None]
+    trusted, between = _load_all(authorities), _load_all(intermediates)
+    known = [*trusted, *(item for item in between if item.subject != item.issuer)]
     for _step in range(DEEPEST_CHAIN):
-        if leaf in known and leaf.subject == leaf.issuer:
+        if leaf in trusted and leaf.subject == leaf.issuer:
             return True
         named = [(item, _has_signed(item, leaf)) for item in known if item.subject == leaf.issuer]
         issuer = next((item for item, signed in named if signed), None)
@@ -39,6 +44,10 @@ def finds_issuer(shown: str, authorities: Sequence[str]) -> bool | None:
             return True
         leaf = issuer
     return False
+
+
+def _load_all(texts: Sequence[str]) -> list[x509.Certificate]:
+    return [loaded for loaded in map(_load, texts) if loaded is not None]
 
 
 def _load(text: str) -> x509.Certificate | None:

@@ -28,8 +28,8 @@ class InUse:
 
 
 def judge_key(thumbprint: str, used: InUse) -> State | None:
-    """What a key of the document is; None where it is not known what is in use."""
-    if not used.is_known:
+    """What a key of the document is; None where it is not known what is in use, and for a key without a certificate that can be read."""
+    if not used.is_known or not thumbprint:
         return None
     if thumbprint == used.current:
         return "current"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import typing as t
+from collections.abc import Iterable
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import (
@@ -33,6 +34,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._winhttp_prox
 
 Facts = dict[str, t.Any]
 STORES = (r"Cert:\LocalMachine\Root", r"Cert:\LocalMachine\CA")
+"""Those that the machine trusts, and those that it only knows."""
 _ROOT = r"localmachine\root"
 WEEK = 7 * 24 * 3600 * 1000
 MOST_EVENTS = 50
@@ -89,7 +91,7 @@ def _read_proxy_setting(shell: Shell) -> Facts:
 
 
 def _read_authorities(shell: Shell) -> Facts:
-    """The certificates of trusted and intermediate authorities, in base64, and the thumbprints of the trusted ones, in their order.
+    """The certificates that are trusted, and those that are only known, in base64; the thumbprints of the trusted ones, in their order.
 
     A certificate that two physical stores have, such as the registry's and Group Policy's, is listed twice.
     """
@@ -97,9 +99,17 @@ def _read_authorities(shell: Shell) -> Facts:
         shell, Cmdlet("Get-ChildItem", Path=list(STORES)), select("PSParentPath", "Thumbprint", "RawData")
     )
     raw = [item for item in items if isinstance(item.get("RawData"), bytes)]
-    once = dict.fromkeys(base64.b64encode(t.cast("bytes", item["RawData"])).decode("ascii") for item in raw)
     roots = [item for item in raw if str(item["PSParentPath"]).lower().endswith(_ROOT)]
-    return {"authorities": list(once), "roots": [normal_thumbprint(str(item["Thumbprint"])) for item in roots]}
+    return {
+        "authorities": _list_once(roots),
+        "intermediates": _list_once(item for item in raw if item not in roots),
+        "roots": [normal_thumbprint(str(item["Thumbprint"])) for item in roots],
+    }
+
+
+def _list_once(items: Iterable[RemoteObject]) -> list[str]:
+    raw = (t.cast("bytes", item["RawData"]) for item in items)
+    return list(dict.fromkeys(base64.b64encode(value).decode("ascii") for value in raw))
 
 
 def _read_events(shell: Shell, product: str) -> list[Facts]:

@@ -63,6 +63,9 @@ def describe(raw_data: str | bytes) -> Described:
     except ValueError as error:
         facts["problems"].append(f"certificate: {error}")
         return facts
+    if not der:
+        facts["problems"].append("certificate: it is empty")
+        return facts
     _identify(facts, der)
     if len(der) > MAXIMUM_SIZE:
         facts["problems"].append(f"certificate: it has {len(der)} octets; more than {MAXIMUM_SIZE} are not read")

@@ -56,6 +56,11 @@ def _find_certificate(metadata: Facts | None) -> str | None:
     return str(shown["raw_data"]) if shown else None
 
 
+def _is_untrusted(certificate: str, facts: Facts) -> bool:
+    """Whether it is seen that its authority is not trusted. A snapshot of an earlier release has all that is known in one list."""
+    return finds_issuer(certificate, facts["authorities"], facts.get("intermediates") or ()) is False
+
+
 def _list_pairs(context: Context) -> Iterator[tuple[Machine, Machine]]:
     """Each server as a client of each server of the other product; both products fetch from each other."""
     machines = [machine for machine in _list_machines(context) if machine.is_read]
@@ -95,7 +100,7 @@ def find_unread_machines(context: Context) -> Iterator[Breach]:
 def find_untrusted_authorities(context: Context) -> Iterator[Breach]:
     """Intermediate certificates that the web site sends along are not seen, so it is a warning."""
     for client, server in _list_pairs(context):
-        if server.certificate and finds_issuer(server.certificate, client.facts["authorities"]) is False:
+        if server.certificate and _is_untrusted(server.certificate, client.facts):
             evidence = f"it does not have the authority of the certificate that the web site of {server.server} shows"
             yield Breach(client.server, evidence, server.server)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils import _certificate_checks as checks
@@ -16,26 +17,28 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.certif
     Use,
     list_found,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import find_speaker
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import find_intent, find_speaker
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, rule
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.token_issuer_intent import (
     Intent,
-    find_token_issuer_intent,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_checks import Certificate
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use
 
 _ASSIGN = "Assign a server-to-server authentication certificate to Skype for Business Server"
 _STAGE = "Stage AV and OAuth certificates in Skype for Business Server using -Roll"
+TAKE_OWN_BACK = (
+    "Assign the certificate once, globally (role certificates). To have the role take the server's own assignment back then, add "
+    "token_issuer_scope to farm_replace; or run lync_certificate on the server with state=absent and scope=machine."
+)
 
 
 def _find_intent(context: Context) -> tuple[str, Intent] | None:
     """The computer that speaks for Lync, and what is to become of the certificate."""
     speaker = find_speaker(context.farm)
-    if speaker is None or speaker.assigned is None or speaker.store is None:
-        return None
-    return speaker.computer, find_token_issuer_intent(context.farm, speaker, context.description, context.now)
+    intent = speaker and find_intent(context.farm, speaker, context.description, context.now)
+    return (speaker.computer, intent) if speaker and intent else None
 
 
 def _list_token_issuers(context: Context) -> Iterator[tuple[Use, Certificate]]:
@@ -59,10 +62,10 @@ def _list_token_issuers(context: Context) -> Iterator[tuple[Use, Certificate]]:
 def find_unassigned(context: Context) -> Iterator[Breach]:
     """On each front end: each has its own replica. Where no certificate could be chosen, that is told instead."""
     found = _find_intent(context)
-    if context.will_change("certificates") or (found and found[1].action in ("undecided", "missing")):
+    if context.will_assign or (found and found[1].action in ("undecided", "missing")):
         return
     for front_end in context.front_ends:
-        if front_end.assigned is not None and not find_in_use(front_end.token_issuers, context.now):
+        if front_end.assigned is not None and not find_in_use(front_end.used_issuers, context.now):
             yield Breach(front_end.computer, "no OAuthTokenIssuer certificate is in use")
 
 
@@ -97,10 +100,11 @@ def find_named_but_missing(context: Context) -> Iterator[Breach]:
 @rule(
     "token_issuer_in_use",
     "error",
-    demand="A certificate that is in use is replaced at once only when the user says so.",
+    demand="A certificate that is in use is replaced at once, and one that is staged is given up, only when the user says so.",
     remedy=(
         "Leave the time to stage the new one: Exchange trusts the keys it has read until it reads Lync's metadata again. To replace it at "
-        "once all the same, add token_issuer_in_use to farm_replace."
+        "once all the same, or to give up the one that somebody has staged, add token_issuer_in_use to farm_replace. To have that one take "
+        "effect instead, name it in farm_oauth_token_issuer_thumbprint."
     ),
     source=f"{_STAGE}; Set-CsCertificate takes effect at once",
     fixed_by="certificates",
@@ -108,17 +112,44 @@ def find_named_but_missing(context: Context) -> Iterator[Breach]:
 )
 def find_in_use_replaced(context: Context) -> Iterator[Breach]:
     """Where it is staged instead, that is only told."""
-    found = _find_intent(context)
-    changes = context.find_changes("certificates")
-    if found is None or not changes:
+    found, change = _find_intent(context), context.find_assignment()
+    if found is None or change is None:
         return
     host, intent = found
-    if changes[0].conflict:
-        evidence = f"{intent.in_use} is in use and would be replaced at once by {intent.thumbprint}"
-        yield Breach(host, evidence, intent.in_use, None if changes[0].state != "to_do" else "info")
+    if change.conflict:
+        yield Breach(host, _describe_loss(intent), intent.in_use, None if change.state != "to_do" else "info")
     elif intent.action == "stage" and context.stage == "before":
         evidence = f"{intent.in_use} is in use; {intent.thumbprint} is staged to follow it"
         yield Breach(host, evidence, intent.in_use, "info")
+
+
+def _describe_loss(intent: Intent) -> str:
+    """What would be gone: the one in use, another one that is staged, or both."""
+    if intent.in_use == intent.thumbprint:
+        return f"{intent.lost} is staged to follow {intent.in_use}, is not the described one, and would be staged no longer"
+    lost = f"{intent.lost}, which somebody has staged, would be staged no longer" if intent.lost else ""
+    if intent.action == "stage":
+        return f"{intent.thumbprint} would be staged to follow {intent.in_use}; {lost}"
+    replaced = f"{intent.in_use} is in use and would be replaced at once by {intent.thumbprint}"
+    return "; ".join(filter(None, [replaced if intent.in_use else "", lost]))
+
+
+@rule(
+    "token_issuer_date_past",
+    "error",
+    demand="The date from which the described certificate is to be used is still to come.",
+    remedy=(
+        "Give a later date in farm_oauth_token_issuer_effective_date, or leave it out: the certificate then takes effect in 24 hours, so "
+        "that Exchange knows its key before it signs."
+    ),
+    source=f"{_STAGE}: EffectiveDate",
+    roles=("certificates",),
+)
+def find_past_date(context: Context) -> Iterator[Breach]:
+    """Before anything is written. Of a certificate that is in use or staged already, the date is history."""
+    change, date = context.find_assignment(), context.description.oauth_token_issuer_effective_date
+    if change and change.details["action"] == "stage" and date and dt.datetime.fromisoformat(date) <= context.now:
+        yield Breach(change.host, f"farm_oauth_token_issuer_effective_date is {date}, which is past")
 
 
 @rule(
@@ -131,55 +162,54 @@ def find_in_use_replaced(context: Context) -> Iterator[Breach]:
 )
 def find_other_than_described(context: Context) -> Iterator[Breach]:
     """Afterwards only: before, the role does it."""
-    for change in context.find_changes("certificates"):
-        if context.stage == "after" and change.state == "to_do" and change.before:
-            yield Breach(change.host, f"{change.before} is in use, not {change.after}", change.about)
+    change = context.find_assignment()
+    if context.stage == "after" and change and change.state == "to_do" and change.before:
+        yield Breach(change.host, f"in use is {change.before}, not {change.after}", change.about)
 
 
 @rule(
     "token_issuer_differs",
     "error",
     demand="All Front End Servers and Directors have the same OAuthTokenIssuer certificate.",
-    remedy=DEPLOY["lync"],
+    remedy="{cure}",
     source=f"{_ASSIGN}: the same certificate on all Front End Servers",
     fixed_by="certificates",
 )
 def find_differing(context: Context) -> Iterator[Breach]:
-    """Name those that differ from what most have; where no certificate has a majority, all of them."""
-    used = {
-        item.computer: find_in_use(item.token_issuers, context.now)
-        for item in context.front_ends
-        if item.assigned is not None
-    }
+    """Those with an assignment of their own where the others agree; else those that differ from what most have, or all of them."""
+    read = [item for item in context.front_ends if item.assigned is not None]
+    used = {item.computer: find_in_use(context.list_issuers(item), context.now) for item in read}
     count = collections.Counter(filter(None, used.values()))
-    if len(count) < 2 or context.will_change("certificates"):
+    if len(count) < 2 or context.will_assign:
         return
+    alone = {item.computer for item in read if item.own_issuers}
+    shared = {thumbprint for host, thumbprint in used.items() if thumbprint and host not in alone}
     thumbprint, most = count.most_common(1)[0]
-    majority = thumbprint if most * 2 > count.total() else ""
+    right = shared if alone and len(shared) == 1 else {thumbprint} if most * 2 > count.total() else set()
     for host, own in used.items():
-        if own and own != majority:
+        if own and own not in right:
             others = sorted({f"{theirs} on {other}" for other, theirs in used.items() if theirs and theirs != own})
-            yield Breach(host, f"{own} is in use here, but {', '.join(others)}", own)
+            remedy = TAKE_OWN_BACK if host in alone else DEPLOY["lync"]
+            yield Breach(host, f"{own} is in use here, but {', '.join(others)}", own, words=(("cure", remedy),))
 
 
 @rule(
     "token_issuer_scope",
     "warning",
     demand="The OAuthTokenIssuer certificate is assigned globally.",
-    remedy=(
-        "Assign it once, globally (role certificates), then take the server's own assignment back with Remove-CsCertificate (lync_cmdlet)."
-    ),
-    source=f"{_ASSIGN}: -Identity global, not on each Front End Server",
-    roles=("certificates",),
+    remedy=TAKE_OWN_BACK,
+    source=f"{_ASSIGN}: -Identity global, not on each Front End Server; Remove-CsCertificate, parameter Identity",
+    fixed_by="certificates",
+    replaces=True,
 )
 def find_local_assignments(context: Context) -> Iterator[Breach]:
-    """An unknown scope says nothing."""
+    """Without a global one to follow it, there is nothing to take it back for yet. Somebody may have assigned it on purpose."""
     for front_end in context.front_ends:
-        scopes = {item.scope for item in front_end.token_issuers if item.scope and item.scope.lower() != "global"}
-        if scopes:
-            yield Breach(
-                front_end.computer, f"OAuthTokenIssuer is assigned in scope {', '.join(sorted(scopes))}, not Global"
-            )
+        change = context.find_own_assignment(front_end)
+        planned = change is not None and change.state == "to_do" and context.stage == "before"
+        for thumbprint in dict.fromkeys(item.thumbprint for item in front_end.own_issuers):
+            evidence = f"{thumbprint} is assigned to this server alone, and hides what is assigned globally"
+            yield Breach(front_end.computer, evidence, thumbprint, "info" if planned else None)
 
 
 @rule(

@@ -15,6 +15,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_
     RESTART,
     Published,
     describe_distrust,
+    find_site_remedy,
     is_oauth_off,
     list_exchange_hosts,
     list_published,
@@ -49,17 +50,15 @@ def _is_explained(context: Context, item: Published) -> bool:
     "metadata_not_seen",
     "info",
     demand="The controller can read the authentication metadata document of each server.",
-    remedy=(
-        "Allow the controller to reach the web site, or name its port in farm_exchange_https_port or farm_lync_https_port. Without it, "
-        "nothing is known of what the server publishes."
-    ),
+    remedy="{site} Without it, nothing is known of what the server publishes.",
     source="What a server is configured to and what its web site publishes can differ until it has read its configuration again",
 )
 def find_unseen_documents(context: Context) -> Iterator[Breach]:
     """Not an error: the configuration was read."""
     for item in list_published(context):
         if not item.is_read and item.document["status"] != 500:
-            yield Breach(item.server, f"its metadata document was not seen: {item.document['error']}")
+            words = (("site", find_site_remedy(item.document)),)
+            yield Breach(item.server, f"its metadata document was not seen: {item.document['error']}", words=words)
 
 
 @rule(

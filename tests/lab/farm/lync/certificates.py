@@ -216,6 +216,8 @@ def _assign(call: Call, stored: Stored, wanted: Wanted) -> None:
         in_force = old.current(call.now) if old else None
         same = old and in_force and in_force.thumbprint == stored.issued.thumbprint
         previous = old.previous if old and same else in_force
+        if previous and previous.thumbprint == stored.issued.thumbprint:
+            previous = None  # it takes the place of one that was staged to follow it, and is nobody's successor
         new = Assignment(stored.issued, previous, wanted.effective, call.now, stored.exportable)
         _keep(call, kind, new, everywhere=wanted.everywhere)
 

@@ -651,6 +651,13 @@ CASES = [
         "before",
     ),
     Case(
+        "token_issuer_date_past",
+        lambda farm: farm.of(LYNC)["store"].append(other_issuer(farm)),
+        [("error", LYNC)],
+        {"oauth_token_issuer_thumbprint": "other", "oauth_token_issuer_effective_date": "2020-01-01T00:00:00Z"},
+        "before",
+    ),
+    Case(
         "token_issuer_differs_from_description",
         lambda farm: farm.of(LYNC)["store"].append(other_issuer(farm)),
         [("error", LYNC)],

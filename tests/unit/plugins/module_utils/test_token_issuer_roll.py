@@ -43,6 +43,13 @@ def test_when_it_is_in_force_the_old_one_is_the_previous_one() -> None:
     assert judge_roll([assigned(NEW)], store(NEW), NOW).list_remaining() == []
 
 
+@pytest.mark.parametrize(("minutes", "in_use"), [(4, OLD), (-1, OLD), (-6, NEW)])
+def test_the_old_one_signs_until_the_new_one_does_by_every_clock(minutes: int, in_use: str) -> None:
+    effective = (NOW + dt.timedelta(minutes=minutes)).isoformat()
+    roll = judge_roll([assigned(NEW, OLD, effective)], store(OLD, NEW), NOW)
+    assert (roll.in_use, roll.newest, OLD in roll.signing) == (in_use, NEW, in_use == OLD)
+
+
 def test_what_a_host_has_not_yet() -> None:
     roll = judge_roll([assigned(OLD)], store(OLD), NOW)
     assert roll.find_flaw(OLD) == ""

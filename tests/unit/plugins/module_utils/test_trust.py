@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.bearer_challenge import read_challenge, trusts
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.certificate_chain import finds_issuer
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.key_comparison import InUse, compare_keys
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.metadata_document import (
     DocumentError,
     read_document,
@@ -139,6 +140,31 @@ def test_a_chain(certificate: Any) -> None:
     assert finds_issuer(own, [other, own, "AAAA"]) is True
     assert finds_issuer(own, [other]) is False
     assert finds_issuer("AAAA", [own]) is None
+
+
+def test_an_authority_among_the_intermediate_ones_is_not_trusted(now: dt.datetime) -> None:
+    """A chain may lead over them, and ends among the trusted ones only."""
+    key = ec.generate_private_key(ec.SECP256R1())
+
+    def issue(subject: str, issuer: str) -> str:
+        by, of = (x509.Name.from_rfc4514_string(f"CN={name}") for name in (issuer, subject))
+        made = x509.CertificateBuilder(by, of, key.public_key(), 1, now, now + dt.timedelta(days=1))
+        return base64.b64encode(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)).decode()
+
+    root, between, leaf = issue("root", "root"), issue("between", "root"), issue("leaf", "between")
+    assert finds_issuer(leaf, [root], [between]) is True
+    assert finds_issuer(leaf, [], [between, root]) is False
+    assert finds_issuer(root, [], [root]) is False
+    assert finds_issuer(leaf, [root], []) is False
+
+
+def test_a_key_without_a_certificate_is_no_key() -> None:
+    """One without a value, one that is not base64, one that is empty: none has a thumbprint, and none is the next one."""
+    keys = [{"keyvalue": {}}, {"kty": "RSA"}, {"keyvalue": {"value": "!!"}}, {"keyvalue": {"value": ""}}]
+    document = {**read_document(json.dumps({"keys": keys}).encode()), "error": None}
+    assert {key["thumbprint"] for key in document["signing_keys"]} == {""}
+    shown = compare_keys(document, InUse("A" * 40))
+    assert ([key["state"] for key in shown["signing_keys"]], shown["current_shown"]) == ([None] * 4, False)
 
 
 def test_a_signature_that_cannot_be_checked_proves_nothing(now: dt.datetime) -> None:

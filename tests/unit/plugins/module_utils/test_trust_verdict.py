@@ -16,9 +16,11 @@ from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.he
     DESCRIPTION,
     EXCHANGE,
     LYNC,
+    OF_LYNC,
     SECOND,
     HealthyFarm,
     challenge,
+    server,
 )
 
 PASSED = {"passed": True, "output": ["Test passed."]}
@@ -34,9 +36,11 @@ def farm(certificate: Any, now: dt.datetime) -> HealthyFarm:
     return made
 
 
-def judge(farm: HealthyFarm, tests: dict[str, Any], *, hosts: tuple[str, ...] | None = None) -> Verdict:
+def judge(
+    farm: HealthyFarm, tests: dict[str, Any], *, hosts: tuple[str, ...] | None = None, **description: Any
+) -> Verdict:
     snapshots = [item for host, item in farm.snapshots.items() if hosts is None or host in hosts]
-    described = {**DESCRIPTION, "now": farm.now.isoformat()}
+    described = {**DESCRIPTION, "now": farm.now.isoformat(), **description}
     return judge_trust(read_context({"snapshots": snapshots, "description": described}), tests)
 
 
@@ -114,6 +118,61 @@ def test_what_contradicts_a_test_that_passed(
 def test_what_was_not_read_proves_nothing(farm: HealthyFarm, hosts: tuple[str, ...]) -> None:
     found = judge(farm, BOTH, hosts=hosts)
     assert (found.proven, found.contradicted) == (False, True)
+
+
+ANOTHER = "ex2.litware.example"
+
+
+def test_a_front_end_that_nobody_looked_at(farm: HealthyFarm) -> None:
+    found = judge(farm, {LYNC: PASSED}, hosts=(EXCHANGE, LYNC))
+    assert found.sentence == "not proven: it could not be seen whether a front end writes to a mailbox"
+    (row,) = (check for check in found.checks if check.result != "passed")
+    assert (row.host, row.result, "no host of the inventory" in row.evidence) == (SECOND, "not seen", True)
+    assert judge(farm, {LYNC: PASSED}, hosts=(EXCHANGE, LYNC), leave_out=[f"{SECOND.upper()}."]).proven
+    farm.of(LYNC)["pools"] = None
+    assert not judge(farm, BOTH).proven
+
+
+def test_an_exchange_server_that_nobody_looked_at(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["servers"].extend([server(ANOTHER), server("old.litware.example", "14.3.513.0")])
+    found = judge(farm, BOTH)
+    assert found.sentence == "not proven: it could not be seen whether Exchange publishes its certificate"
+    assert [check.host for check in found.checks if check.result != "passed"] == [ANOTHER]
+    assert judge(farm, BOTH, leave_out=["EX2"]).proven
+    farm.of(EXCHANGE)["servers"] = None
+    assert not judge(farm, BOTH).proven
+
+
+@pytest.mark.parametrize("issuers", [[], None, ["00000004-0000-0ff1-ce00-000000000000@other.example"]])
+def test_a_realm_that_was_not_read_is_trusted_by_nobody(farm: HealthyFarm, issuers: list[str] | None) -> None:
+    farm.of(LYNC)["oauth_configuration"] = None
+    farm.of(EXCHANGE)["challenge"]["trusted_issuers"] = issuers
+    found = judge(farm, BOTH)
+    assert found.sentence == "not proven: it could not be seen whether Exchange trusts Lync's tokens"
+    assert [(check.evidence, check.result) for check in found.checks if check.result != "passed"] == [
+        ("Lync's realm was not read", "not seen")
+    ]
+
+
+@pytest.mark.parametrize("default", ["xn--mnchen-3ya.example", "münchen.example"])
+@pytest.mark.parametrize("trusted", ["xn--mnchen-3ya.example", "MÜNCHEN.example"])
+def test_a_realm_is_the_same_in_either_spelling_of_its_domain(farm: HealthyFarm, default: str, trusted: str) -> None:
+    farm.of(LYNC)["sip_domains"] = [{"name": default, "default": True}]
+    farm.of(EXCHANGE)["challenge"]["trusted_issuers"] = [f"{OF_LYNC}@{trusted}"]
+    assert judge(farm, BOTH, sip_domains=[default]).proven
+    farm.of(EXCHANGE)["challenge"]["trusted_issuers"] = [f"{OF_LYNC}@other.example"]
+    rows = judge(farm, BOTH, sip_domains=[default]).checks
+    assert any(f"Lync names itself {OF_LYNC}@{default}" in check.evidence for check in rows)  # as it was read
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"), [(None, "Allow the controller to reach"), (503, "was reached"), (200, "was reached")]
+)
+def test_what_answered_was_reached(farm: HealthyFarm, status: int | None, remedy: str) -> None:
+    fail(SECOND, status)(farm)
+    farm.of(EXCHANGE)["challenge"].update(status=status, error="no.")
+    told = [check.remedy for check in judge(farm, BOTH).checks if check.result == "not seen"]
+    assert [remedy in text for text in told] == [True, True]
 
 
 def test_the_table_says_the_same_once_and_fits(farm: HealthyFarm) -> None:

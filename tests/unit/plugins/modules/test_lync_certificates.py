@@ -23,7 +23,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync import 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_assignment import Assignment
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.certificate_request import Request
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject, Secret, SecretText
-from ansible_collections.onprem.exchange_lync.plugins.modules import lync_certificate, lync_certificate_info
+from ansible_collections.onprem.exchange_lync.plugins.modules import (
+    lync_certificate,
+    lync_certificate_info,
+    lync_token_issuer_info,
+)
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 HOST = "FE1.contoso.com"
@@ -75,6 +79,7 @@ class FrontEnd:
         self.shown: dict[tuple[str, str], dict[str, Any]] = {}
         self.lag = self.waiting = 0
         self.lists_both = False
+        self.tells_scope = True
         self.in_pfx = "file"
         self.version = "Skype for Business Server 2019 (7.0.2046.0): Volume license key installed."
         self.helper = scripted(
@@ -102,14 +107,16 @@ class FrontEnd:
             "Thumbprint": self.of[name],
         }
 
-    def get(self, Type: list[str] | None = None) -> list[dict[str, Any]]:
+    def get(self, Type: list[str] | None = None, Identity: str = "") -> list[dict[str, Any]]:
+        """What the computer uses, where its own goes before the global one; or the global ones (Get-CsCertificate.md, Identity)."""
         self.waiting = max(self.waiting - 1, 0)
         self.shown = self.shown if self.waiting else dict(self.assigned)
         return [
-            {"Use": use, "SourceScope": scope, **item}
+            {"Use": use, "SourceScope": scope if self.tells_scope else None, **item}
             for (use, scope), entry in self.shown.items()
             for item in self._lines(entry)
             if use in (Type or [use])
+            and scope == ("Global" if Identity or (use, "Machine") not in self.shown else "Machine")
         ]
 
     def _lines(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -140,10 +147,17 @@ class FrontEnd:
         if Type:
             self.set(Type, self.of[self.in_pfx], **rest)
 
-    def remove(self, Type: list[str], Identity: str = "", Force: bool = False, Confirm: bool = True) -> Any:
+    def remove(
+        self, Type: list[str], Identity: str = "", Force: bool = False, Confirm: bool = True, Previous: bool = False
+    ) -> Any:
         """A certificate in use is asked about whatever Confirm says, and nobody can answer (Remove-CsCertificate.md)."""
         if not Force:
             return ShellError("failed", "a question, and no one to answer it", error_id="HostFunctionNotImplemented")
+        if (Type[0], "Global" if Identity else "Machine") not in self.assigned:
+            return ShellError("failed", "there is none", error_id="x")
+        if Previous:
+            self.assigned[Type[0], "Global" if Identity else "Machine"]["PreviousThumbprint"] = ""
+            return None
         del self.assigned[Type[0], "Global" if Identity else "Machine"]
         return None
 
@@ -458,7 +472,6 @@ def test_what_somebody_has_staged_is_not_lost_without_the_users_word(
         assert rivals.split(" and ")[1] in refusal(front_end, assign("other", **asked))
     assert rivals in refusal(front_end, assign("other"))
     assert rivals in assign("other", on_conflict="keep")["warnings"][0]
-    assert not assign("good")["changed"]  # what is in force is assigned, whatever is staged to follow it
     assert assign("other", on_conflict="replace", effective_date=days(6).isoformat())["changed"]
     assert front_end.helper.writes[0].parameters["EffectiveDate"] == days(6)
 
@@ -505,15 +518,174 @@ def test_staging_for_a_date(front_end: FrontEnd, assign: Any, leaves_alone: Any,
     assert result["certificate"]["previous_thumbprint"] == front_end.of["good"]
     again = assign("other", **stage)
     assert (again["changed"], again["certificate"]) == (False, result["certificate"])
-    # what is in force is assigned, whatever is staged to follow it, and is not staged itself
-    assert not assign("good")["changed"]
-    assert not assign("good", effective_date=days(40).isoformat())["changed"]
     # the same one for another date
     assert assign("other", effective_date=days(20).isoformat())["changed"]
     # and once in force, the date of the task is history
     front_end.assigned["OAuthTokenIssuer", "Global"]["EffectiveDate"] = days(-1)
     assert not assign("other", effective_date=days(-1).isoformat())["changed"]
     assert len(front_end.helper.writes) == 2
+
+
+@pytest.mark.parametrize("lists_both", [False, True])
+def test_one_that_was_staged_is_taken_back_on_the_users_word(
+    front_end: FrontEnd, assign: Any, leaves_alone: Any, lists_both: bool
+) -> None:
+    """The one in force is not what the task asks for, as long as another one is to follow it."""
+    front_end.lists_both = lists_both
+    front_end.assign("good")
+    front_end.assign("other", EffectiveDate=days(30), Roll=True)
+    remedy = assign("other", state="absent")["error"]["remedy"]
+    assert "(state=present, on_conflict=replace)" in remedy
+    for policy in ("stage", "fail"):
+        refused = refusal(front_end, assign("good", on_conflict=policy))
+        assert f"{front_end.of['other']} is staged for" in refused
+        assert f"{front_end.of['good']} is in use" not in refused
+    assert f"{front_end.of['other']} is staged for" in assign("good", on_conflict="keep")["warnings"][0]
+    # a date has no meaning for the one in force
+    back = {"on_conflict": "replace", "effective_date": days(40).isoformat()}
+    predicted, result = assign("good", check=True, **back), assign("good", **back)
+    assert predicted["certificate"]["previous_thumbprint"] is None
+    assert result["commands"] == predicted["commands"]
+    assert (result["changed"], "EffectiveDate" in front_end.helper.writes[0].parameters) == (True, False)
+    assert front_end.assigned["OAuthTokenIssuer", "Global"]["EffectiveDate"] <= NOW
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])
+
+
+@pytest.mark.parametrize("lists_both", [False, True])
+@pytest.mark.parametrize(("minutes", "kept"), [(4, True), (-1, True), (-6, False)])
+def test_the_previous_one_stays_until_its_successor_signs_by_every_clock(
+    front_end: FrontEnd, assign: Any, minutes: int, kept: bool, lists_both: bool
+) -> None:
+    front_end.lists_both = lists_both
+    front_end.assign("good")
+    front_end.assign("other", EffectiveDate=NOW + dt.timedelta(minutes=minutes), Roll=True)
+    result = assign(state="absent", previous=True)
+    assert (result["changed"], bool(front_end.helper.writes)) == (not kept, not kept)
+    assert ("The previous certificate was kept" in str(result.get("warnings"))) is kept
+
+
+@pytest.mark.parametrize("minutes", [4, -1])
+def test_what_takes_effect_about_now_is_not_lost_either(front_end: FrontEnd, assign: Any, minutes: int) -> None:
+    front_end.assign("good")
+    front_end.assign("other", EffectiveDate=NOW + dt.timedelta(minutes=minutes), Roll=True)
+    assert not assign("other")["changed"]
+    assert f"{front_end.of['other']} is staged for" in refusal(front_end, assign("narrow"))
+
+
+@pytest.mark.parametrize("tells_scope", [True, False])
+def test_an_assignment_of_the_computer_s_own_does_not_hide_the_global_one(
+    front_end: FrontEnd, assign: Any, leaves_alone: Any, tells_scope: bool
+) -> None:
+    front_end.tells_scope = tells_scope
+    front_end.assign("good")
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, thumbprint=front_end.of["good"])
+    assert assign("other", check=True)["changed"]  # it is the computer's own, not the global one
+    result = assign("narrow")
+    assert (result["changed"], front_end.helper.writes[0].parameters["Roll"]) == (True, True)
+    assert result["certificate"]["previous_thumbprint"] == front_end.of["good"]
+    assert assign(state="absent")["changed"]
+    assert list(front_end.assigned) == [("OAuthTokenIssuer", "Machine")]
+    assert not assign(state="absent")["changed"]
+
+
+OWN = {"state": "absent", "scope": "machine"}
+
+
+@pytest.mark.parametrize("tells_scope", [True, False])
+def test_the_computer_s_own_assignment_is_taken_back(
+    front_end: FrontEnd, assign: Any, leaves_alone: Any, tells_scope: bool
+) -> None:
+    front_end.tells_scope = tells_scope
+    front_end.assign("good")
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **OWN)
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **OWN, thumbprint=front_end.of["narrow"])
+    predicted, result = assign(check=True, **OWN), assign(**OWN)
+    assert predicted["commands"] == result["commands"]
+    assert "Identity" not in front_end.helper.writes[0].parameters
+    assert result["diff"]["before"]["thumbprint"] == front_end.of["other"]
+    assert result["certificate"]["thumbprint"] == predicted["certificate"]["thumbprint"] == front_end.of["good"]
+    assert list(front_end.assigned) == [("OAuthTokenIssuer", "Global")]
+    assert leaves_alone(lync_certificate, front_end.helper, **USE, **OWN)
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "said"),
+    [
+        ("", "no OAuthTokenIssuer certificate is assigned globally and in force"),
+        ("keyless", "is not in its store with the private key"),
+        ("file", "is not in its store with the private key"),
+        ("expired", "has expired"),
+    ],
+)
+def test_it_stays_where_the_computer_could_not_sign_with_the_global_one(
+    front_end: FrontEnd, assign: Any, everywhere: str, said: str
+) -> None:
+    if everywhere:
+        front_end.assign(everywhere)
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    result = assign(timeout=0, **OWN)
+    assert said in refusal(front_end, result)
+    assert result["error"]["kind"] == "not_effective"
+    check = assign(check=True, **OWN)
+    assert check["changed"]
+    assert said in str(check["warnings"])
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(4, "in its store"), (60, "")])
+def test_one_that_takes_effect_about_now_has_to_be_there_too(
+    front_end: FrontEnd, assign: Any, minutes: int, said: str
+) -> None:
+    front_end.assign("good")
+    front_end.assign("file", EffectiveDate=NOW + dt.timedelta(minutes=minutes), Roll=True)
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    assert said in assign(timeout=0, **OWN).get("msg", "")
+    assert bool(front_end.helper.writes) is not bool(said)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"scope": "machine", "thumbprint": "A" * 40},
+        {"scope": "global", "thumbprint": "A" * 40},
+        {"scope": "machine", "state": "absent", "use": "Default"},
+        {"scope": "machine", "state": "absent", "previous": True},
+    ],
+)
+def test_a_scope_without_a_meaning_is_refused(front_end: FrontEnd, assign: Any, params: dict[str, Any]) -> None:
+    assert "scope" in refusal(front_end, assign(**params))
+    assert front_end.helper.pipelines == []
+
+
+def test_what_a_host_signs_with_and_what_is_global(front_end: FrontEnd, run_module: Any) -> None:
+    """An assignment of its own is told at once: no wait ends it."""
+    front_end.assign("good")
+    front_end.set(["OAuthTokenIssuer"], front_end.of["other"])
+    good = front_end.of["good"]
+    everywhere = run_module(lync_token_issuer_info, front_end.helper, scope="global", thumbprint=good)
+    assert everywhere["token_issuer"]["signing"] == [good]
+    assert run_module(lync_token_issuer_info, front_end.helper)["token_issuer"]["in_use"] == front_end.of["other"]
+    refused = run_module(lync_token_issuer_info, front_end.helper, thumbprint=good)
+    assert (refused["error"]["kind"], front_end.of["other"] in refused["msg"]) == ("conflict", True)
+    assert "scope=machine" in refused["error"]["remedy"]
+    absent = run_module(lync_token_issuer_info, front_end.helper, scope="global", thumbprint="A" * 40, timeout=0)
+    assert absent["error"]["kind"] == "not_effective"
+
+
+def test_one_that_has_expired_and_is_gone_from_the_store_is_replaced_at_once(front_end: FrontEnd, assign: Any) -> None:
+    front_end.assign("expired")
+    front_end.assigned["OAuthTokenIssuer", "Global"]["NotAfter"] = days(-70)
+    front_end.stored -= {"expired"}
+    assert assign("good", on_conflict="fail")["changed"]
+    assert "EffectiveDate" not in front_end.helper.writes[0].parameters
+
+
+def test_a_date_that_is_past_says_what_leaving_it_out_would_do(front_end: FrontEnd, assign: Any) -> None:
+    front_end.assign("good")
+    message = refusal(front_end, assign("other", effective_date=days(-1).isoformat()))
+    assert "leave it out: then on_conflict says when the certificate takes effect." in message
+    assert not assign("good", effective_date=days(-1).isoformat())["changed"]
 
 
 @pytest.mark.parametrize("use", ["OAuthTokenIssuer", "AudioVideoAuthentication"])
