@@ -85,7 +85,7 @@ proven:
   type: bool
   sample: false
 contradicted:
-  description: Whether something contradicts the trust, or could not be seen.
+  description: Whether something contradicts the trust, or could not be seen, that C(tolerate) of O(description) does not accept.
   returned: success, and failure because of the trust
   type: bool
   sample: true
@@ -120,6 +120,10 @@ checks:
       description: What to do. Empty if the check passed.
       type: str
       returned: always
+    tolerated:
+      description: Whether C(tolerate) of O(description) has a rule that finds the same. The check then does not end a run.
+      type: bool
+      returned: always
   sample:
     - check: Exchange trusts Lync's tokens
       host: atl-exchange-001.litwareinc.com
@@ -127,6 +131,7 @@ checks:
       evidence: >-
         no partner application for Lync: 00000004-0000-0ff1-ce00-000000000000@litwareinc.com is not among the issuers that it trusts
       remedy: Configure Lync as a partner application of Exchange.
+      tolerated: false
 error:
   description:
     - What went wrong, in fields. C(kind) is what a task can decide by, C(message) and C(remedy) are for people.

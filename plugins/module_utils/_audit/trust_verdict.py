@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Facts, FrontEnd
@@ -19,6 +19,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_
     find_issuer,
     find_site_remedy,
     find_unknown_signers,
+    is_oauth_off,
     list_exchange_hosts,
     list_partners,
     list_published,
@@ -51,6 +52,7 @@ _UNREAD = "it was not read: it is no host of the inventory, or of this run"
 _LEFT = (
     "Add the server to the inventory, and run without --limit. If it is out of service, add its name to farm_leave_out."
 )
+_UNSEEN = ("metadata_not_seen",)
 _OPT_IN = (
     "Give the SIP address of a test mailbox in farm_trust_sip_address, and run the role verify, not in check mode."
 )
@@ -61,6 +63,8 @@ class Check:
     """One row.
 
     :ivar remedy: what to do; empty where it passed.
+    :ivar rules: the rules of the audit that find the same. Whoever accepts one of them has accepted this.
+    :ivar tolerated: whether the user has.
     """
 
     check: str
@@ -68,6 +72,13 @@ class Check:
     result: Result
     evidence: str
     remedy: str = ""
+    rules: tuple[str, ...] = ()
+    tolerated: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it contradicts the trust, or could not be seen."""
+        return self.result in ("failed", "not seen")
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Verdict:
 
     :ivar proven: whether every front end that is not left out has written to a mailbox, and nothing contradicts the trust. What was not
         seen contradicts it.
-    :ivar contradicted: whether something does, or could not be seen.
+    :ivar contradicted: whether something does, or could not be seen, that the user has not accepted.
     """
 
     proven: bool
@@ -86,7 +97,11 @@ class Verdict:
 
     def as_dict(self) -> dict[str, t.Any]:
         """For the result of the module."""
-        return {**asdict(self), "checks": [asdict(check) for check in self.checks]}
+        return {**asdict(self), "checks": [_show(check) for check in self.checks]}
+
+
+def _show(check: Check) -> dict[str, t.Any]:
+    return {name: value for name, value in asdict(check).items() if name != "rules"}
 
 
 def judge_trust(context: Context, tests: Tests) -> Verdict:
@@ -94,7 +109,7 @@ def judge_trust(context: Context, tests: Tests) -> Verdict:
 
     :param tests: the results of the mailbox tests; none where they were not run.
     """
-    checks = (
+    found = (
         *_check_documents(context),
         *_list_unread(context),
         *_check_issuers(context),
@@ -102,9 +117,19 @@ def judge_trust(context: Context, tests: Tests) -> Verdict:
         *_check_lync(context),
         *_check_mailbox(context, tests),
     )
-    wrong = [check for check in checks if check.result in ("failed", "not seen")]
+    checks = tuple(_settle(context, check) for check in found)
+    wrong = [check for check in checks if check.is_wrong]
     open_ = [check for check in checks if check.result == "not run"]
-    return Verdict(not wrong and not open_, bool(wrong), _conclude(wrong, open_), checks)
+    contradicted = any(not check.tolerated for check in wrong)
+    return Verdict(not wrong and not open_, contradicted, _conclude(wrong, open_), checks)
+
+
+def _settle(context: Context, check: Check) -> Check:
+    """What is tolerated is still not proven, and does not end a run."""
+    accepted = any(context.description.accepts(rule, check.host) for rule in check.rules)
+    if not (check.is_wrong and accepted):
+        return check
+    return replace(check, tolerated=True, evidence=f"{check.evidence} (tolerated)")
 
 
 def _conclude(wrong: Sequence[Check], not_run: Sequence[Check]) -> str:
@@ -132,17 +157,17 @@ def _check_documents(context: Context) -> Iterator[Check]:
     if not list_front_ends(context):
         yield Check(_TITLES["lync"], "Lync", "not seen", "no Front End Server was read", _READ)
     for product, server in _list_unasked(context):
-        yield Check(_TITLES[product], server, "not seen", "its web site was not asked", find_site_remedy(None))
+        yield Check(_TITLES[product], server, "not seen", "its web site was not asked", find_site_remedy(None), _UNSEEN)
     for item in list_published(context):
         title, error = _TITLES[item.product], str(item.document["error"])
         if not item.is_read:
             result: Result = "failed" if item.document["status"] == 500 else "not seen"
             remedy = "See the finding metadata_failed." if result == "failed" else find_site_remedy(item.document)
-            yield Check(title, item.server, result, error, remedy)
+            rules = ("metadata_failed", "certificate_missing") if result == "failed" else _UNSEEN
+            yield Check(title, item.server, result, error, remedy, rules)
         elif item.lacks_current:
-            yield Check(
-                title, item.server, "failed", f"it does not publish the one in use: {item.used.current}", RESTART
-            )
+            evidence = f"it does not publish the one in use: {item.used.current}"
+            yield Check(title, item.server, "failed", evidence, RESTART, ("metadata_stale",))
         elif not item.used.current:
             yield Check(title, item.server, "not seen", "it is not known which certificate is in use")
         else:
@@ -163,7 +188,9 @@ def _list_unread(context: Context) -> Iterator[Check]:
     seen = {spell_domain(item.computer) for item in context.farm.front_ends}
     for computer in _list_members(pools or ()):
         if computer not in seen and not context.is_left_out(computer):
-            yield Check(_MAILBOX, computer, "not seen", _UNREAD, _LEFT)
+            yield Check(
+                _MAILBOX, computer, "not seen", _UNREAD, _LEFT, ("front_end_not_in_inventory", "host_not_in_play")
+            )
 
 
 def _list_unasked(context: Context) -> Iterator[tuple[str, str]]:
@@ -177,7 +204,7 @@ def _check_issuers(context: Context) -> Iterator[Check]:
         challenge = host.challenge
         if challenge is None or challenge["error"]:
             told = "its web site was not asked" if challenge is None else str(challenge["error"])
-            yield Check(_ISSUER, host.server, "not seen", told, find_site_remedy(challenge))
+            yield Check(_ISSUER, host.server, "not seen", told, find_site_remedy(challenge), _UNSEEN)
         elif find_issuer(context) is None:
             yield Check(_ISSUER, host.server, "not seen", "Lync's realm was not read", _READ)
         elif found := describe_distrust(context, host):
@@ -186,7 +213,8 @@ def _check_issuers(context: Context) -> Iterator[Check]:
                 if found.configured
                 else "Configure Lync as a partner application of Exchange."
             )
-            yield Check(_ISSUER, host.server, "failed", found.evidence, remedy)
+            rules = ("issuer_not_trusted", *(["oauth_off"] if is_oauth_off(context, host) else []))
+            yield Check(_ISSUER, host.server, "failed", found.evidence, remedy, rules)
         else:
             yield Check(_ISSUER, host.server, "passed", ", ".join(challenge["trusted_issuers"]))
 
@@ -194,7 +222,8 @@ def _check_issuers(context: Context) -> Iterator[Check]:
 def _check_known_keys(context: Context) -> Iterator[Check]:
     for computer, current, _known in find_unknown_signers(context):
         remedy = "Have Exchange read Lync's metadata document again: Set-PartnerApplication -RefreshAuthMetadata."
-        yield Check(_KEY, computer, "failed", f"it is not among those of the partner application: {current}", remedy)
+        evidence = f"it is not among those of the partner application: {current}"
+        yield Check(_KEY, computer, "failed", evidence, remedy, ("partner_keys_stale",))
 
 
 def _check_lync(context: Context) -> Iterator[Check]:
@@ -207,7 +236,8 @@ def _check_lync(context: Context) -> Iterator[Check]:
         yield Check(_PARTNER, "Lync", "passed", ", ".join(str(item["name"]) for item in partners))
     else:
         remedy = "Configure Exchange as a partner application of Lync (New-CsPartnerApplication)."
-        yield Check(_PARTNER, "Lync", "failed", f"{NO_PARTNER} for Exchange is enabled", remedy)
+        rules = ("partner_application_missing", "partner_application_disabled")
+        yield Check(_PARTNER, "Lync", "failed", f"{NO_PARTNER} for Exchange is enabled", remedy, rules)
 
 
 def list_front_ends(context: Context) -> list[FrontEnd]:

@@ -114,6 +114,16 @@ def test_what_contradicts_a_test_that_passed(
     assert (found.proven, found.contradicted, found.sentence) == (False, True, f"not proven: {sentence}")
 
 
+@pytest.mark.parametrize("narrowed", ["", f"@{EXCHANGE}", f"@{SECOND}"])
+def test_what_is_tolerated_is_not_proven_and_does_not_end_a_run(farm: HealthyFarm, narrowed: str) -> None:
+    fail(EXCHANGE, 500)(farm)
+    found = judge(farm, BOTH, tolerate=[f"certificate_missing{narrowed}"])
+    assert (found.proven, found.contradicted) == (False, narrowed == f"@{SECOND}")
+    assert [check.evidence for check in found.checks if check.tolerated] == ["no. (tolerated)"] * (
+        not found.contradicted
+    )
+
+
 @pytest.mark.parametrize("hosts", [(), (EXCHANGE,), (LYNC, SECOND)])
 def test_what_was_not_read_proves_nothing(farm: HealthyFarm, hosts: tuple[str, ...]) -> None:
     found = judge(farm, BOTH, hosts=hosts)
