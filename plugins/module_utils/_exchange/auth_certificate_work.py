@@ -121,14 +121,13 @@ def _list_renewal(
     state, writes = observed.state, AuthConfigWrites(directory, observed.config, observed.state.now)
     at_once = decision.action == "replace"
     target = state.next if at_once and _can_follow_at_once(state) else find_candidate(observed, known)
+    holder = choose_maker(state, server)  # by then, every server has it
     if not target:
-        holder = choose_maker(state, server)
         displaced = find_internal_transport(holder, observed.transports, observed.stores[holder])
         made, restored = _make_creation(holder, displaced["thumbprint"]), make_restoration(holder, displaced["thumbprint"])
         yield directory.through(made), directory.through(restored)
         yield tuple(Transfer(NEW, holder, each.host) for each in state.servers if each.host != holder)
     else:
-        holder = next(iter(state.list_sources(target)), "")
         yield _list_transfers(observed, target, state.list_without(target))
     effective = None if at_once else choose_effective_date(state.now, state.count_days(state.current))
     if target != state.next or not target:
