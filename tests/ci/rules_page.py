@@ -72,6 +72,8 @@ def write_remedy(rule: Rule) -> str:
         return rule.remedy
     if "{remedy}" in rule.remedy:
         return rule.remedy.format(remedy=READ_AGAIN)
+    if "{rotate}" in rule.remedy:
+        return rule.remedy.format(rotate=REPLACE["exchange"])
     parts = (f"{title}: {rule.remedy.format(replace=REPLACE[name], deploy=DEPLOY[name])}" for title, name in PRODUCTS)
     return " ".join(parts)
 
