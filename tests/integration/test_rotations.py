@@ -90,7 +90,9 @@ def test_the_auth_certificate_is_completed_staged_published_and_cleared(farm: Fa
     done = completed.step("Renew, distribute or publish it").result
     for key in ("commands", "decision", "internal_transport", "published", "refresh_partners"):
         assert foretold[key] == done[key], key
-    assert done["remaining"][0].startswith("Run this task again. It is not done yet (stage): the current certificate has")
+    assert done["remaining"][0].startswith(
+        "Run this task again. It is not done yet (stage): the current certificate has"
+    )
     # a deployment may have the application of Exchange twice
     other = "{Identity: Exchange, ApplicationTrustLevel: Full, MetadataUrl: 'https://autodiscover.contoso.com/autodiscover/metadata/json/1'}"
     twice = f"- {{onprem.exchange_lync.lync_cmdlet: {{cmdlet: New-CsPartnerApplication, parameters: {other}}}}}"
@@ -100,7 +102,9 @@ def test_the_auth_certificate_is_completed_staged_published_and_cleared(farm: Fa
     assert names(staged)[0] == "New-ExchangeCertificate"
     assert names(staged)[-3:] == ["Set-AuthConfig", *refreshed]
     left = staged.step("Say what is left to do").result["rotate_auth.remaining"]
-    assert left[0].startswith("Have Lync and every other partner (SharePoint, Office Web Apps) read Exchange's metadata before ")
+    assert left[0].startswith(
+        "Have Lync and every other partner (SharePoint, Office Web Apps) read Exchange's metadata before "
+    )
     # until its date, Lync is told in each run: it does not show what it knows, and an earlier refresh may have failed
     again = rotate(farm, AUTH, farm_leave_out=["edge-old.contoso.com", LYNC[0]])
     assert names(again) == refreshed

@@ -30,8 +30,8 @@ Name = t.Literal["OAuthTokenIssuer", "OAuthTokenIssuer, staged", "Exchange Auth"
 
 _ROTATE = "Run playbook onprem.exchange_lync.rotate_auth_certificate"
 _ROTATION = (
-    "It makes a new certificate (New-ExchangeCertificate), brings it to every server, stages and publishes it (Set-AuthConfig), and has Lync "
-    "read Exchange's metadata again."
+    "It makes a new certificate (New-ExchangeCertificate), brings it to every server, stages and publishes it (Set-AuthConfig), and has "
+    "Lync read Exchange's metadata again."
 )
 _ONCE = "for this run only: each run with it would renew the certificate again"
 REPLACE: dict[str, str] = {
@@ -44,7 +44,7 @@ REPLACE: dict[str, str] = {
         f"-e rotate_renew_days, {_ONCE}."
     ),
 }
-"""What to do about a certificate that is not as it should be, by product: what docs/rules.md says. Each finding says it of its certificate."""
+"""What to do about a certificate that is not as it should be, by product, as docs/rules.md has it. A finding says it of its certificate."""
 DEPLOY: dict[str, str] = {
     "lync": (
         "Assign the certificate globally, once, from a PFX file with its private key (farm_oauth_token_issuer_path); replication brings "
@@ -106,9 +106,7 @@ class Use:
     def _describe_rotation(self) -> str:
         """How this Auth certificate is replaced. The playbook looks at the days that are left, and at nothing else."""
         if self.is_staged:
-            return (
-                "Stage another certificate in its place: exchange_auth_config with next_certificate_thumbprint and on_conflict=replace."
-            )
+            return "Stage another certificate in its place: exchange_auth_config with next_certificate_thumbprint and on_conflict=replace."
         if self.successor:
             return f"{self.successor.thumbprint} is staged to follow it: {_ROTATE[0].lower()}{_ROTATE[1:]} when its date has come."
         end = self.certificate.not_after if self.certificate else None

@@ -27,6 +27,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.aut
     Phase,
     describe_step,
     find_displaced,
+    goes_on,
+    is_done,
     is_publication,
     list_phases,
     list_remaining,
@@ -53,13 +55,6 @@ _MOST_PHASES = 12
 _CREATION = "New-ExchangeCertificate"
 _NEWS = ("stage", "replace", "publish")
 """Actions after which Exchange's metadata document lists another certificate."""
-_GOES_ON: dict[str, tuple[str, ...]] = {
-    "import": ("import",),
-    "stage": ("stage",),
-    "replace": ("replace", "publish"),
-    "publish": ("publish",),
-}
-"""By the action that was decided first, what the table says while it is not done: one that is to replace is staged, and then published."""
 
 
 @dataclass
@@ -201,10 +196,9 @@ class AuthCertificateKeeper:
             time.sleep(READ_BACK_SECONDS)
 
     def _plan_rest(self, run: _Run, following: Decision) -> list[Phase]:
-        if following.action == "stop" and not following.row and run.decision.action in _GOES_ON:
+        if following.action == "stop" and not following.row and run.decision.action not in ("none", "stop"):
             raise self._refuse(following)
-        goes_on = following.action in _GOES_ON.get(run.decision.action, ())
-        return self._plan(run, run.now, following if goes_on else Decision("none", ""))
+        return self._plan(run, run.now, following if goes_on(run.decision, following) else Decision("none", ""))
 
     def _was_lost(self, phase: Phase) -> bool:
         return any(step not in self._steps.ran for step in phase)
@@ -231,9 +225,7 @@ class AuthCertificateKeeper:
 
         :raises ShellError: of kind ``not_effective`` where it is not.
         """
-        staged = run.first.config.next != run.now.config.next
-        done = {"stage": staged, "replace": run.published, "publish": run.published}.get(run.decision.action, True)
-        if not done and run.following:
+        if run.following and not is_done(run.decision, run.first.config, run.now.config):
             message = f"the certificate was not brought into use, since what was read changed in between: {run.following.reason}."
             remedy = "Run the task again."
             raise ShellError("not_effective", message, shell=SHELL, remedy=remedy, result=self._steps.progress())
@@ -285,7 +277,6 @@ class AuthCertificateKeeper:
             "refresh_partners": bool(state.previous or state.next) or run.decision.action in _NEWS,
             "remaining": [word_text(text, {}) for text in self._list_remaining(run)],
         }
-
 
     def _list_remaining(self, run: _Run) -> list[str]:
         following = None if self._call.check_mode else run.following

@@ -31,7 +31,10 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.aut
     Decision,
     choose_effective_date,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.auth_config import AuthConfigWrites
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.auth_config import (
+    AuthConfig,
+    AuthConfigWrites,
+)
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.directory import SHELL, Directory
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.internal_transport import (
     find_internal_transport,
@@ -124,7 +127,10 @@ def _list_renewal(
     holder = choose_maker(state, server)  # by then, every server has it
     if not target:
         displaced = find_internal_transport(holder, observed.transports, observed.stores[holder])
-        made, restored = _make_creation(holder, displaced["thumbprint"]), make_restoration(holder, displaced["thumbprint"])
+        made, restored = (
+            _make_creation(holder, displaced["thumbprint"]),
+            make_restoration(holder, displaced["thumbprint"]),
+        )
         yield directory.through(made), directory.through(restored)
         yield tuple(Transfer(NEW, holder, each.host) for each in state.servers if each.host != holder)
     else:
@@ -256,8 +262,8 @@ def list_remaining(observed: AuthObservation, following: Decision | None = None,
         left.append(f"From {date} on, run this task again. It publishes {state.next}, if Exchange has not.")
     if published:
         left.append(
-            "On each Exchange server, one after the other and out of the load balancer, unless role restart does it (farm_restart): restart "
-            "MSExchangeServiceHost, and recycle MSExchangeOWAAppPool and MSExchangeECPAppPool."
+            "On each Exchange server, one after the other and out of the load balancer, unless role restart does it (farm_restart): "
+            "restart MSExchangeServiceHost, and recycle MSExchangeOWAAppPool and MSExchangeECPAppPool."
         )
     if state.previous:
         left.append(f"{_REFRESH} again. Then clear the previous certificate: exchange_auth_config with clear_previous.")
@@ -266,6 +272,27 @@ def list_remaining(observed: AuthObservation, following: Decision | None = None,
     if state.hybrid and (published or state.next):
         left.append("Run the Hybrid Configuration Wizard (HCW) again once the certificate is the current one.")
     return left
+
+
+_GOES_ON: dict[str, tuple[str, ...]] = {
+    "import": ("import",),
+    "stage": ("stage",),
+    "replace": ("replace", "publish"),
+    "publish": ("publish",),
+}
+"""By the action that was decided first, what the table says while it is not done: one that is to replace is staged, and then published."""
+
+
+def goes_on(first: Decision, following: Decision) -> bool:
+    """Whether what the table says after a phase is still of the action that a run began with. Anything else is for the next run."""
+    return following.action in _GOES_ON.get(first.action, ())
+
+
+def is_done(first: Decision, before: AuthConfig, after: AuthConfig) -> bool:
+    """Whether AuthConfig shows the action that a run began with."""
+    if first.action == "stage":
+        return before.next != after.next
+    return first.action not in ("replace", "publish") or before.current != after.current
 
 
 def is_publication(step: t.Any) -> bool:

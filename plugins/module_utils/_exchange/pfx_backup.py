@@ -113,7 +113,6 @@ class PfxBackup:
         backup = [{"path": str(file.path), "thumbprint": file.thumbprint} for file in files]
         return {**result, "changed": result["changed"] or bool(missing), "backup": backup}
 
-
     def _write_file(self, file: BackupFile, data: bytes) -> None:
         try:
             write_private_file(file.path, data)

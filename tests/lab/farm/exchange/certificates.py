@@ -41,10 +41,8 @@ def get_exchange_certificate(call: Call) -> Iterator[Remote]:
         return
     server, thumbprint = found
     store = call.farm.machine(server.host.fqdn).store
-    if thumbprint:
-        entries = [find_usable(call, server, thumbprint)]
-    else:
-        entries = [stored for stored in store.entries.values() if stored.has_key]
+    usable = [stored for stored in store.entries.values() if stored.has_key]
+    entries = [find_usable(call, server, thumbprint)] if thumbprint else usable
     wanted = [name.lower() for name in call.texts("DomainName")]
     for stored in entries:
         if all(name in [known.lower() for known in stored.issued.dns_names] for name in wanted):

@@ -26,6 +26,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.aut
     choose_maker,
     find_candidate,
     find_displaced,
+    goes_on,
+    is_done,
     list_phases,
     list_remaining,
 )
@@ -272,6 +274,33 @@ def test_what_is_left_comes_in_order() -> None:
     assert [text.split()[0] for text in left] == ["Have", "From", "On", "Have"]
     assert f"before 2026-11-28 12:00 UTC, when Exchange begins to sign with {MADE}" in left[0]
     assert list_remaining(observe({"ex1": [OLD]}), published=False) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "following", "same"),
+    [
+        ("import", "import", True),
+        ("import", "stage", False),
+        ("import", "stop", False),
+        ("stage", "stage", True),
+        ("stage", "replace", False),
+        ("replace", "publish", True),
+        ("publish", "stage", False),
+        ("none", "stage", False),
+        ("stop", "stage", False),
+    ],
+)
+def test_a_run_does_one_action(first: Any, following: Any, *, same: bool) -> None:
+    assert goes_on(Decision(first, ""), Decision(following, "")) is same
+
+
+def test_what_auth_config_does_not_show_is_not_done() -> None:
+    before = AuthConfig(CURRENT)
+    for action, after in (("stage", AuthConfig(CURRENT, next=MADE)), ("publish", AuthConfig(MADE, CURRENT))):
+        assert is_done(Decision(cast(Any, action), ""), before, after)
+        assert not is_done(Decision(cast(Any, action), ""), before, before)
+    assert not is_done(Decision("replace", ""), before, AuthConfig(CURRENT, next=MADE))
+    assert is_done(Decision("import", ""), before, before)
 
 
 def test_what_the_next_run_does_is_said_first() -> None:
