@@ -88,7 +88,7 @@ def _add_export_remedy(error: ShellError) -> ShellError:
     """Where it was not known before that the key cannot be exported, the table could not go by it."""
     if error.kind != "failed" or not error.error_id:
         return error
-    remedy = "If its private key cannot be exported: with ansible_connection=psrp for this host, the task sees that, and says what to do instead."
+    remedy = "If its private key cannot be exported: with ansible_connection=psrp for this host, the task sees that, and says what to do."
     return replace(error, remedy=remedy)
 
 
