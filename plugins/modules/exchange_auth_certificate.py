@@ -14,14 +14,18 @@ author:
   - The onprem.exchange_lync contributors (@onprem)
 description:
   - Keeps the certificate valid with which Exchange signs its tokens for Lync, SharePoint and Exchange Online, and has it on every server.
-  - Each run reads the state of all servers, decides by the table of Microsoft's C(MonitorExchangeAuthCertificate), and does what is next.
-    A run that was ended at any point is completed by the next one.
+  - Each run reads the state of all servers, decides by the table of Microsoft's C(MonitorExchangeAuthCertificate), and does the one action
+    that is due. RV(remaining) says what the next run will do. A run that was ended at any point is completed by the next one.
   - If the current certificate expires soon, a new one is made, brought to every server, and only then staged as the next one, at least 48
     hours ahead. Run the task again when its date has come; it is published then.
-  - If the current certificate has expired, a new one is made, brought to every server, and published at once.
-  - If a server does not have the current or the staged certificate, it is brought there from another server.
-  - The task stops and writes nothing if a server cannot be asked, because an unreachable server may or may not have the certificate; and
-    if the organisation is hybrid, because Exchange Online has to learn of a new certificate. See O(exclude) and O(on_hybrid).
+  - If the current certificate has expired, or has fewer than three days left, it is too late for that. A new one is made, brought to every
+    server, and published at once, before Lync and other partners have read it. A staged certificate that lasts is published instead.
+  - If a server does not have the current or the staged certificate, it is brought there from another server. If no server can hand on its
+    private key, a successor is staged when one is due, and the task stops until then.
+  - The task stops if a server cannot be asked, because an unreachable server may or may not have the certificate; if the current or the
+    staged certificate is on none of the servers that were asked, but may be on one in O(exclude), or if it cannot be decoded; and if the
+    organisation is hybrid, because Exchange Online has to learn of a new certificate. See O(on_hybrid). It writes nothing then, except that
+    it puts back an internal transport certificate that an earlier run has displaced.
   - The previous certificate is not cleared. Do this with M(onprem.exchange_lync.exchange_auth_config) after Lync and all other partners
     have read Exchange's metadata again.
 options:
@@ -33,7 +37,8 @@ options:
   renew_days:
     description:
       - A successor is staged if the current certificate has this many days left, or fewer.
-      - To renew it in any case, give more days than it has left. A staged certificate with more than 120 days left is kept.
+      - To renew it in any case, give more days than it has left, for one run. With such a value, each further run renews it again once the
+        staged one is published. A staged certificate with more than 120 days left is kept.
     type: int
     default: 60
   server:
@@ -48,7 +53,7 @@ options:
   exclude:
     description:
       - Servers to leave out, by name or fully qualified domain name, such as servers that are gone for good but still in Active Directory.
-      - They are not asked, and get no certificate.
+      - They are not asked, and get no certificate. If AuthConfig names a certificate that only they may have, the task stops.
     type: list
     elements: str
     default: []
@@ -65,7 +70,7 @@ options:
     description:
       - A folder on the controller for a backup of the current and the staged certificate, each with its private key, as
         C(THUMBPRINT.pfx). Only its owner can read such a file. Protect it like the servers themselves.
-      - A file that is there is not written again.
+      - A file that is there is not written again. That the folder takes files is tried before anything is written.
     type: path
   backup_password:
     description: The password of the backup files. Required with O(backup_folder).
@@ -82,7 +87,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Check mode validates. It prints the one action that is due, and returns what a run would do about it.
+      - Check mode validates. It prints the one action that is due, and returns what a run would do about it. RV(remaining) is what is left
+        before that.
       - The thumbprint of a certificate that is not made yet is not known; RV(commands) has C(the new certificate) in its place.
   diff_mode:
     support: full
@@ -98,7 +104,9 @@ notes:
     C(Get-HybridConfiguration), which View-Only Organization Management has. Writing needs the roles Exchange Server Certificates and
     Organization Client Access, which Organization Management has.
   - A certificate that C(New-ExchangeCertificate) makes is valid for five years.
-  - The task does not restart services. RV(remaining) says what is left to do by hand.
+  - The task does not restart services. See RV(published), and the role P(onprem.exchange_lync.restart#role).
+  - Exchange neither shows nor replaces a copy of a certificate without its private key. If one is in the way of an import, the error says
+    how to remove it.
 seealso:
   - module: onprem.exchange_lync.exchange_auth_config
   - module: onprem.exchange_lync.exchange_certificate_info
@@ -203,7 +211,7 @@ decision:
       type: str
       returned: always
     row:
-      description: The row of the table, or V(null) if no row applies.
+      description: The row of the table, or V(null) if no row applies, or something is not known.
       type: str
       returned: always
     wanted:
@@ -252,15 +260,23 @@ internal_transport:
     thumbprint: 0A1B2C3D4E5F60718293A4B5C6D7E8F901234567
     services: [IMAP, POP, IIS, SMTP]
     iis_sites: ['IIS://ATL-EXCHANGE-001/W3SVC/1']
+published:
+  description:
+    - Whether another certificate became the current one, or would in check mode. Each Exchange server acts on it after a restart of the
+      services in RV(remaining).
+  returned: success
+  type: bool
+  sample: false
 refresh_partners:
   description:
     - Whether Lync and the other partners have to read the metadata again. That is after a certificate was staged or published, and as
-      long as there is a previous one.
+      long as one is staged or there is a previous one.
+    - No partner shows what it has read. So this is V(true) in each of these runs, even if they have read it before.
   returned: success
   type: bool
   sample: true
 remaining:
-  description: What is left to do by hand or by a later run, in order.
+  description: What is left to do by hand or by a later run, in order. If the next run has something to do at once, this comes first.
   returned: success
   type: list
   elements: str

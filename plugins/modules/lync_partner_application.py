@@ -25,8 +25,10 @@ options:
     description:
       - V(present) creates the application or changes it.
       - V(absent) removes it. If O(identity) or O(metadata_url) is given, an application with another one is not removed.
+      - V(refreshed) has Lync read the metadata document of every enabled application with this identifier again, or only of the one with
+        this O(identity). None is created or changed otherwise. If there is none, a warning says so.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, refreshed]
     default: present
   application_identifier:
     description:
@@ -59,6 +61,7 @@ options:
       - Whether Lync reads the metadata document again, which is needed after the partner's certificate has changed.
       - Lync does not show which certificates it knows, so this writes each time, unless the task has set the URL just before. It is not
         waited for.
+      - If a deployment may have several applications of the same partner, or none, use O(state=refreshed).
     type: bool
     default: false
   application_trust_level:
@@ -103,7 +106,7 @@ attributes:
     support: full
   idempotent:
     support: partial
-    details: [O(refresh=true) reads the document again each time.]
+    details: [O(refresh=true) and O(state=refreshed) read the document again each time.]
 notes:
   - The application is written once, on one Front End Server. The others get it by replication. See O(wait).
   - Needs the cmdlets C(Get-), C(New-), C(Set-) and C(Remove-CsPartnerApplication). CsAdministrator has them.
@@ -127,6 +130,11 @@ EXAMPLES = r"""
     refresh: true
   run_once: true
 
+- name: Have Lync read them again, whatever the applications of Exchange are called, and however many there are
+  onprem.exchange_lync.lync_partner_application:
+    state: refreshed
+  run_once: true
+
 - name: Disable the application
   onprem.exchange_lync.lync_partner_application:
     enabled: false
@@ -147,7 +155,7 @@ EXAMPLES = r"""
 RETURN = r"""
 partner_application:
   description:
-    - The application as it is, or would be in check mode. V(null) if it was removed.
+    - The application as it is, or would be in check mode. V(null) if it was removed, and with O(state=refreshed).
     - With O(state=absent), only C(identity), C(metadata_url) and C(enabled) are shown before.
   returned: success
   type: dict
@@ -211,6 +219,12 @@ others:
       type: str
       returned: always
   sample: []
+refreshed:
+  description: The identities of the applications whose document was read again, or would be in check mode.
+  returned: success, with O(state=refreshed)
+  type: list
+  elements: str
+  sample: [Exchange, microsoft.exchange]
 commands:
   description: The cmdlets that were run to change something, or would be run in check mode, as an administrator would type them.
   returned: success, and failure of a write or after one
@@ -234,7 +248,7 @@ commands_not_run:
   sample: []
 diff:
   description: The state before and after.
-  returned: success
+  returned: success, without O(state=refreshed)
   type: dict
 replication:
   description: What came of waiting, as M(onprem.exchange_lync.lync_replication) returns it.
@@ -251,13 +265,14 @@ error:
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, ModuleSpec, Result, run_module
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_partner_resource import LyncPartner
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.partner_refresh import refresh_applications
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.replication_wait import FOLLOWING, make_wait
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import EXCHANGE, KINDS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource import ensure
 
 SPEC = ModuleSpec(
     argument_spec={
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", "refreshed"], "default": "present"},
         "application_identifier": {"type": "str", "default": EXCHANGE},
         "kind": {"type": "str", "choices": list(KINDS), "default": "on_premises"},
         "identity": {"type": "str"},
@@ -276,6 +291,8 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Result:
     """Bring the application to what the task asks for, after refusing values that cannot be used."""
+    if call.params["state"] == "refreshed":
+        return refresh_applications(call)
     partner = LyncPartner()
     partner.read_options(call)  # before anything is opened
     try:

@@ -72,6 +72,7 @@ def write_rule(rule: Rule) -> Iterator[str]:
 
 WORDS = {
     "remedy": READ_AGAIN,
+    "rotate": REPLACE["exchange"],
     "site": f"If nothing answers: {REACH} If something does: {ANSWERED}",
     "cure": f"If the server has an assignment of its own: {TAKE_OWN_BACK} Otherwise: {DEPLOY['lync']}",
 }

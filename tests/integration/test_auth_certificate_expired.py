@@ -37,6 +37,7 @@ def test_a_server_that_cannot_be_asked_stops_everything(farm: Farm) -> None:
 def test_what_is_refused_before_anything_is_made(farm: Farm, tmp_path: Path) -> None:
     cases = {
         "nobody": ("server: ex-par-01", "ex-par-01 is none of the servers that take part"),
+        "no place": ("backup_folder: /proc, backup_password: x", "no file can be written in '/proc' on the controller"),
         "no folder": (f"backup_folder: {tmp_path}/none, backup_password: x", "is no folder on the controller"),
     }
     for name, (options, said) in cases.items():
@@ -54,8 +55,15 @@ def test_a_refusal_between_making_one_and_putting_back_says_so_and_the_next_run_
     assert [line.partition(" ")[0] for line in step.result["commands"]] == ["New-ExchangeCertificate"]
     displaced = farm.state()["exchange"]["servers"][LON1]["internal_transport"]
     assert displaced != before
+    farm.lab("fault", "cmdlet_fails", "--value", "Export-ExchangeCertificate", "--count", "1")
+    kept = play(farm, task("kept", "", more=", ignore_errors: true")).step("kept")
+    assert written(kept) == [("Enable-ExchangeCertificate", LON1)]
+    assert "If its private key cannot be exported: with ansible_connection=psrp" in kept.msg
+    farm.lab("fault", "cmdlet_fails", "--value", "Import-ExchangeCertificate", "--count", "1")
+    refused = play(farm, task("refused", "", more=", ignore_errors: true")).step("refused")
+    assert (refused.failed, refused.result["commands"]) == (True, [])
+    assert f"Remove that copy (Remove-Item Cert:\\LocalMachine\\My\\{displaced})" in refused.msg
     repaired = play(farm, task("repaired", "")).step("repaired")
-    assert written(repaired)[0] == ("Enable-ExchangeCertificate", LON1)
     assert "New-ExchangeCertificate" not in [name for name, _server in written(repaired)]
     assert farm.state()["exchange"]["servers"][LON1]["internal_transport"] == before
     # the one that was made is the one that signs now, on every server
@@ -100,3 +108,15 @@ def test_backups_on_request(farm: Farm, tmp_path: Path) -> None:
     assert run.step("another").result["error"]["kind"] == "conflict"
     assert PASSWORD not in run.output
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_backup_that_fails_at_the_end_leaves_what_was_done_said(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / f"{auth(farm)['current']}.part").mkdir()  # in the way of the draft
+    options = f"renew_days: 3000, backup_folder: {tmp_path}, backup_password: '{PASSWORD}'"
+    step = play(farm, task("failed", options, more=", ignore_errors: true")).step("failed")
+    assert step.failed and step.changed
+    assert [line.partition(" ")[0] for line in step.result["commands"]] == [name for name, _server in written(step)]
+    assert written(step)[-1] == ("Set-AuthConfig", "")
+    assert f"{auth(farm)['current']}.pfx could not be written on the controller" in step.msg
+    assert "Already done before it: New-ExchangeCertificate" in step.msg and "run the task again" in step.msg
+    assert step.result["error"]["host"] == LON1

@@ -84,4 +84,30 @@ def test_publishing_and_clearing_are_killed(farm: Farm) -> None:
     run = play(farm, task("again"), task("cleared", "clear_previous: true", CONFIG))
     assert (run.rc, run.writes) == (0, [])
     assert usable_since(farm, begun)
+
+
+def test_a_replacement_shortly_before_the_end_is_killed_before_it_is_published(farm: Farm) -> None:
+    """With a day left nothing can be staged 48 hours ahead, so what was made and staged is published by the next run.
+
+    By then, years of the farm's clock are over, and the internal transport certificate has expired. It is put back all the same.
+    """
+    read = play(farm, task("read", more=", check_mode: true")).step("read").result["auth_certificate"]
+    farm.lab("clock", f"+{read['current_days_left'] - 1}")
+    begun = len(farm.journal())
+    checked = play(farm, task("checked", more=", check_mode: true")).step("checked").result
+    assert (checked["decision"]["row"], checked["published"]) == ("too_late_to_stage", True)
+    assert [line.partition(" ")[0] for line in checked["commands"]] == [*STAGING, "Set-AuthConfig"]
+    old, before = auth(farm)["current"], farm.state()["exchange"]["servers"][LON1]["internal_transport"]
+    assert kill_after(farm, [TASKS["publish"]], ONE, 1) == 1
+    assert farm.state()["exchange"]["servers"][LON1]["internal_transport"] != before
+    assert kill_after(farm, [TASKS["publish"]], ONE, len(STAGING) - 1) == len(STAGING) - 1
+    assert (auth(farm)["current"], bool(auth(farm)["next"])) == (old, True)
+    assert farm.state()["exchange"]["servers"][LON1]["internal_transport"] == before
+    run = play(farm, task("finished"), task("again"))
+    assert [name for name, _server in written(run.step("finished"))] == ["Set-AuthConfig"]
+    assert run.step("finished").result["published"] is True
+    assert (run.step("again").changed, auth(farm)["previous"]) == (False, old)
+    seen = [moment["usable"]["exchange"] for moment in farm.state()["timeline"] if moment["journal"] > begun]
+    assert all(moment[name]["signs"] for moment in seen for name in (LON1, LON2, NYC))
+    assert not any(moment[name]["hands_on"] for moment in seen for name in (LON2, NYC))  # it has expired everywhere
     assert not usable_all_the_time(farm, NYC)  # what is looked at here can be seen to fail: it had none at first

@@ -66,6 +66,11 @@ def usable_all_the_time(farm: Farm, *servers: str) -> bool:
 
 def test_where_it_is_missing_it_is_brought(farm: Farm) -> None:
     current = auth(farm)["current"]
+    # those that have it may be excluded: then it is not known to be lost, and a new one would break what works
+    alone = play(farm, task("alone", "exclude: [EX-LON-01, EX-LON-02], renew_days: 2000", more=", ignore_errors: true"))
+    assert (alone.step("alone").result["error"]["kind"], alone.writes) == ("conflict", [])
+    assert f"no server that was asked has the current certificate {current}" in alone.step("alone").msg
+    assert f"excluded: {LON1}, {LON2}. Take the servers that have it off exclude." in alone.step("alone").msg
     checked, applied = rhythm(farm)
     assert checked.result["decision"]["row"] == "current_missing"
     assert checked.result["commands"] == applied.result["commands"]
@@ -105,6 +110,7 @@ def test_a_successor_is_made_distributed_and_staged(farm: Farm) -> None:
     assert (use["server"], use["thumbprint"]) == (LON1, before["internal_transport"])
     assert use["iis_sites"] == ["IIS://EX-LON-01/W3SVC/1"]
     assert "Force" not in applied.writes[-1]["parameters"]
+    assert (applied.result["published"], applied.result["refresh_partners"]) == (False, True)
     assert usable_all_the_time(farm, LON1, LON2)
 
 
@@ -120,6 +126,7 @@ def test_it_is_published_when_its_date_has_come_and_the_previous_one_cleared_by_
         {**applied.writes[0]["parameters"], "PublishCertificate": True}
     ]
     assert "Force" not in applied.writes[0]["parameters"]
+    assert checked.result["published"] is applied.result["published"] is True
     assert (auth(farm)["current"], auth(farm)["previous"], auth(farm)["next"]) == (new, old, "")
     said = " ".join(applied.result["remaining"])
     assert said.index("MSExchangeServiceHost") < said.index("metadata again") < said.index("clear_previous")

@@ -192,3 +192,42 @@ def test_several_that_fit_are_not_guessed_between(farm: Farm) -> None:
     assert (run.rc, run.step("which").writes) == (2, [])
     said, remedy = "several applications have the identifier", "Say with identity which one is meant"
     clear(run.step("which").msg, host=HOST, shell="lync", cmdlet="Get-CsPartnerApplication", said=said, remedy=remedy)
+
+
+def test_the_documents_of_all_that_fit_are_read_again(farm: Farm) -> None:
+    """None is created, a disabled one is left, and one that cannot be read does not keep the others from it."""
+    refreshed = f"{MODULE}: {{state: refreshed}}"
+    run = farm.play(
+        f"""
+        - {{name: would, {refreshed}, check_mode: true}}
+        - {{name: all, {refreshed}}}
+        - {{name: one, {MODULE}: {{state: refreshed, identity: EXCHANGE}}}}
+        - {{name: none, {MODULE}: {{state: refreshed, identity: nobody}}}}
+        - {{name: refused, {MODULE}: {{state: refreshed, enabled: true, kind: cloud}}, ignore_errors: true}}
+        - {{name: name gone, onprem.exchange_lync.dns_record: {{name: mail.litwareinc.com, type: CNAME, state: absent}}, delegate_to: DNS}}
+        - {{name: broken, {refreshed}, ignore_errors: true}}
+        - {{name: disabled, {MODULE}: {{identity: microsoft.exchange, enabled: false}}}}
+        - {{name: left, {refreshed}}}
+        """.replace("DNS", "\"{{ groups['dns_servers'][0] }}\""),
+        hosts=HOST,
+    )
+    assert run.rc == 0, run.output
+    would, both, broken, left = (run.step(name) for name in ("would", "all", "broken", "left"))
+    names = sorted(applications(farm))
+    assert names == ["Exchange", "microsoft.exchange"]
+    assert (would.changed, would.writes, sorted(would.result["refreshed"])) == (True, [], names)
+    assert would.result["commands"] == both.result["commands"]
+    assert sorted(entry["parameters"]["Identity"] for entry in both.writes) == names
+    assert run.step("one").result["refreshed"] == ["Exchange"]
+    none = run.step("none")
+    assert (none.changed, none.result["refreshed"]) == (False, [])
+    assert none.result["warnings"] == [
+        "No application with the identifier 00000002-0000-0ff1-ce00-000000000000 was read again."
+    ]
+    assert "enabled, kind: with state=refreshed" in run.step("refused").msg
+    assert "the metadata document of microsoft.exchange was not read again: " in broken.msg
+    assert "The front end cannot resolve mail.litwareinc.com" in broken.msg
+    (command,) = broken.result["commands"]
+    assert "-Identity 'Exchange'" in command
+    assert (broken.changed, left.result["refreshed"]) == (True, ["Exchange"])
+    assert left.result["warnings"] == ["microsoft.exchange is disabled, so its document was not read again."]

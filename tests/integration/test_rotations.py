@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.scenario("contoso"), pytest.mark.connections("document
 
 AUTH = ROOT / "playbooks" / "rotate_auth_certificate.yml"
 ISSUER = ROOT / "playbooks" / "rotate_oauth_token_issuer.yml"
+RESTARTS = ["Restart-Service", "Restart-WebAppPool", "Restart-WebAppPool"]
 EXCHANGE = [f"ex-{name}.corp.contoso.com" for name in ("lon-01", "lon-02", "nyc-01")]
 LYNC = [f"sfb-{name}.corp.contoso.com" for name in ("lon-01", "lon-02", "nyc-01")]
 
@@ -98,20 +99,54 @@ def test_the_auth_certificate_is_completed_staged_published_and_cleared(farm: Fa
     alias = "{name: autodiscover.contoso.com, type: CNAME, value: mail.contoso.com, on_conflict: replace}"
     assert farm.play(f"- {{name: alias, onprem.exchange_lync.dns_record: {alias}}}", hosts="dns_servers[0]").rc == 0
     old = farm.state()["exchange"]["auth"]["current"]
-    assert names(rotate(farm, AUTH, "--check")) == []
-    completed = rotate(farm, AUTH)
+    # the first host of each product is left out: it is not asked, and nothing is looked for in its store
+    out = {"farm_leave_out": ["edge-old.contoso.com", EXCHANGE[0].upper(), LYNC[0]], "rotate_renew_days": 120}
+    checked = rotate(farm, AUTH, "--check", **out)
+    assert names(checked) == []
+    foretold = checked.step("Renew, distribute or publish it").result
+    completed = rotate(farm, AUTH, **out)
     assert names(completed) == ["Import-ExchangeCertificate"]
+    asked = [entry for run in (checked, completed) for step in run.steps for entry in step.journal]
+    assert {entry["host"] for entry in asked} == {EXCHANGE[1]}
+    done = completed.step("Renew, distribute or publish it").result
+    for key in ("commands", "decision", "internal_transport", "published", "refresh_partners"):
+        assert foretold[key] == done[key], key
+    assert done["remaining"][0].startswith(
+        "Run this task again. It is not done yet (stage): the current certificate has"
+    )
+    # a deployment may have the application of Exchange twice
+    other = "{Identity: Exchange, ApplicationTrustLevel: Full, MetadataUrl: 'https://autodiscover.contoso.com/autodiscover/metadata/json/1'}"
+    twice = f"- {{onprem.exchange_lync.lync_cmdlet: {{cmdlet: New-CsPartnerApplication, parameters: {other}}}}}"
+    assert farm.play(twice, hosts=LYNC[0]).rc == 0
+    refreshed = ["Set-CsPartnerApplication"] * 2
     staged = rotate(farm, AUTH, rotate_renew_days=120)
     assert names(staged)[0] == "New-ExchangeCertificate"
-    assert names(staged)[-2:] == ["Set-AuthConfig", "Set-CsPartnerApplication"]
-    assert names(rotate(farm, AUTH)) == []
+    assert names(staged)[-3:] == ["Set-AuthConfig", *refreshed]
+    left = staged.step("Say what is left to do").result["rotate_auth.remaining"]
+    assert left[0].startswith(
+        "Have Lync and every other partner (SharePoint, Office Web Apps) read Exchange's metadata before "
+    )
+    # until its date, Lync is told in each run: it does not show what it knows, and an earlier refresh may have failed
+    again = rotate(farm, AUTH, farm_leave_out=["edge-old.contoso.com", LYNC[0]])
+    assert names(again) == refreshed
+    assert {entry["host"] for entry in again.writes} == {LYNC[1]}
+    assert "Nothing was restarted" not in staged.output + again.output
     farm.lab("clock", "+31")
-    published = rotate(farm, AUTH)
-    assert names(published) == ["Set-AuthConfig", "Set-CsPartnerApplication"]
+    checked = rotate(farm, AUTH, "--check", farm_restart=True)
+    assert names(checked) == []
+    assert f"Nothing was restarted. On {', '.join(EXCHANGE)}, one after the other: Restart-Service" in checked.output
+    # Lync cannot be told: Exchange is restarted nevertheless, and the next run tells Lync
+    farm.lab("fault", "cmdlet_fails", "--value", "Set-CsPartnerApplication", "--count", "2")
+    published = farm.playbook(AUTH, extra_vars={"farm_now": farm.status()["now"], "farm_restart": True})
+    assert published.rc == 2
+    restarts = [entry for entry in published.writes if entry["cmdlet"].startswith("Restart-")]
+    assert (names(published)[0], [entry["cmdlet"] for entry in restarts]) == ("Set-AuthConfig", RESTARTS * 3)
+    assert [entry["host"] for entry in restarts[::3]] == EXCHANGE
+    assert names(rotate(farm, AUTH)) == refreshed
     auth = farm.state()["exchange"]["auth"]
     assert (auth["previous"], auth["next"]) == (old, "")
     cleared = rotate(farm, AUTH, rotate_clear_previous=True)
-    assert names(cleared)[-1] == "Set-AuthConfig"
+    assert names(cleared) == [*refreshed, "Set-AuthConfig"]
     assert farm.state()["exchange"]["auth"]["previous"] == ""
     assert names(rotate(farm, AUTH, rotate_clear_previous=True)) == []
 

@@ -22,21 +22,29 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_
     Moment,
     count_days,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.auth_certificate_table import RENEW_DAYS
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import instant, normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use, find_staged
 
 Name = t.Literal["OAuthTokenIssuer", "OAuthTokenIssuer, staged", "Exchange Auth", "Exchange Auth, next"]
 
+_ROTATE = "Run playbook onprem.exchange_lync.rotate_auth_certificate"
+_ROTATION = (
+    "It makes a new certificate (New-ExchangeCertificate), brings it to every server, stages and publishes it (Set-AuthConfig), and has "
+    "Lync read Exchange's metadata again."
+)
+_ONCE = "for this run only: each run with it would renew the certificate again"
 REPLACE: dict[str, str] = {
     "lync": (
         "Request a web server certificate from your authority and assign it once: name it in farm_oauth_token_issuer_thumbprint, or give "
         "it as a file in farm_oauth_token_issuer_path."
     ),
     "exchange": (
-        "Run playbook onprem.exchange_lync.rotate_auth_certificate. It makes a new certificate (New-ExchangeCertificate), brings it to "
-        "every server, stages and publishes it (Set-AuthConfig), and has Lync read Exchange's metadata again."
+        f"{_ROTATE}. {_ROTATION} If the certificate has more than {RENEW_DAYS} days left, give the playbook more days than that in "
+        f"-e rotate_renew_days, {_ONCE}."
     ),
 }
+"""What to do about a certificate that is not as it should be, by product, as docs/rules.md has it. A finding says it of its certificate."""
 DEPLOY: dict[str, str] = {
     "lync": (
         "Assign the certificate globally, once, from a PFX file with its private key (farm_oauth_token_issuer_path); replication brings "
@@ -88,7 +96,23 @@ class Use:
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
         """What a remedy needs."""
-        return (("replace", REPLACE[self.product]), ("deploy", DEPLOY[self.product]))
+        return (("replace", self.replacement), ("deploy", DEPLOY[self.product]))
+
+    @property
+    def replacement(self) -> str:
+        """How it is replaced."""
+        return REPLACE["lync"] if self.product == "lync" else self._describe_rotation()
+
+    def _describe_rotation(self) -> str:
+        """How this Auth certificate is replaced. The playbook looks at the days that are left, and at nothing else."""
+        if self.is_staged:
+            return "Stage another certificate in its place: exchange_auth_config with next_certificate_thumbprint and on_conflict=replace."
+        if self.successor:
+            return f"{self.successor.thumbprint} is staged to follow it: {_ROTATE[0].lower()}{_ROTATE[1:]} when its date has come."
+        end = self.certificate.not_after if self.certificate else None
+        days = count_days(end, self.moment.now) if end else 0
+        option = f" with -e rotate_renew_days={days + 1}, {_ONCE}" if days > RENEW_DAYS else ""
+        return f"{_ROTATE}{option}. {_ROTATION}"
 
 
 def list_uses(context: Context) -> Iterator[Use]:

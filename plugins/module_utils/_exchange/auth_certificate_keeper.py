@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keeps the Exchange Auth certificate valid: read, decide, one phase, and read again, until nothing is left to do."""
+"""Keeps the Exchange Auth certificate valid: read, decide, one phase, and read again, until what was decided first is done.
+
+A run does the one action that check mode foretells. What the table says after it is for the next run, as with Microsoft's script.
+"""
 
 from __future__ import annotations
 
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call, Result
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import WOULD_FAIL, ShellError
@@ -24,6 +27,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.aut
     Phase,
     describe_step,
     find_displaced,
+    goes_on,
+    is_done,
+    is_publication,
     list_phases,
     list_remaining,
 )
@@ -42,6 +48,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._resource imp
     refuse_unoffered,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._steps import UNKNOWN, Step, Steps, listed
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._wording import word_text
 
 _MOST_PHASES = 12
 """The longest way has six: repair, make, distribute, stage, distribute, publish."""
@@ -52,12 +59,21 @@ _NEWS = ("stage", "replace", "publish")
 
 @dataclass
 class _Run:
-    """What a run knows of itself."""
+    """What a run knows of itself.
+
+    :ivar following: what the table says after the last phase; None where none was run.
+    """
 
     first: AuthObservation
     now: AuthObservation
     decision: Decision
+    following: Decision | None = None
     use: TransportUse | None = None
+
+    @property
+    def published(self) -> bool:
+        """Whether another certificate signs now than before."""
+        return self.first.config.current != self.now.config.current
 
 
 class AuthCertificateKeeper:
@@ -78,26 +94,35 @@ class AuthCertificateKeeper:
         """
         observed = self._reader.read()
         decision = self._decide(observed)
-        phases = self._plan(observed, decision)
         run = _Run(observed, observed, decision)
+        phases = self._plan(run, observed, decision)
         self._tell(observed, decision)
-        run.use = self._read_use(observed, phases)
-        planned = [step for phase in phases for step in phase]
-        refuse_unoffered(self._call, self._writer, planned)
-        self._backup.list_files(observed)
+        self._prepare(run, observed, phases)
+        self._backup.check(observed, is_needed=bool(phases))
         if self._call.check_mode:
-            return self._backup.write(observed, self._foretell(run, planned))
-        run.now = self._carry_out(run, phases)
+            return self._backup.write(observed, self._foretell(run, phases))
+        self._carry_out(run, phases)
         if decision.action == "stop":
             raise self._refuse(decision)
-        return self._backup.write(run.now, self._describe(run))
+        self._check_done(run)
+        return self._back_up(run)
 
     def _decide(self, observed: AuthObservation) -> Decision:
         continues = self._params["on_hybrid"] == "continue"
         return decide(observed.state, renew_days=self._params["renew_days"], continue_in_hybrid=continues)
 
-    def _plan(self, observed: AuthObservation, decision: Decision) -> list[Phase]:
-        return list_phases(observed, decision, self._directory, self._params["server"] or "")
+    def _plan(self, run: _Run, observed: AuthObservation, decision: Decision) -> list[Phase]:
+        made = any(step.name == _CREATION for step in self._steps.sent)
+        known = {thumbprint for store in run.first.stores.values() for thumbprint in store} if made else None
+        return list_phases(observed, decision, self._directory, self._params["server"] or "", known)
+
+    def _prepare(self, run: _Run, observed: AuthObservation, phases: t.Sequence[Phase]) -> None:
+        """Before phases are run: see that the account may do it, and what a new certificate will displace.
+
+        :raises ShellError: where that is not known, of kind ``conflict``; and for a cmdlet that is not offered.
+        """
+        run.use = run.use or self._read_use(observed, phases)
+        refuse_unoffered(self._call, self._writer, [step for phase in phases for step in phase])
 
     def _tell(self, observed: AuthObservation, decision: Decision) -> None:
         self._call.say(f"exchange_auth_certificate: {decision.action}: {decision.reason}.")
@@ -117,13 +142,17 @@ class AuthCertificateKeeper:
         server, thumbprint = restoration.parameters["Server"], restoration.parameters["Thumbprint"]
         return read_use(self._directory, server, observed.stores[server][thumbprint])
 
-    def _carry_out(self, run: _Run, phases: list[Phase]) -> AuthObservation:
-        observed = run.first
+    def _carry_out(self, run: _Run, phases: list[Phase]) -> None:
         for _number in range(_MOST_PHASES):
             if not phases:
-                return observed
+                return
             self._run_phase(phases[0])
-            observed, phases = self._read_on(run, phases[0])
+            try:
+                phases = self._read_on(run, phases[0])
+                self._prepare(run, run.now, phases)
+            except ShellError as error:
+                error.result = {**self._steps.progress(), **error.result}
+                raise
         raise self._make_stalled(phases)
 
     def _run_phase(self, phase: Phase) -> None:
@@ -146,23 +175,30 @@ class AuthCertificateKeeper:
                 f" Mail between servers uses the new certificate until this is run: {phase[1]}. The next run does it."
             )
 
-    def _read_on(self, run: _Run, done: Phase) -> tuple[AuthObservation, list[Phase]]:
+    def _read_on(self, run: _Run, done: Phase) -> list[Phase]:
         """Read until it shows that a phase is done; domain controllers may need a moment.
 
-        :raises ShellError: of kind ``not_effective`` where it does not show in time.
+        :returns: what is left of the action that was decided first.
+        :raises ShellError: of kind ``not_effective`` where it does not show in time; of kind ``conflict`` where it is not known any more.
         """
         end = time.monotonic() + self._params["timeout"]
         while True:
-            observed = self._reader.read()
-            phases = self._add_lost_services(run, observed, self._plan(observed, self._decide(observed)))
+            run.now = self._reader.read()
+            run.following = self._decide(run.now)
+            phases = self._add_lost_services(run, run.now, self._plan_rest(run, run.following))
             again = bool(phases) and [describe_step(step) for step in phases[0]] == [
                 describe_step(step) for step in done
             ]
             if not again or self._was_lost(done):
-                return observed, phases
+                return phases
             if time.monotonic() > end:
                 raise self._make_stalled(phases)
             time.sleep(READ_BACK_SECONDS)
+
+    def _plan_rest(self, run: _Run, following: Decision) -> list[Phase]:
+        if following.action == "stop" and not following.row and run.decision.action not in ("none", "stop"):
+            raise self._refuse(following)
+        return self._plan(run, run.now, following if goes_on(run.decision, following) else Decision("none", ""))
 
     def _was_lost(self, phase: Phase) -> bool:
         return any(step not in self._steps.ran for step in phase)
@@ -184,18 +220,43 @@ class AuthCertificateKeeper:
         )
         return ShellError("not_effective", message, shell=SHELL, remedy=remedy, result=self._steps.progress(left=left))
 
-    def _refuse(self, decision: Decision) -> ShellError:
-        result = self._steps.progress()
-        return ShellError("conflict", f"{decision.reason}.", shell=SHELL, remedy=decision.remedy, result=result)
+    def _check_done(self, run: _Run) -> None:
+        """See that what was decided first is done: somebody else may have changed what the table goes by in between.
 
-    def _foretell(self, run: _Run, planned: list[Step]) -> Result:
+        :raises ShellError: of kind ``not_effective`` where it is not.
+        """
+        if run.following and not is_done(run.decision, run.first.config, run.now.config):
+            message = f"the certificate was not brought into use, since what was read changed in between: {run.following.reason}."
+            remedy = "Run the task again."
+            raise ShellError("not_effective", message, shell=SHELL, remedy=remedy, result=self._steps.progress())
+
+    def _refuse(self, decision: Decision) -> ShellError:
+        sent = self._steps.sent
+        message = f"{decision.reason}." + (f" Already done before it: {listed(sent)}." if sent else "")
+        remedy = decision.remedy if sent else f"{decision.remedy} Nothing was written."
+        return ShellError("conflict", message, shell=SHELL, remedy=remedy, result=self._steps.progress())
+
+    def _back_up(self, run: _Run) -> Result:
+        """Write the backup, and give the result. What was done stays said where the backup fails.
+
+        :raises ShellError: where the backup cannot be written.
+        """
+        try:
+            return self._backup.write(run.now, self._describe(run))
+        except ShellError as error:
+            ran = self._steps.ran
+            done = f" Already done before it: {listed(ran)}." if ran else ""
+            raise replace(error, message=error.message + done, result=self._steps.progress()) from error
+
+    def _foretell(self, run: _Run, phases: t.Sequence[Phase]) -> Result:
+        planned = [step for phase in phases for step in phase]
         if run.decision.action == "stop":
-            self._call.warn(f"{WOULD_FAIL}{self._refuse(run.decision)}")
-        return {**self._describe(run), "changed": bool(planned), "commands": [str(step) for step in planned]}
+            self._call.warn(word_text(f"{WOULD_FAIL}{self._refuse(run.decision)}", {}))
+        told = {"changed": bool(planned), "commands": [str(step) for step in planned]}
+        return {**self._describe(run), **told, "published": any(map(is_publication, planned))}
 
     def _describe(self, run: _Run) -> Result:
         before, after = run.first.config.as_dict(), run.now.config.as_dict()
-        published = run.first.config.current != run.now.config.current
         state = run.now.state
         return {
             "changed": bool(self._steps.sent),
@@ -212,9 +273,14 @@ class AuthCertificateKeeper:
             },
             "decision": describe_decision(run.decision),
             "internal_transport": run.use.as_dict() if run.use else None,
-            "refresh_partners": bool(state.previous) or run.decision.action in _NEWS,
-            "remaining": list_remaining(run.now, published=published),
+            "published": run.published,
+            "refresh_partners": bool(state.previous or state.next) or run.decision.action in _NEWS,
+            "remaining": [word_text(text, {}) for text in self._list_remaining(run)],
         }
+
+    def _list_remaining(self, run: _Run) -> list[str]:
+        following = None if self._call.check_mode else run.following
+        return list_remaining(run.now, following, published=run.published)
 
 
 def describe_decision(decision: Decision) -> dict[str, t.Any]:
@@ -224,5 +290,5 @@ def describe_decision(decision: Decision) -> dict[str, t.Any]:
         "row": decision.row or None,
         "wanted": decision.wanted if decision.action == "stop" else decision.action,
         "reason": decision.reason,
-        "remedy": decision.remedy or None,
+        "remedy": word_text(decision.remedy, {}) or None,
     }

@@ -81,6 +81,7 @@ class AuthReader:
     def __init__(self, call: Call, directory: Directory, excluded: t.Sequence[str]) -> None:
         self._call, self._directory, self._excluded = call, directory, excluded
         self._servers: list[Facts] | None = None
+        self._out: tuple[str, ...] = ()
         self._cloud: tuple[bool | None, bool] | None = None
 
     def read(self) -> AuthObservation:
@@ -90,8 +91,10 @@ class AuthReader:
         """
         config = read_auth_settings(self._directory)
         if self._servers is None:
-            self._servers = choose_servers(SERVERS.read(self._directory), None, self._excluded)
+            known = SERVERS.read(self._directory)
+            self._servers = choose_servers(known, None, self._excluded)
             _refuse_nothing(self._servers)
+            self._out = tuple(host_name(each) for each in choose_servers(known, None) if each not in self._servers)
         if self._cloud is None:
             self._cloud = read_cloud(self._directory)
         read = [(server, read_store(self._call, self._directory, host_name(server))) for server in self._servers]
@@ -112,6 +115,7 @@ class AuthReader:
                 config.next,
                 config.next_effective,
                 servers,
+                self._out,
                 hybrid,
                 dedicated,
             ),

@@ -4,8 +4,9 @@
 
 """What is to become of the Exchange Auth certificate, decided by a table.
 
-The rows and their figures are those of CSS-Exchange's MonitorExchangeAuthCertificate, in its order; the last row is ours: Exchange
-publishes a staged certificate by itself within twelve hours of its date, or does not where its servicelet is ill.
+The rows and their figures are those of CSS-Exchange's MonitorExchangeAuthCertificate, in its order. Ours are: ``too_late_to_stage``, where
+that script stages and publishes in one go; ``due``, since Exchange publishes a staged certificate by itself within twelve hours of its
+date, or does not where its servicelet is ill; and the last two, for a certificate that no server can hand on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import
 
 Action = t.Literal["none", "stage", "replace", "import", "publish", "stop"]
 
+Lack = t.Literal["none", "curable", "stuck"]
+"""No server is without a certificate; some are, and another can hand it on; or none can."""
+
 RENEW_DAYS = 60
 """With so many days left or fewer, a successor is staged."""
 NEXT_DAYS = 120
@@ -27,6 +31,10 @@ UNKNOWN_DAYS = -1
 """Of a certificate that is named nowhere, or that no server has: as of one that has expired."""
 SHORTEST = dt.timedelta(hours=48)
 """Before that, Set-AuthConfig asks: the new certificate may not have reached every server."""
+_AHEAD = ((30, 32), (4, 5), (2, 3))
+"""By how many days ahead a certificate is staged, and how many days the current one has to have left for it."""
+TOO_LATE_DAYS = min(needed for _ahead, needed in _AHEAD) - 1
+"""With so many days left or fewer, nothing can be staged 48 hours ahead any more."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class AuthServer:
 class AuthState:
     """What was read.
 
+    :ivar excluded: servers that take part, but were not asked, as the task excludes them: each may have any certificate.
     :ivar hybrid: None where it could not be read.
     :ivar dedicated_application: whether the organisation uses its own application in Entra ID for the hybrid features.
     """
@@ -61,19 +70,14 @@ class AuthState:
     next: str = ""
     next_effective: dt.datetime | None = None
     servers: tuple[AuthServer, ...] = ()
+    excluded: tuple[str, ...] = ()
     hybrid: bool | None = False
     dedicated_application: bool = False
 
     def find(self, thumbprint: str) -> Certificate | None:
-        """A certificate, as the first server has it that has it."""
-        return next(
-            (
-                server.certificates[thumbprint]
-                for server in self.servers
-                if server.certificates and server.has(thumbprint)
-            ),
-            None,
-        )
+        """A certificate, as the first server has it that has it and shows when it ends."""
+        held = [(server.certificates or {})[thumbprint] for server in self.servers if server.has(thumbprint)]
+        return next((item for item in held if item.not_after is not None), held[0] if held else None)
 
     def count_days(self, thumbprint: str) -> int:
         """The whole days that a certificate has left."""
@@ -87,6 +91,20 @@ class AuthState:
             for server in self.servers
             if server.certificates is not None and thumbprint and not server.has(thumbprint)
         ]
+
+    def list_sources(self, thumbprint: str) -> list[str]:
+        """The servers that may hand a certificate's private key on. Where that is not known, it is tried."""
+        return [
+            server.host
+            for server in self.servers
+            if server.has(thumbprint) and (server.certificates or {})[thumbprint].exportable is not False
+        ]
+
+    def find_lack(self, thumbprint: str) -> Lack:
+        """Whether servers are without a certificate, and whether it can be brought there."""
+        if not self.list_without(thumbprint):
+            return "none"
+        return "curable" if self.list_sources(thumbprint) else "stuck"
 
     @property
     def unreachable(self) -> list[AuthServer]:
@@ -103,7 +121,9 @@ class AuthState:
 class Row:
     """One row: what has to hold, and what is done then. Days are from and to, both included; None is no limit.
 
-    :ivar renew_days: whether the most days of the current one are the task's own.
+    :ivar current_lack: whether servers may be without the current one; empty for no matter.
+    :ivar renew_days: whether the task's own days limit those of the current one as well.
+    :ivar remedy: of a row that stops, what the user can do.
     """
 
     name: str
@@ -111,12 +131,14 @@ class Row:
     reason: str
     current_days: tuple[int | None, int | None] = (None, None)
     next_days: tuple[int | None, int | None] = (None, None)
-    current_missing: bool | None = None
-    next_missing: bool | None = None
+    current_lack: tuple[Lack, ...] = ()
+    next_lack: tuple[Lack, ...] = ()
     due: bool | None = None
     renew_days: bool = False
+    remedy: str = ""
 
 
+_NOTHING_TO_BRING: tuple[Lack, ...] = ("none", "stuck")
 TABLE = (
     Row(
         "expired",
@@ -126,13 +148,21 @@ TABLE = (
         (None, -1),
     ),
     Row(
+        "too_late_to_stage",
+        "replace",
+        "the current certificate has {current_days} days left, too few to stage a successor 48 hours ahead, and none that lasts is staged",
+        (0, TOO_LATE_DAYS),
+        (None, NEXT_DAYS),
+        renew_days=True,
+    ),
+    Row(
         "expires_soon",
         "stage",
         "the current certificate has {current_days} days left, and no successor that lasts is staged",
-        (0, RENEW_DAYS),
+        (0, None),
         (None, NEXT_DAYS),
-        current_missing=False,
-        next_missing=False,
+        current_lack=_NOTHING_TO_BRING,
+        next_lack=_NOTHING_TO_BRING,
         renew_days=True,
     ),
     Row(
@@ -142,9 +172,37 @@ TABLE = (
         (None, 0),
         (0, None),
     ),
-    Row("current_missing", "import", "servers do not have the current certificate", current_missing=True),
-    Row("next_missing", "import", "servers do not have the staged certificate", next_missing=True),
-    Row("due", "publish", "the date of the staged certificate has come", next_days=(0, None), due=True),
+    Row("current_missing", "import", "servers do not have the current certificate", current_lack=("curable",)),
+    Row("next_missing", "import", "servers do not have the staged certificate", next_lack=("curable",)),
+    Row(
+        "due",
+        "publish",
+        "the date of the staged certificate has come",
+        next_days=(0, None),
+        next_lack=("none",),
+        due=True,
+    ),
+    Row(
+        "next_stuck",
+        "stop",
+        "{next_without} does not have the staged certificate {next}, and no server can hand on its private key",
+        next_lack=("stuck",),
+        remedy=(
+            "Import it there from a PFX file (Import-ExchangeCertificate), or stage another certificate in its place: "
+            "exchange_auth_config with next_certificate_thumbprint and on_conflict=replace."
+        ),
+    ),
+    Row(
+        "current_stuck",
+        "stop",
+        "{current_without} does not have the current certificate {current}, and no server can hand on its private key",
+        next_days=(None, -1),
+        current_lack=("stuck",),
+        remedy=(
+            "Import it there from a PFX file (Import-ExchangeCertificate), or have a successor staged: set O(renew_days) to more days "
+            "than the {current_days} that it has left."
+        ),
+    ),
 )
 
 
@@ -166,34 +224,73 @@ class Decision:
 
 
 def decide(state: AuthState, *, renew_days: int = RENEW_DAYS, continue_in_hybrid: bool = False) -> Decision:
-    """Decide by the first row that holds; stop where a server could not be asked, and where the cloud has to learn of it first."""
-    if state.unreachable:
-        told = "; ".join(f"{server.host}: {server.error}" for server in state.unreachable)
-        remedy = "Have these servers answer, or list those that are gone for good in O(exclude). Nothing was written."
-        reason = f"whether these servers have the certificate is not known, since they could not be asked: {told}"
-        return Decision("stop", reason, remedy=remedy)
+    """Decide by the first row that holds; stop where something is not known, and where the cloud has to learn of it first."""
+    unknown = _stop_for_unknown(state)
+    if unknown:
+        return unknown
     row = next((row for row in TABLE if _holds(row, state, renew_days)), None)
     if row is None:
         return Decision("none", describe_rest(state))
-    missing = {thumb: hosts for thumb in (state.current, state.next) if thumb and (hosts := state.list_without(thumb))}
-    reason = row.reason.format(current_days=state.count_days(state.current))
-    decision = Decision(row.action, reason, row.name, missing=missing)
-    if row.action == "import" or state.hybrid is False or continue_in_hybrid:
+    words = _list_words(state)
+    reason, remedy = row.reason.format(**words), row.remedy.format(**words)
+    missing = {thumb: state.list_without(thumb) for thumb in (state.current, state.next)}
+    curable = {thumb: hosts for thumb, hosts in missing.items() if hosts and state.list_sources(thumb)}
+    decision = Decision(row.action, reason, row.name, remedy=remedy, missing=curable)
+    if row.action in ("import", "stop") or state.hybrid is False or continue_in_hybrid:
         return decision
     return _stop_for_cloud(decision, state)
 
 
+def _stop_for_unknown(state: AuthState) -> Decision | None:
+    """Stop where a server could not be asked, or a certificate not be found or decoded: that is not one that is missing or has expired."""
+    if state.unreachable:
+        told = "; ".join(f"{server.host}: {server.error}" for server in state.unreachable)
+        remedy = "Have these servers answer, or list those that are gone for good in O(exclude)."
+        reason = f"whether these servers have the certificate is not known, since they could not be asked: {told}"
+        return Decision("stop", reason, remedy=remedy)
+    for word, thumbprint in (("current", state.current), ("staged", state.next)):
+        found = state.find(thumbprint) if thumbprint else None
+        if thumbprint and not found and state.excluded:
+            reason = (
+                f"no server that was asked has the {word} certificate {thumbprint}, and these were not asked, since they are excluded: "
+                f"{', '.join(state.excluded)}"
+            )
+            remedy = (
+                "Take the servers that have it off O(exclude). If it is lost with them, make one with New-ExchangeCertificate, and stage "
+                "and publish it with exchange_auth_config."
+            )
+            return Decision("stop", reason, remedy=remedy)
+        if found and found.not_after is None:
+            reason = f"the {word} certificate {thumbprint} cannot be decoded, so it is not known when it expires"
+            remedy = (
+                "exchange_certificate_info shows what can be read of it. To replace it, make one with New-ExchangeCertificate, and stage "
+                "and publish it with exchange_auth_config."
+            )
+            return Decision("stop", reason, remedy=remedy)
+    return None
+
+
+def _list_words(state: AuthState) -> dict[str, t.Any]:
+    """What the rows' texts leave open."""
+    return {
+        "current": state.current,
+        "next": state.next,
+        "current_days": state.count_days(state.current),
+        "current_without": ", ".join(state.list_without(state.current)),
+        "next_without": ", ".join(state.list_without(state.next)),
+    }
+
+
 def _holds(row: Row, state: AuthState, renew_days: int) -> bool:
     low, high = row.current_days
-    facts = (
-        (row.current_missing, bool(state.list_without(state.current))),
-        (row.next_missing, bool(state.list_without(state.next))),
-        (row.due, state.is_due),
-    )
+    if row.renew_days:
+        high = renew_days if high is None else min(high, renew_days)
     return (
-        _is_within(state.count_days(state.current), (low, renew_days if row.renew_days else high))
+        _is_within(state.count_days(state.current), (low, high))
         and _is_within(state.count_days(state.next), row.next_days)
-        and all(wanted is None or wanted is there for wanted, there in facts)
+        and (not row.current_lack or state.find_lack(state.current) in row.current_lack)
+        and (not row.next_lack or state.find_lack(state.next) in row.next_lack)
+        and (row.due is None or row.due is state.is_due)
     )
 
 
@@ -208,6 +305,9 @@ def describe_rest(state: AuthState) -> str:
     if state.next:
         date = f" for {instant(state.next_effective)}" if state.next_effective else ""
         said += f", and {state.next} is staged{date}"
+    without = state.list_without(state.current)
+    if without:
+        return f"{said}; {', '.join(without)} does not have the current one, which no server can hand on, and gets the staged one"
     return f"{said}; every server has what it needs"
 
 
@@ -234,16 +334,16 @@ def describe_hybrid_order(state: AuthState) -> str:
     steps.append("publish it when its date has come")
     steps.append("run the Hybrid Configuration Wizard (HCW) again")
     numbered = "; ".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
-    return f"Exchange Online has to learn the new certificate. In this order: {numbered}. Nothing was written."
+    return f"Exchange Online has to learn the new certificate. In this order: {numbered}."
 
 
 def choose_effective_date(now: dt.datetime, days_left: int) -> dt.datetime | None:
-    """When a staged certificate takes effect: in 30 days, or in 4 or 2 where the current one has less; None where not even that is left.
+    """When a staged certificate takes effect: in 30 days, or in 4 or 2 where the current one has less; None where it is too late for that.
 
     At the full hour after that, so that a run does what check mode has foretold a moment before. 30 days are taken where two more are
     left after them, as MonitorExchangeAuthCertificate does.
     """
-    ahead = next((ahead for ahead, needed in ((30, 32), (4, 5), (2, 3)) if days_left >= needed), None)
+    ahead = next((ahead for ahead, needed in _AHEAD if days_left >= needed), None)
     if ahead is None:
         return None
     later = now + dt.timedelta(days=ahead, hours=1, microseconds=-1)

@@ -75,11 +75,15 @@ class AuthConfigWrites:
     def __init__(self, directory: Directory, there: AuthConfig, now: dt.datetime) -> None:
         self._directory, self._there, self._now = directory, there, now
 
-    def make_staging(self, thumbprint: str, effective: dt.datetime) -> Cmdlet:
-        """Stage a certificate."""
+    def make_staging(self, thumbprint: str, effective: dt.datetime, server: str = "") -> Cmdlet:
+        """Stage a certificate.
+
+        :param server: in whose store it is looked up; empty for that of the server that the session is with.
+        """
         asks = effective < self._now + SHORTEST or self._there.next not in ("", thumbprint)
         date: dict[str, Value] = {"NewCertificateEffectiveDate": effective}
-        return self._make(asks, NewCertificateThumbprint=thumbprint, **date)
+        store: dict[str, Value] = {"Server": server} if server else {}
+        return self._make(asks, NewCertificateThumbprint=thumbprint, **date, **store)
 
     def make_publication(self) -> Cmdlet:
         """Make the staged certificate the current one; the one in use becomes the previous one, which partners may still know alone."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,23 @@ class PfxBackup:
         if not self._password:
             raise ShellError("bad_input", "backup_password is empty: a private key is not written without one.")
 
+    def check(self, observed: AuthObservation, *, is_needed: bool) -> None:
+        """See that the files can be written, before anything else is: a file is made in the folder that has no name there.
+
+        :param is_needed: whether the task changes something, and a file may be due that is not yet.
+        :raises ShellError: of kind ``bad_input`` for a folder that takes no files; of kind ``conflict`` as :meth:`list_files`.
+        """
+        files = self.list_files(observed)
+        if not self._folder or not (is_needed or any(not file.is_there for file in files)):
+            return
+        try:
+            with tempfile.TemporaryFile(dir=self._folder) as trial:
+                trial.write(b"\0")
+        except OSError as error:
+            message = f"backup_folder: no file can be written in '{self._folder}' on the controller: {error.strerror}."
+            remedy = "Nothing was written. Give another O(backup_folder), or leave it out."
+            raise ShellError("bad_input", message, remedy=remedy) from error
+
     def list_files(self, observed: AuthObservation) -> list[BackupFile]:
         """The files of the current and of the staged certificate; none where no backup is asked for.
 
@@ -83,23 +101,38 @@ class PfxBackup:
         return BackupFile(path, thumbprint, sources[0], False)
 
     def write(self, observed: AuthObservation, result: Result) -> Result:
-        """Write what is missing, and add it to a result."""
+        """Write what is missing, and add it to a result.
+
+        :raises ShellError: where a certificate is not exported, or its file not written.
+        """
         files = self.list_files(observed)
         missing = [file for file in files if not file.is_there]
         for file in missing if not self._call.check_mode else ():
             data = export_pfx(self._call, file.source, file.thumbprint, self._password)
-            write_private_file(file.path, data)
+            self._write_file(file, data)
         backup = [{"path": str(file.path), "thumbprint": file.thumbprint} for file in files]
         return {**result, "changed": result["changed"] or bool(missing), "backup": backup}
+
+    def _write_file(self, file: BackupFile, data: bytes) -> None:
+        try:
+            write_private_file(file.path, data)
+        except OSError as error:
+            message = f"backup_folder: {file.path} could not be written on the controller: {error.strerror}."
+            remedy = "Make room for it there, or give another O(backup_folder), and run the task again: it writes the missing backup."
+            raise ShellError("failed", message, remedy=remedy) from error
 
 
 def write_private_file(path: Path, data: bytes) -> None:
     """Write a new file that only its owner can read, as a whole or not at all."""
     draft = path.with_suffix(".part")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as output:
-        output.write(data)
-    draft.rename(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "wb") as output:
+            output.write(data)
+        draft.rename(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def read_thumbprint(data: bytes, password: str) -> str:

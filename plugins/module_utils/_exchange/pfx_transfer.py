@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._call import Call
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
@@ -58,10 +58,16 @@ class CertificateWriter:
         if not isinstance(step, Transfer):
             return self._shell.write(*steps)
         password = make_password(self._call)
-        data = export_pfx(self._call, step.source, step.thumbprint, password)
+        try:
+            data = export_pfx(self._call, step.source, step.thumbprint, password)
+        except ShellError as error:
+            raise _add_export_remedy(error) from error
         given: dict[str, t.Any] = {"FileData": data, "Password": Secret(password), "PrivateKeyExportable": True}
-        # the answer is the certificate once more, and nobody looks at it
-        return self._shell.write(Cmdlet(IMPORT, Server=step.target, **given, Confirm=False), select("Thumbprint"))
+        try:
+            # the answer is the certificate once more, and nobody looks at it
+            return self._shell.write(Cmdlet(IMPORT, Server=step.target, **given, Confirm=False), select("Thumbprint"))
+        except ShellError as error:
+            raise _add_import_remedy(error, step) from error
 
     def find_offered(self, *names: str) -> frozenset[str]:
         """Which cmdlets the account is offered; an import needs an export before it."""
@@ -76,6 +82,25 @@ class CertificateWriter:
         """Nothing beyond what is offered."""
         del steps
         return None
+
+
+def _add_export_remedy(error: ShellError) -> ShellError:
+    """Where it was not known before that the key cannot be exported, the table could not go by it."""
+    if error.kind != "failed" or not error.error_id:
+        return error
+    remedy = "If its private key cannot be exported: with ansible_connection=psrp for this host, the task sees that, and says what to do."
+    return replace(error, remedy=remedy)
+
+
+def _add_import_remedy(error: ShellError, step: Transfer) -> ShellError:
+    """Say how to remove a copy without its private key: Get-ExchangeCertificate does not list it, but the import refuses another one."""
+    if error.kind != "failed" or not error.error_id:
+        return error
+    remedy = (
+        f"If the certificate exists on {step.target} already, it is there without its private key, where Exchange neither shows nor "
+        f"replaces it. Remove that copy (Remove-Item Cert:\\LocalMachine\\My\\{step.thumbprint}), and run the task again."
+    )
+    return replace(error, remedy=remedy)
 
 
 def make_password(call: Call) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from farm.certificates import Stored
 from farm.errors import LabError
 from farm.usable import observe
 from farm_bench import Answer, Bench, bench
@@ -72,6 +73,19 @@ def test_out_of_one_server_and_into_another(lab: Bench) -> None:
     assert lab.farm.machine(OTHER_SITE).store.get(thumb) is not None
     again = lab("Import-ExchangeCertificate", **given)
     assert again.failed is not None and again.failed["reason"] == "InvalidOperationException"
+
+
+def test_a_copy_without_its_private_key_is_not_listed_and_in_the_way(lab: Bench) -> None:
+    thumb = str(make(lab).one.Thumbprint)
+    out = lab("Export-ExchangeCertificate", Thumbprint=thumb, BinaryEncoded=True, Password=SECRET).one
+    lab.farm.machine(OTHER_SITE).store.add(Stored(lab.farm.certificates["made-1"], has_key=False))
+    shown = lab("Get-ExchangeCertificate", Server=OTHER_SITE).outputs
+    assert shown and thumb not in [str(each.Thumbprint) for each in shown]
+    assert lab("Get-ExchangeCertificate", Server=OTHER_SITE, Thumbprint=thumb).failed is not None
+    given = {"Server": OTHER_SITE, "FileData": out.FileData, "Password": SECRET, "PrivateKeyExportable": True}
+    refused = lab("Import-ExchangeCertificate", **given).failed
+    assert refused is not None and refused["category"] == "WriteError"
+    assert lab("Enable-ExchangeCertificate", Server=OTHER_SITE, Thumbprint=thumb, Services="SMTP").failed is not None
 
 
 def test_a_key_that_may_not_leave_stays(lab: Bench) -> None:

@@ -44,7 +44,7 @@ def find_unassigned(context: Context) -> Iterator[Breach]:
     "auth_certificate_subject",
     "warning",
     demand="The subject is CN=Microsoft Exchange Server Auth Certificate.",
-    remedy=REPLACE["exchange"],
+    remedy="{rotate}",
     source=f"{_MONITOR}: Microsoft's own tools look for this subject",
 )
 def find_other_subjects(context: Context) -> Iterator[Breach]:
@@ -52,7 +52,7 @@ def find_other_subjects(context: Context) -> Iterator[Breach]:
     for use, certificate in list_found(context):
         if use.product == "exchange" and certificate.subject is not None and certificate.subject.lower() != SUBJECT:
             evidence = f"{use.name}: the subject is {certificate.subject or '(empty)'}"
-            yield Breach(use.host, evidence, use.thumbprint)
+            yield Breach(use.host, evidence, use.thumbprint, words=(("rotate", use.replacement),))
 
 
 @rule(

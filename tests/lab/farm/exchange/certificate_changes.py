@@ -15,7 +15,7 @@ from datetime import timedelta
 from psrpcore.types import PSByteArray, PSObject
 
 from farm.certificates import Issued, Stored, open_pfx, pfx
-from farm.exchange.certificates import find_server, show_certificate
+from farm.exchange.certificates import find_server, find_usable, show_certificate
 from farm.exchange.client_access import TASKS
 from farm.exchange.errors import INVALID_ARGUMENT, INVALID_OPERATION, failure
 from farm.exchange.objects import received
@@ -90,10 +90,9 @@ def import_exchange_certificate(call: Call) -> Iterator[Remote]:
         text = "The certificate data cannot be read: the password is wrong, or the data is damaged."
         raise failure(call, text, INVALID_OPERATION, terminating=True)
     store = call.farm.machine(server.host.fqdn).store
-    there = store.get(issued.thumbprint)
-    if there is not None and there.has_key:
+    if store.get(issued.thumbprint) is not None:  # with its private key or without
         text = f"Cannot import certificate. A certificate with the thumbprint {issued.thumbprint} already exists."
-        raise failure(call, text, INVALID_OPERATION, terminating=True)
+        raise failure(call, text, INVALID_OPERATION, terminating=True, category="WriteError")
     if call.what_if:
         return
     name = call.text("FriendlyName") or issued.friendly_name
@@ -111,7 +110,7 @@ def import_exchange_certificate(call: Call) -> Iterator[Remote]:
 def export_exchange_certificate(call: Call) -> Iterator[PSObject]:
     """A certificate with its private key; nothing of the server changes."""
     _server, stored = _find_stored(call)
-    if not (stored.has_key and stored.exportable):
+    if not stored.exportable:
         text = f"The private key of the certificate with thumbprint {stored.issued.thumbprint} couldn't be exported."
         raise failure(call, text, INVALID_OPERATION, terminating=True)
     password = call.secret("Password")
@@ -133,9 +132,6 @@ def enable_exchange_certificate(call: Call) -> Iterator[object]:
     """Put a certificate to use."""
     server, stored = _find_stored(call)
     services = _list_services(call, "None")
-    if services and not stored.has_key:
-        text = f"The certificate with thumbprint {stored.issued.thumbprint} has no private key."
-        raise failure(call, text, INVALID_OPERATION, terminating=True)
     if not call.what_if:
         _enable(call, server, stored, services)
     yield from ()
@@ -153,11 +149,7 @@ def _find_stored(call: Call) -> tuple[Server, Stored]:
     if found is None:
         raise call.errors.pop()
     server, thumbprint = found
-    stored = call.farm.machine(server.host.fqdn).store.get(thumbprint)
-    if stored is None:
-        text = f"The certificate with thumbprint {thumbprint} was not found."
-        raise failure(call, text, INVALID_OPERATION, terminating=True)
-    return server, stored
+    return server, find_usable(call, server, thumbprint)
 
 
 def _list_services(call: Call, default: str) -> list[str]:

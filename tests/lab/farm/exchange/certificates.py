@@ -4,6 +4,9 @@
 
 In the server's own process an ExchangeCertificate has all its properties, and a Select-Object there sees them. To a client that is
 not Exchange it is serialised as RawData alone, with a SerializationData note that only Exchange's own shell can read.
+
+A certificate without its private key is not listed: the server's part of these cmdlets leaves out what it calls not valid, as others have
+read it in that code (15.00.1497).
 """
 
 from __future__ import annotations
@@ -38,22 +41,24 @@ def get_exchange_certificate(call: Call) -> Iterator[Remote]:
         return
     server, thumbprint = found
     store = call.farm.machine(server.host.fqdn).store
-    if thumbprint:
-        stored = store.get(thumbprint)
-        if stored is None:
-            raise failure(
-                call,
-                f"The certificate with thumbprint {thumbprint} was not found.",
-                INVALID_OPERATION,
-                terminating=True,
-            )
-        entries = [stored]
-    else:
-        entries = list(store.entries.values())
+    usable = [stored for stored in store.entries.values() if stored.has_key]
+    entries = [find_usable(call, server, thumbprint)] if thumbprint else usable
     wanted = [name.lower() for name in call.texts("DomainName")]
     for stored in entries:
         if all(name in [known.lower() for known in stored.issued.dns_names] for name in wanted):
             yield show_certificate(call, server, stored)
+
+
+def find_usable(call: Call, server: Server, thumbprint: str) -> Stored:
+    """A certificate of a server's store. Exchange takes one without its private key for none of its own, and says so when it is named."""
+    stored = call.farm.machine(server.host.fqdn).store.get(thumbprint)
+    if stored is None:
+        text_ = f"The certificate with thumbprint {thumbprint} was not found."
+        raise failure(call, text_, INVALID_OPERATION, terminating=True)
+    if not stored.has_key:
+        text_ = f"The certificate with thumbprint {thumbprint} isn't valid for Exchange: PrivateKeyMissing."
+        raise failure(call, text_, INVALID_OPERATION, terminating=True)
+    return stored
 
 
 def find_server(call: Call) -> tuple[Server, str] | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -888,6 +889,35 @@ def test_the_evidence_names_both_domain_controllers(farm: HealthyFarm) -> None:
 def test_the_evidence_names_the_application(farm: HealthyFarm, broken: Break, rule: str, evidence: str) -> None:
     broken(farm)
     assert [item["evidence"] for item in farm.audit()["findings"] if item["rule"] == rule] == [evidence]
+
+
+def find_remedies(farm: HealthyFarm, rule: str) -> set[str]:
+    return {item["remedy"] for item in farm.audit("after")["findings"] if item["rule"] == rule}
+
+
+@pytest.mark.parametrize(("days", "option"), [(700, " with -e rotate_renew_days="), (60, "."), (-1, ".")])
+def test_the_remedy_for_an_auth_certificate_has_the_playbook_renew_it(
+    farm: HealthyFarm, days: int, option: str
+) -> None:
+    """The playbook looks at the days that are left: of a certificate that is wrong otherwise, it has to be told."""
+    use_auth(lambda farm: show(farm.make("something else", not_after=farm.now + days * DAY)))(farm)
+    (remedy,) = find_remedies(farm, "auth_certificate_subject")
+    begin = f"Run playbook onprem.exchange_lync.rotate_auth_certificate{option}"
+    assert remedy.startswith(begin)
+    given = re.findall(r"rotate_renew_days=(\d+), for this run only", remedy)
+    assert [int(number) >= days for number in given] == [True] * (days > 60)
+
+
+def test_the_remedy_for_a_staged_auth_certificate_and_for_one_that_is_followed(farm: HealthyFarm) -> None:
+    use_auth(lambda farm: show(farm.make("something else")))(farm)
+    staged = show(farm.make("another"))
+    farm.of(EXCHANGE)["auth_config"].update(
+        next_certificate_thumbprint=staged["thumbprint"], next_certificate_effective_date=(farm.now + DAY).isoformat()
+    )
+    farm.of(EXCHANGE)["certificates"][0]["certificates"].append(staged)
+    followed, next_one = sorted(find_remedies(farm, "auth_certificate_subject"))
+    assert followed.startswith(f"{staged['thumbprint']} is staged to follow it: run playbook")
+    assert next_one.startswith("Stage another certificate in its place: exchange_auth_config")
 
 
 def test_every_rule_has_a_case() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ CURRENT, NEXT = "C" * 40, "D" * 40
 NONE = None
 
 
-def certificate(thumbprint: str, days: float) -> Certificate:
-    return Certificate(thumbprint, not_after=NOW + dt.timedelta(days=days), has_private_key=True)
+def certificate(thumbprint: str, days: float, *, exportable: bool | None = True) -> Certificate:
+    ends = NOW + dt.timedelta(days=days)
+    return Certificate(thumbprint, not_after=ends, has_private_key=True, exportable=exportable)
 
 
 def state(current: float | None, following: float | None = None, **more: Any) -> AuthState:
@@ -45,7 +47,11 @@ def state(current: float | None, following: float | None = None, **more: Any) ->
         (-0.001, NONE, "expired", "replace"),  # has ended a minute ago
         (NONE, NONE, "expired", "replace"),
         (-1, -1, "expired", "replace"),
-        (0.5, NONE, "expires_soon", "stage"),
+        (0.5, NONE, "too_late_to_stage", "replace"),
+        (2.9, NONE, "too_late_to_stage", "replace"),
+        (2.9, 120.9, "too_late_to_stage", "replace"),
+        (2.9, 121, "", "none"),
+        (3, NONE, "expires_soon", "stage"),
         (60.9, NONE, "expires_soon", "stage"),
         (61, NONE, "", "none"),
         (60, 120.9, "expires_soon", "stage"),
@@ -99,6 +105,76 @@ def test_a_store_without_the_private_key_lacks_the_certificate() -> None:
 
 def test_one_that_is_expired_is_replaced_not_imported() -> None:
     assert decide(lacking(CURRENT, -1)).action == "replace"
+    assert decide(lacking(CURRENT, 2)).row == "too_late_to_stage"  # the new one is brought to every server as well
+
+
+def locked(current: float, following: float | None = None, *, lacks: str, exportable: bool | None = False) -> AuthState:
+    """As :func:`lacking`, with a private key of the certificate that is missing that does not leave its server."""
+    whole = lacking(lacks, current, following)
+    held = dict(whole.servers[0].certificates or {})
+    days = current if lacks == CURRENT else following
+    assert days is not None
+    held[lacks] = certificate(lacks, days, exportable=exportable)
+    return replace(whole, servers=(AuthServer("ex1", "A", held), whole.servers[1]))
+
+
+@pytest.mark.parametrize(
+    ("observed", "row", "action"),
+    [
+        (locked(20, lacks=CURRENT), "expires_soon", "stage"),
+        (locked(200, lacks=CURRENT), "current_stuck", "stop"),
+        (locked(200, lacks=CURRENT, exportable=None), "current_missing", "import"),  # not known: it is tried
+        (locked(200, 700, lacks=CURRENT), "", "none"),  # the staged one gets there instead
+        (locked(200, 700, lacks=NEXT), "next_stuck", "stop"),
+        (locked(20, 100, lacks=NEXT), "expires_soon", "stage"),
+        (locked(20, 700, lacks=NEXT), "next_stuck", "stop"),
+        (state(20, next=NEXT), "expires_soon", "stage"),  # the staged one is on no server
+        (state(200, next=NEXT), "next_stuck", "stop"),
+        (replace(locked(20, 700, lacks=NEXT), next_effective=NOW), "next_stuck", "stop"),
+        (replace(locked(200, 700, lacks=CURRENT), next_effective=NOW), "due", "publish"),
+    ],
+)
+def test_what_no_server_can_hand_on_does_not_keep_the_certificate_from_being_renewed(
+    observed: AuthState, row: str, action: str
+) -> None:
+    decision = decide(observed)
+    assert (decision.row, decision.action) == (row, action)
+    if action != "import":
+        assert decision.missing == {}
+
+
+def test_the_remedies_of_what_is_stuck_are_ways_out() -> None:
+    current = decide(locked(200, lacks=CURRENT))
+    assert f"ex2 does not have the current certificate {CURRENT}" in current.reason
+    assert "O(renew_days) to more days than the 200" in current.remedy
+    assert decide(locked(200, lacks=CURRENT), renew_days=201).action == "stage"
+    following = decide(locked(200, 700, lacks=NEXT))
+    assert f"ex2 does not have the staged certificate {NEXT}" in following.reason
+    assert "exchange_auth_config" in following.remedy and "renew_days" not in following.remedy
+    assert "ex2 does not have the current one" in decide(locked(200, 700, lacks=CURRENT)).reason
+
+
+@pytest.mark.parametrize("known", [{"current": CURRENT}, {"current": CURRENT, "next": NEXT, "following": None}])
+def test_what_only_excluded_servers_may_have_is_not_taken_for_lost(known: dict[str, Any]) -> None:
+    days = 500 if "next" in known else None
+    lost = state(days, next=known.get("next", ""), excluded=("ex3",))
+    decision = decide(lost, renew_days=2000, continue_in_hybrid=True)
+    assert (decision.action, decision.row) == ("stop", "")
+    assert f"{known.get('next', CURRENT)}, and these were not asked, since they are excluded: ex3" in decision.reason
+    assert "O(exclude)" in decision.remedy
+    # it is on a server that was asked: those that are left out do not matter
+    assert decide(state(500, 700, excluded=("ex3",))).action == "none"
+    assert decide(state(-1, excluded=("ex3",))).action == "replace"
+
+
+def test_one_that_cannot_be_decoded_has_not_expired() -> None:
+    bare = {CURRENT: Certificate(CURRENT, has_private_key=True, exportable=True)}
+    one = AuthState(NOW, current=CURRENT, servers=(AuthServer("ex1", "A", bare),))
+    assert (decide(one).action, decide(one).row) == ("stop", "")
+    assert f"the current certificate {CURRENT} cannot be decoded" in decide(one).reason
+    # another server's copy says it
+    held = {CURRENT: certificate(CURRENT, 500)}
+    assert decide(replace(one, servers=(*one.servers, AuthServer("ex2", "B", held)))).action == "none"
 
 
 @pytest.mark.parametrize("effective", [dt.timedelta(0), dt.timedelta(hours=-13)])
@@ -142,6 +218,8 @@ def test_the_dedicated_application_is_told_before_the_wizard_runs() -> None:
 def test_the_days_can_be_chosen() -> None:
     assert decide(state(500), renew_days=2000).action == "stage"
     assert decide(state(500, 1800), renew_days=2000).action == "none"
+    assert decide(state(2), renew_days=1).action == "none"
+    assert decide(state(1), renew_days=1).action == "replace"
 
 
 @pytest.mark.parametrize(
@@ -156,5 +234,6 @@ def test_when_it_takes_effect(left: int, ahead: int | None) -> None:
 def test_each_row_decides_something() -> None:
     """A row that an earlier one always takes would say nothing."""
     assert [row.name for row in TABLE] == [
-        "expired", "expires_soon", "expired_with_next", "current_missing", "next_missing", "due",
+        "expired", "too_late_to_stage", "expires_soon", "expired_with_next", "current_missing", "next_missing", "due",
+        "next_stuck", "current_stuck",
     ]  # fmt: skip

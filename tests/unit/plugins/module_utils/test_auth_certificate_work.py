@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -25,6 +26,8 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.aut
     choose_maker,
     find_candidate,
     find_displaced,
+    goes_on,
+    is_done,
     list_phases,
     list_remaining,
 )
@@ -101,14 +104,28 @@ def test_a_dead_certificate_is_replaced_in_an_order_that_may_end_anywhere() -> N
 
 
 def test_what_a_killed_run_has_made_is_gone_on_with() -> None:
-    made = certificate(MADE, days=1826, begun=0)
-    assert plan(observe({"ex1": [OLD, TRANSPORT, made], "ex2": [OLD, TRANSPORT]})) == [
+    made, ours = certificate(MADE, days=1826, begun=0), {MADE: name_new_certificate(TLS)}
+    assert plan(observe({"ex1": [OLD, TRANSPORT, made], "ex2": [OLD, TRANSPORT]}, ours)) == [
         ["Import-ExchangeCertificate"],
         ["Set-AuthConfig"],
         ["Set-AuthConfig"],
     ]
     staged = observe({"ex1": [OLD, made], "ex2": [OLD]}, next=MADE, next_effective=NOW)
     assert plan(staged) == [["Import-ExchangeCertificate"], ["Set-AuthConfig"]]
+
+
+@pytest.mark.parametrize(
+    ("days", "exportable", "made"),
+    [(1800, True, False), (3, True, False), (2, True, True), (1800, False, True)],
+)
+def test_what_is_staged_is_published_at_once_if_it_lasts_and_every_server_can_have_it(
+    days: float, *, exportable: bool, made: bool
+) -> None:
+    staged = certificate(MADE, days=days, exportable=exportable)
+    observed = observe({"ex1": [OLD, staged, TRANSPORT], "ex2": [OLD, TRANSPORT]}, next=MADE, next_effective=NOW)
+    names = [name for phase in plan(observed) for name in phase]
+    assert ("New-ExchangeCertificate" in names) is made
+    assert names[-1] == "Set-AuthConfig"
 
 
 def test_a_valid_one_is_never_published_at_once() -> None:
@@ -123,6 +140,15 @@ def test_a_valid_one_is_never_published_at_once() -> None:
 def test_one_with_hardly_a_day_left_is_replaced_at_once() -> None:
     observed = observe({"ex1": [certificate(CURRENT, days=1), TRANSPORT]})
     assert plan(observed)[-2:] == [["Set-AuthConfig"], ["Set-AuthConfig"]]
+    assert decide(observed.state).action == "replace"
+
+
+def test_the_store_is_named_where_the_session_may_be_with_a_server_that_is_left_out() -> None:
+    observed = observe({"ex1": [certificate(CURRENT, days=40), TRANSPORT]})
+    for excluded, named in ((("ex2",), True), ((), False)):
+        state = replace(observed.state, excluded=excluded)
+        staging = list_phases(replace(observed, state=state), decide(state), DIRECTORY, "")[-1][0]
+        assert ("-Server 'ex1'" in str(staging)) is named
 
 
 @pytest.mark.parametrize(
@@ -140,9 +166,20 @@ def test_one_with_hardly_a_day_left_is_replaced_at_once() -> None:
     ],
 )
 def test_what_is_not_taken_for_a_new_one(unfit: Certificate) -> None:
-    assert find_candidate(observe({"ex1": [OLD, unfit]})) == ""
-    assert find_candidate(observe({"ex1": [OLD, certificate(MADE)]})) == MADE
-    assert find_candidate(observe({"ex1": [OLD, certificate(MADE)]}, previous=MADE)) == ""
+    ours = {MADE: name_new_certificate(TLS), CURRENT: name_new_certificate(TLS)}
+    assert find_candidate(observe({"ex1": [OLD, unfit]}, ours)) == ""
+    assert find_candidate(observe({"ex1": [OLD, certificate(MADE)]}, ours)) == MADE
+    assert find_candidate(observe({"ex1": [OLD, certificate(MADE)]}, ours, previous=MADE)) == ""
+
+
+@pytest.mark.parametrize("name", [None, "Microsoft Exchange Server Auth Certificate"])
+def test_what_somebody_else_has_made_is_not_staged(name: str | None) -> None:
+    """It may have been withdrawn; what this run has made is known by its not having been there before."""
+    theirs = observe({"ex1": [OLD, certificate(MADE), TRANSPORT]}, {MADE: name} if name else {})
+    assert find_candidate(theirs) == ""
+    assert find_candidate(theirs, {CURRENT, MADE, TLS}) == ""
+    assert find_candidate(theirs, {CURRENT, TLS}) == MADE
+    assert plan(theirs)[0][0] == "New-ExchangeCertificate"
 
 
 def displaced(friendly_name: str, *more: Certificate) -> list[Displaced]:
@@ -150,12 +187,13 @@ def displaced(friendly_name: str, *more: Certificate) -> list[Displaced]:
     return find_displaced(AuthObservation(observed.config, observed.state, observed.stores, {"ex1": MADE}))
 
 
-def test_only_what_is_recorded_and_still_usable_is_put_back() -> None:
+def test_only_what_is_recorded_and_still_there_is_put_back() -> None:
     record = name_new_certificate(TLS)
     assert len(record) < 64
     assert displaced(record, TRANSPORT) == [Displaced("ex1", MADE, TLS)]
     assert displaced(record) == [Displaced("ex1", MADE)]
-    assert displaced(record, certificate(TLS, days=-1)) == [Displaced("ex1", MADE)]
+    assert displaced(record, certificate(TLS, days=-1)) == [Displaced("ex1", MADE, TLS)]  # mail goes on with it
+    assert displaced(record, certificate(TLS, has_private_key=False)) == [Displaced("ex1", MADE)]
     assert displaced("Microsoft Exchange Server Auth Certificate", TRANSPORT) == [Displaced("ex1", MADE)]
     assert find_displaced(observe({"ex1": [OLD, TRANSPORT]})) == []
 
@@ -207,8 +245,19 @@ def test_iis_is_asked_back_for_the_front_end_only(sites: Any, left: list[str], l
 def test_a_key_that_no_server_hands_on_is_said_to_be_so() -> None:
     held = certificate(CURRENT, exportable=False)
     observed = observe({"ex1": [held], "ex2": [TRANSPORT]})
+    assert plan(observed) == []
+    bringing = Decision("import", "", missing={CURRENT: ["ex2"]})
     with pytest.raises(ShellError, match="private key that can be exported"):
-        list_phases(observed, decide(observed.state), DIRECTORY, "")
+        list_phases(observed, bringing, DIRECTORY, "")
+
+
+def test_where_no_server_hands_on_the_current_one_a_new_one_is_staged_for_all() -> None:
+    held = certificate(CURRENT, days=20, exportable=False)
+    assert plan(observe({"ex1": [held, TRANSPORT], "ex2": [TRANSPORT]})) == [
+        ["New-ExchangeCertificate", "Enable-ExchangeCertificate"],
+        ["Import-ExchangeCertificate"],
+        ["Set-AuthConfig"],
+    ]
 
 
 def test_where_one_is_made() -> None:
@@ -222,5 +271,42 @@ def test_where_one_is_made() -> None:
 def test_what_is_left_comes_in_order() -> None:
     observed = observe({"ex1": [OLD]}, previous=NEXT, next=MADE, next_effective=NOW)
     left = list_remaining(observed, published=True)
-    assert [text.split()[0] for text in left] == ["From", "On", "Have"]
+    assert [text.split()[0] for text in left] == ["Have", "From", "On", "Have"]
+    assert f"before 2026-11-28 12:00 UTC, when Exchange begins to sign with {MADE}" in left[0]
     assert list_remaining(observe({"ex1": [OLD]}), published=False) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "following", "same"),
+    [
+        ("import", "import", True),
+        ("import", "stage", False),
+        ("import", "stop", False),
+        ("stage", "stage", True),
+        ("stage", "replace", False),
+        ("replace", "publish", True),
+        ("publish", "stage", False),
+        ("none", "stage", False),
+        ("stop", "stage", False),
+    ],
+)
+def test_a_run_does_one_action(first: Any, following: Any, *, same: bool) -> None:
+    assert goes_on(Decision(first, ""), Decision(following, "")) is same
+
+
+def test_what_auth_config_does_not_show_is_not_done() -> None:
+    before = AuthConfig(CURRENT)
+    for action, after in (("stage", AuthConfig(CURRENT, next=MADE)), ("publish", AuthConfig(MADE, CURRENT))):
+        assert is_done(Decision(cast(Any, action), ""), before, after)
+        assert not is_done(Decision(cast(Any, action), ""), before, before)
+    assert not is_done(Decision("replace", ""), before, AuthConfig(CURRENT, next=MADE))
+    assert is_done(Decision("import", ""), before, before)
+
+
+def test_what_the_next_run_does_is_said_first() -> None:
+    observed = observe({"ex1": [OLD]}, previous=NEXT)
+    staging = list_remaining(observed, Decision("stage", "it ends soon"), published=False)
+    assert staging[0] == "Run this task again. It is not done yet (stage): it ends soon."
+    stopping = list_remaining(observed, Decision("stop", "hybrid", remedy="Say so."), published=False)
+    assert stopping[0] == "Run this task again. It will stop: hybrid. Say so."
+    assert [text.split()[0] for text in list_remaining(observed, Decision("none", ""), published=False)] == ["Have"]
