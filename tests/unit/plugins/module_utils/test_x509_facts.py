@@ -75,7 +75,7 @@ def test_every_form_of_the_same_certificate_is_described_alike(certificate: Make
 @pytest.mark.parametrize(
     ("raw_data", "problem"),
     [
-        ("", "certificate: error parsing"),
+        ("", "certificate: it is empty"),
         ("not base64!", "certificate: not base64"),
         ("AAAA", "certificate: error parsing"),
         (b"\x30\x03\x02\x01\x01", "certificate: error parsing"),
