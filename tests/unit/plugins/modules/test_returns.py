@@ -132,7 +132,7 @@ WRITING = (
         "Set_CsPartnerApplication",
         {"Get_CsPartnerApplication": [{"Identity": "Exchange", "ApplicationIdentifier": EXCHANGE, "Enabled": True}]},
         {"enabled": False},
-        frozenset({"replication"}),
+        frozenset({"refreshed", "replication"}),
     ),
     Case(
         "lync_replication",
