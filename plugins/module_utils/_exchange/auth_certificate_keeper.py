@@ -71,7 +71,7 @@ class _Run:
     use: TransportUse | None = None
 
     @property
-    def published(self) -> bool:
+    def has_published(self) -> bool:
         """Whether another certificate signs now than before."""
         return self.first.config.current != self.now.config.current
 
@@ -273,14 +273,14 @@ class AuthCertificateKeeper:
             },
             "decision": describe_decision(run.decision),
             "internal_transport": run.use.as_dict() if run.use else None,
-            "published": run.published,
+            "published": run.has_published,
             "refresh_partners": bool(state.previous or state.next) or run.decision.action in _NEWS,
             "remaining": [word_text(text, {}) for text in self._list_remaining(run)],
         }
 
     def _list_remaining(self, run: _Run) -> list[str]:
         following = None if self._call.check_mode else run.following
-        return list_remaining(run.now, following, published=run.published)
+        return list_remaining(run.now, following, published=run.has_published)
 
 
 def describe_decision(decision: Decision) -> dict[str, t.Any]:

@@ -46,7 +46,7 @@ READING = (
 class Case:
     """A task with one write.
 
-    :ivar elsewhere: what it returns only after waiting: in the tests of the module.
+    :ivar elsewhere: what it returns only after waiting, or in another state: in the tests of the module.
     """
 
     module: str
@@ -131,7 +131,7 @@ WRITING = (
         "Set_CsPartnerApplication",
         {"Get_CsPartnerApplication": [{"Identity": "Exchange", "ApplicationIdentifier": EXCHANGE, "Enabled": True}]},
         {"enabled": False},
-        frozenset({"replication"}),
+        frozenset({"replication", "refreshed"}),
     ),
     Case(
         "lync_replication",
