@@ -176,6 +176,7 @@ def test_a_certificate_of_ones_own_is_staged(farm: Farm) -> None:
     assert checked.result["diff"] == applied.result["diff"]
     assert auth(farm)["next"] == own
     assert "Force" not in applied.writes[0]["parameters"]
+    assert applied.writes[0]["parameters"]["Server"] == LON1
     other = farm.state()["exchange"]["servers"][LON1]["internal_transport"]
     assert (
         other == own

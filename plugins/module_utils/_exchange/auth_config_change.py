@@ -107,7 +107,9 @@ class AuthConfigChange:
         effective = self._choose_date(observed)
         self._check_staging(observed, effective)
         after = replace(there, next=request.next, next_effective=effective)
-        return Plan(before, after.as_dict(), (writes.make_staging(request.next, effective),))
+        state = observed.state
+        holder = state.servers[0].host if state.excluded else ""  # the session may be with one that is left out
+        return Plan(before, after.as_dict(), (writes.make_staging(request.next, effective, holder),))
 
     def _is_staged(self, observed: AuthObservation) -> bool:
         request, there = self._request, observed.config

@@ -47,7 +47,7 @@ READING = (
 class Case:
     """A task with one write.
 
-    :ivar elsewhere: what it returns only after waiting: in the tests of the module.
+    :ivar elsewhere: what it returns only after waiting, or in another state: in the tests of the module.
     """
 
     module: str
