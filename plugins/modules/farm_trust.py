@@ -75,6 +75,7 @@ EXAMPLES = r"""
   onprem.exchange_lync.farm_trust:
     snapshots: "{{ ansible_play_hosts | map('extract', hostvars, ['farm_read', 'snapshot']) }}"
     description: {sip_domains: [litwareinc.com], exchange_fqdn: atl-exchange-001.litwareinc.com}
+    required: false
   run_once: true
 """
 
@@ -155,7 +156,7 @@ SPEC = ModuleSpec(
     },
 )
 
-_TO_BE_TOLD = "To be told only, set farm_require_trust to false (in a task of your own, required)."
+_TO_BE_TOLD = "To get the table without an error, set farm_require_trust to false (in a task of your own, required)."
 
 
 def run(call: Call) -> Result:

@@ -36,8 +36,8 @@ _ROTATION = (
 _ONCE = "for this run only: each run with it would renew the certificate again"
 REPLACE: dict[str, str] = {
     "lync": (
-        "Request a web server certificate from your authority and assign it once: name it in farm_oauth_token_issuer_thumbprint, or give "
-        "it as a file in farm_oauth_token_issuer_path."
+        "Request a web server certificate with an exportable key from your authority, name it in farm_oauth_token_issuer_thumbprint, or "
+        "give it as a file in farm_oauth_token_issuer_path, and run playbook onprem.exchange_lync.rotate_oauth_token_issuer."
     ),
     "exchange": (
         f"{_ROTATE}. {_ROTATION} If the certificate has more than {RENEW_DAYS} days left, give the playbook more days than that in "

@@ -34,32 +34,35 @@ def find_restart_changes(context: Context, planned: Collection[Change]) -> Itera
     if not context.description.restart:
         return
     if any(change.role == "partners" and change.about.startswith("exchange.") for change in planned):
-        stale: list[tuple[str, str, str]] = []
+        stale: list[tuple[str, str, list[str]]] = []
     else:
         found = [(host, describe_distrust(context, host)) for host in list_exchange_hosts(context)]
         stale = [
-            (host.host, host.server, "partner_application") for host, reason in found if reason and reason.not_read_yet
+            (host.host, host.server, ["partner_application"])
+            for host, reason in found
+            if reason and reason.not_read_yet
         ]
     hosts = {host.server: host.host for host in list_exchange_hosts(context)}
     stale += [
-        (hosts[item.server], item.server, "auth_certificate")
+        # the document is Autodiscover's, whose pool the restarts after a new certificate leave alone
+        (hosts[item.server], item.server, ["auth_certificate", "virtual_directory"])
         for item in list_published(context)
         if item.product == "exchange" and item.lacks_current
     ]
     for host, server, after in stale:
-        before = f"its web site has not read {AFTER[after]}"
+        before = f"its web site has not read {AFTER[after[0]]}"
         yield Change("restart", server, server, before, "restarted", details={"host": host, "after": after})
 
 
 def will_restart(context: Context, server: str, after: str) -> bool:
     """Whether a server is about to be restarted for this."""
     planned = [(change.host, change.details["after"]) for change in context.find_changes("restart")]
-    return context.stage == "before" and (server, after) in planned
+    return context.stage == "before" and any(host == server and after in reasons for host, reasons in planned)
 
 
 def list_restart_work(to_do: list[Change]) -> list[dict[str, t.Any]]:
     """Each host once, with everything that it has not read."""
     after: dict[str, list[str]] = {}
     for change in to_do:
-        after.setdefault(change.details["host"], []).append(change.details["after"])
+        after.setdefault(change.details["host"], []).extend(change.details["after"])
     return [{"host": host, "after": found} for host, found in after.items()]

@@ -1077,14 +1077,16 @@ def test_what_was_not_read_is_restarted_on_the_users_word_unless_this_run_change
     publish(EXCHANGE, signing_keys=[{"thumbprint": "C" * 40}])(farm)
     assert farm.audit("before")["work"]["restart"] == []
     audit = farm.audit("before", restart=True)
-    assert audit["work"]["restart"] == [{"host": EXCHANGE, "after": ["partner_application", "auth_certificate"]}]
+    assert audit["work"]["restart"] == [
+        {"host": EXCHANGE, "after": ["partner_application", "auth_certificate", "virtual_directory"]}
+    ]
     assert {item["before"] for item in audit["to_do"]} == {
         "its web site has not read its partner applications",
         "its web site has not read its Auth certificate",
     }
     set_partner(EXCHANGE, signing_certificates=[])(farm)
     audit = farm.audit("before", restart=True)
-    assert audit["work"]["restart"] == [{"host": EXCHANGE, "after": ["auth_certificate"]}]
+    assert audit["work"]["restart"] == [{"host": EXCHANGE, "after": ["auth_certificate", "virtual_directory"]}]
 
 
 def test_another_realm_is_replaced_on_the_users_word_and_another_deployment_is_left_alone(farm: HealthyFarm) -> None:
