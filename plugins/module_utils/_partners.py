@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import read_host
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._certificate_names import spell_domain
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Url, normal_thumbprint
@@ -72,12 +73,14 @@ def find_match(
     url: str | None = None,
     name: str | None = None,
     realm: str | None = None,
+    hosts: Collection[str] = (),
     only_named: bool = False,
 ) -> Match:
     """Find the application that a task is about. Its name, or else its URL, decides between several of the same kind.
 
     :param applications: with ``name``, ``application_identifier``, ``kind`` and ``url``; with ``realm``, if a realm is given.
     :param realm: that of the partner, where it is known: Exchange takes several applications of one identifier if their realms differ.
+    :param hosts: those whose documents are the partner's too, beside the one at the URL.
     :param only_named: whether one with another name or URL than the task says is none that it is about, since the task removes it: run
         again, it would remove the next one.
     :raises AmbiguousError: where neither does.
@@ -85,7 +88,7 @@ def find_match(
     alike = [item for item in applications if is_same_text(item["application_identifier"], identifier)]
     same = [item for item in alike if item["kind"] == kind]
     other = tuple(item for item in alike if item["kind"] != kind)
-    same, elsewhere = _split_by_realm(same, realm, url) if realm and kind == "on_premises" else (same, ())
+    same, elsewhere = _split_by_realm(same, realm, url, hosts) if realm and kind == "on_premises" else (same, ())
     found = same
     if name and (only_named or len(same) > 1):
         found = [item for item in same if is_same_text(item["name"], name)]
@@ -97,14 +100,16 @@ def find_match(
     return Match(one, tuple(item for item in same if item is not one), other, elsewhere)
 
 
-def _split_by_realm(same: list[Facts], realm: str, url: str | None) -> tuple[list[Facts], tuple[Facts, ...]]:
+def _split_by_realm(
+    same: list[Facts], realm: str, url: str | None, hosts: Collection[str]
+) -> tuple[list[Facts], tuple[Facts, ...]]:
     """The applications for one deployment, and those for others.
 
     One of another realm that reads this deployment's document is this deployment's: it has another realm since then.
     """
     here = [item for item in same if not item["realm"] or is_same_realm(item["realm"], realm)]
-    if not here and url:
-        here = [item for item in same if _URL.same(item["url"], url)]
+    if not here:
+        here = [item for item in same if (url and _URL.same(item["url"], url)) or read_host(str(item["url"])) in hosts]
     return here, tuple(item for item in same if item not in here)
 
 

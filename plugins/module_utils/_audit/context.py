@@ -63,7 +63,8 @@ class Context:
         found = [*find_changes(farm, description, now), *find_virtual_directory_changes(seen)]
         # the partners read each other's documents, at names and with certificates that the roles before have seen to
         found += find_partner_changes(farm, description, now, roles)
-        found += find_restart_changes(seen, found)
+        planned = [change for change in found if change.role in roles and change.state == "to_do"]
+        found += find_restart_changes(seen, planned)
         return replace(seen, changes=tuple(change for change in found if change.role in roles))
 
     def is_left_out(self, *names: str) -> bool:

@@ -62,7 +62,7 @@ class Organization:
 
     :ivar servers: those that take part.
     :ivar others: those that do not.
-    :ivar partner_account: the account that the partner application for Lync acts as.
+    :ivar partner_accounts: the accounts that partner applications for Lync act as.
     :ivar described_account: the one that the description names, by the identity that Exchange gives it.
     :ivar script_account: that of Microsoft's script, where no application has one and it could not be created.
     :ivar setting_overrides: what administrators have overridden; None too where the account may not read it.
@@ -78,7 +78,7 @@ class Organization:
     hybrid_configuration: Facts | None
     virtual_directories: dict[str, list[Facts]] | None
     partner_applications: list[Facts] | None
-    partner_account: Facts | None
+    partner_accounts: list[Facts]
     described_account: Facts | None
     script_account: Facts | None
     setting_overrides: list[Facts] | None
@@ -263,7 +263,7 @@ def _read_organization(host: str, parts: Facts) -> Organization:
         hybrid_configuration=parts.get("hybrid_configuration"),
         virtual_directories=parts.get("virtual_directories"),
         partner_applications=parts.get("partner_applications"),
-        partner_account=parts.get("partner_account"),
+        partner_accounts=list(parts.get("partner_accounts") or ()),
         described_account=parts.get("described_account"),
         script_account=parts.get("script_account"),
         setting_overrides=parts.get("setting_overrides"),

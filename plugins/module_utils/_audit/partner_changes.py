@@ -18,12 +18,15 @@ from collections.abc import Collection, Iterator
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.changes import (
     Change,
     find_certificate_changes,
+    find_oauth_changes,
+    find_own_assignments,
     find_speaker,
     settle,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import (
     Deployment,
     Farm,
+    FrontEnd,
     Organization,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._autodiscover import read_host
@@ -61,10 +64,11 @@ def find_partner_changes(
         yield settle(change, description)
 
 
-def match_in_exchange(farm: Farm, description: Description) -> Match | None:
+def match_in_exchange(farm: Farm, description: Description, roles: Collection[str]) -> Match | None:
     """Exchange's applications for Lync. None where they were not read, or nothing says which of several is meant."""
     applications = farm.organization.partner_applications if farm.organization else None
-    return _match(applications, LYNC, find_lync_url(farm, description), find_realm(farm, description))
+    url, realm = find_lync_url(farm, description), find_realm(farm, description, roles)
+    return _match(applications, LYNC, url, realm, list_hosts(farm, description))
 
 
 def match_in_lync(farm: Farm, description: Description) -> Match | None:
@@ -73,11 +77,13 @@ def match_in_lync(farm: Farm, description: Description) -> Match | None:
     return _match(applications, EXCHANGE, description.exchange_metadata_url)
 
 
-def _match(applications: list[Facts] | None, identifier: str, url: str, realm: str = "") -> Match | None:
+def _match(
+    applications: list[Facts] | None, identifier: str, url: str, realm: str = "", hosts: Collection[str] = ()
+) -> Match | None:
     if applications is None:
         return None
     try:
-        return find_match(applications, identifier, "on_premises", url=url, realm=realm or None)
+        return find_match(applications, identifier, "on_premises", url=url, realm=realm or None, hosts=hosts)
     except AmbiguousError:
         return None
 
@@ -103,9 +109,11 @@ def list_signing_certificates(
     speaker = find_speaker(farm)
     if speaker is None or speaker.assigned is None:
         return []
-    in_use, staged = find_in_use(speaker.token_issuers, now), find_staged(speaker.token_issuers, now)
+    stays = bool(speaker.own_issuers) and not _is_taken_back(farm, speaker, description, now, roles)
+    issuers = speaker.used_issuers if stays else speaker.token_issuers
+    in_use, staged = find_in_use(issuers, now), find_staged(issuers, now)
     found = [in_use, staged.thumbprint if staged else ""]
-    if "certificates" in roles:
+    if "certificates" in roles and not stays:
         planned = [settle(change, description) for change in find_certificate_changes(farm, description, now)]
         for change in planned:
             if change.state == "to_do":
@@ -114,10 +122,19 @@ def list_signing_certificates(
     return list(dict.fromkeys(filter(None, found)))
 
 
+def _is_taken_back(
+    farm: Farm, speaker: FrontEnd, description: Description, now: dt.datetime, roles: Collection[str]
+) -> bool:
+    """Whether the role ``certificates`` is about to remove the computer's own assignment, which hides the global one."""
+    own = (settle(change, description) for change in find_own_assignments(farm, description, now))
+    mine = (change for change in own if change.details["host"] == speaker.host)
+    return "certificates" in roles and any(change.state == "to_do" for change in mine)
+
+
 def _find_in_exchange(
     farm: Farm, description: Description, now: dt.datetime, roles: Collection[str]
 ) -> Iterator[Change]:
-    organization, match = farm.organization, match_in_exchange(farm, description)
+    organization, match = farm.organization, match_in_exchange(farm, description, roles)
     if organization is None or match is None:
         return
     url, there = find_lync_url(farm, description), match.one
@@ -138,10 +155,10 @@ def _find_in_exchange(
         yield change("linked_account", "", wanted or NAME)
     elif wanted and not _is_same_account(organization, linked, wanted):
         yield change("linked_account", linked, wanted, REPLACED)
-    account = organization.partner_account
+    account = find_account(organization, linked)
     if account and account["missing"]:
         yield change("roles", ", ".join(account["assigned"]), ", ".join([*account["assigned"], *account["missing"]]))
-    realm = find_realm(farm, description)
+    realm = find_realm(farm, description, roles)
     if realm and there["realm"] and not is_same_realm(there["realm"], realm):
         yield change("realm", str(there["realm"]), realm, REPLACED)
         return  # a document of another realm is not read again
@@ -150,11 +167,20 @@ def _find_in_exchange(
         yield change("signing_certificates", ", ".join(there["signing_certificates"]), ", ".join(keys))
 
 
+def find_account(organization: Organization, linked: str) -> Facts | None:
+    """What is known of the account that an application acts as."""
+    return next((item for item in organization.partner_accounts if is_same_text(item["account"], linked)), None)
+
+
 def _is_of_deployment(farm: Farm, description: Description, url: str | None) -> bool:
     """Whether a URL leads to a pool of this deployment: each has the same document, and one application is enough for all of them."""
+    return read_host(str(url or "")) in list_hosts(farm, description)
+
+
+def list_hosts(farm: Farm, description: Description) -> list[str]:
+    """The names of the pools, whose documents are all the same; none where the description says which document is meant."""
     pools = (farm.deployment.pools if farm.deployment else None) or ()
-    host = read_host(str(url or ""))
-    return not description.lync_metadata_url and host in {spell_domain(str(pool["fqdn"])) for pool in pools}
+    return [] if description.lync_metadata_url else [spell_domain(str(pool["fqdn"])) for pool in pools]
 
 
 def _is_same_account(organization: Organization, linked: str, wanted: str) -> bool:
@@ -165,13 +191,18 @@ def _is_same_account(organization: Organization, linked: str, wanted: str) -> bo
     return described["error"] is None and is_same_text(described["account"], linked)
 
 
-def find_realm(farm: Farm, description: Description) -> str:
-    """The realm by which Lync names itself in tokens, in one spelling: of its OAuth configuration, or its default SIP domain."""
+def find_realm(farm: Farm, description: Description, roles: Collection[str]) -> str:
+    """The realm by which Lync names itself in tokens, in one spelling: of its OAuth configuration, or its default SIP domain.
+
+    :param roles: those that run: a realm that ``oauth`` sets before is Lync's then.
+    """
     deployment = farm.deployment
     if deployment is None or deployment.oauth_configuration is None or deployment.sip_domains is None:
         return ""
     default = next((str(domain["name"]) for domain in deployment.sip_domains if domain["default"]), "")
-    return spell_domain(description.lync_realm or str(deployment.oauth_configuration["realm"] or "") or default)
+    changes = [settle(change, description) for change in find_oauth_changes(farm, description) if "oauth" in roles]
+    planned = next((change.after for change in changes if change.about == "realm" and change.state == "to_do"), "")
+    return spell_domain(planned or str(deployment.oauth_configuration["realm"] or "") or default)
 
 
 def _find_in_lync(farm: Farm, description: Description) -> Iterator[Change]:
@@ -201,20 +232,22 @@ def _shorten(account: str) -> str:
 
 
 def describe_exchange_work(
-    farm: Farm, description: Description, to_do: list[Change], keys: list[str]
+    farm: Farm, description: Description, to_do: list[Change], keys: list[str], roles: Collection[str]
 ) -> dict[str, t.Any]:
     """The options of ``exchange_partner_application``; None for those that are not to be written."""
     asked = {change.about.partition(".")[2] for change in to_do if change.about.startswith("exchange.")}
-    match = match_in_exchange(farm, description)
+    match = match_in_exchange(farm, description, roles)
     creates, organization, elsewhere = "application" in asked, farm.organization, bool(match and match.elsewhere)
-    needs_url = bool(asked & {"application", "auth_metadata_url", "realm"})
+    url = find_lync_url(farm, description) if asked & {"application", "auth_metadata_url"} else None
+    if url is None and "realm" in asked and match and match.one:
+        url = str(match.one["url"])  # that of another pool will do
     return {
         "needed": bool(asked),
         "name": _choose_name(organization, match) if match and (match.same or match.elsewhere) else None,
-        "auth_metadata_url": find_lync_url(farm, description) if needs_url else None,
+        "auth_metadata_url": url,
         "linked_account": description.linked_account if creates or "linked_account" in asked else None,
         "enabled": True if "enabled" in asked else None,
-        "realm": find_realm(farm, description) or None if "realm" in asked or (creates and elsewhere) else None,
+        "realm": find_realm(farm, description, roles) or None if "realm" in asked or (creates and elsewhere) else None,
         "signing_certificates": keys if creates or asked & {"auth_metadata_url", "signing_certificates"} else [],
         "on_conflict": _choose_policy(to_do, "exchange."),
     }

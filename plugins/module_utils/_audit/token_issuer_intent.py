@@ -101,8 +101,8 @@ def _choose_action(speaker: FrontEnd, named: str, in_use: str, description: Desc
 
 
 def _choose(speaker: FrontEnd, description: Description, now: dt.datetime, there: str) -> Intent:
-    if there or not description.oauth_token_issuer_automatic:
-        return Intent("none", in_use=there)
+    if there or speaker.own_issuers or not description.oauth_token_issuer_automatic:
+        return Intent("none", in_use=there)  # of an assignment of the server's own, the rule token_issuer_scope tells
     store = list(speaker.store.certificates.values()) if speaker.store else []
     choice = choose_token_issuer(
         store, speaker.default, description.sip_domains[0], Moment.at(now), warn_days=description.warn_days

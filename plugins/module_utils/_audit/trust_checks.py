@@ -21,6 +21,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observ
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use, find_staged
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import is_same_realm
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.bearer_challenge import trusts
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._trust.key_comparison import InUse, judge_key
 
@@ -146,11 +147,14 @@ def describe_distrust(context: Context, host: ExchangeHost) -> Distrust | None:
         return Distrust("Autodiscover does not offer OAuth")
     if trusts(challenge["trusted_issuers"], issuer):
         return None
-    others = [item for item in challenge["trusted_issuers"] if item.lower().startswith(f"{LYNC}@")]
-    if others:
-        return Distrust(f"it trusts {', '.join(others)}, but Lync names itself {issuer}")
     organization = context.farm.organization
     partners = list_partners(organization.partner_applications if organization else None, LYNC)
+    realm = issuer.partition("@")[2]
+    ours = [item for item in partners if not item["realm"] or is_same_realm(item["realm"], realm)]
+    others = [item for item in challenge["trusted_issuers"] if item.lower().startswith(f"{LYNC}@")]
+    if others and not any(item["enabled"] for item in ours):
+        return Distrust(f"it trusts {', '.join(others)}, but Lync names itself {issuer}")
+    partners = ours or partners
     if enabled := [str(item["name"]) for item in partners if item["enabled"]]:
         evidence = f"its web site does not know the partner application {', '.join(enabled)} yet"
         return Distrust(evidence, not_read_yet=True)

@@ -94,7 +94,7 @@ def _describe_partners(context: Context, changes: list[Change]) -> dict[str, t.A
     farm, description = context.farm, context.description
     keys = list_signing_certificates(farm, description, context.now, context.roles)
     return {
-        "exchange": describe_exchange_work(farm, description, changes, keys),
+        "exchange": describe_exchange_work(farm, description, changes, keys, context.roles),
         "lync": describe_lync_work(farm, description, changes),
     }
 

@@ -76,12 +76,20 @@ class Account:
         return steps + [assign.with_parameters(Role=role, User=self.identity, Confirm=False) for role in self.missing]
 
 
-def read_account(directory: Directory, given: str | None, linked: str | None, roles: Sequence[str] | None) -> Account:
+def read_account(
+    directory: Directory,
+    given: str | None,
+    linked: str | None,
+    roles: Sequence[str] | None,
+    *,
+    in_use: Sequence[str] = (),
+) -> Account:
     """The account of an application: the one that the task names, the one that it has, or that of Microsoft's script.
 
     :param given: the account that the task names.
     :param linked: the account that the application has.
     :param roles: the roles that the task asks for; None for those of the script.
+    :param in_use: accounts that may have another type, as ``linked`` may.
     :raises ShellError: of kind ``not_found`` for one that is named and not there, of kind ``conflict`` for one that cannot be used, of kind
         ``not_offered`` for one that would have to be created and cannot be.
     """
@@ -94,7 +102,7 @@ def read_account(directory: Directory, given: str | None, linked: str | None, ro
         _refuse_uncreatable(directory)
         wanted = _list_roles(directory, roles, ())
         return Account(NAME, exists=False, address=_make_address(directory), missing=wanted)
-    if user["type"] not in USABLE and not is_same_text(user["identity"], linked):
+    if user["type"] not in USABLE and not any(is_same_text(user["identity"], item) for item in (linked, *in_use)):
         raise _refuse_type(name, user["type"], given=bool(given))
     assigned = read_roles(directory, user["identity"])
     visible = not given and not linked and user["type"] == "MailUser" and not _is_hidden(directory)

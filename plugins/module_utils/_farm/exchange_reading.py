@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._errors import ShellError
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.application_account import (
@@ -64,9 +64,7 @@ def read_exchange(reading: Reading) -> None:
         reading.read("exchange", "offered", lambda: sorted(directory.shell.offered(*_ASKED_FOR)))
         _read_parts(reading, directory, _ORGANIZATION)
         reading.read("exchange", "partner_applications", lambda: read_partner_applications(directory))
-        if described := params["linked_account"]:
-            reading.read("exchange", "described_account", lambda: _describe_account(directory, described))
-        _read_partner_account(reading, directory)
+        _read_accounts(reading, directory, params["linked_account"])
         reading.read("exchange", "setting_overrides", lambda: read_setting_overrides(directory))
     _read_parts(reading, directory, OWN)
     own = reading.host.lower()
@@ -100,32 +98,38 @@ def _read_parts(reading: Reading, directory: Directory, parts: dict[str, Gather]
         reading.read("exchange", name, functools.partial(gather, directory))
 
 
-def _read_partner_account(reading: Reading, directory: Directory) -> None:
-    """The account of Lync's application, if there is one application that has one."""
+def _read_accounts(reading: Reading, directory: Directory, given: str | None) -> None:
+    """The accounts of Lync's applications, and the one that is described for it, each once."""
     applications = reading.products["exchange"].get("partner_applications") or []
-    found = [item for item in applications if str(item["application_identifier"]).casefold() == LYNC and item["url"]]
-    if not any(item["linked_account"] for item in found) and CREATING not in reading.products["exchange"].get(
-        "offered", ()
-    ):
+    ours = [item for item in applications if str(item["application_identifier"]).casefold() == LYNC and item["url"]]
+    linked = list(dict.fromkeys(str(item["linked_account"]) for item in ours if item["linked_account"]))
+    known: list[Facts] = []
+    if given:
+        reading.read("exchange", "described_account", lambda: _describe_account(directory, given, None, linked))
+        known = [item for item in [reading.products["exchange"].get("described_account")] if item]
+    reading.read("exchange", "partner_accounts", lambda: list(_describe_linked(directory, linked, known)))
+    if not linked and CREATING not in reading.products["exchange"].get("offered", ()):
         # it would have to be there already: somebody may have created it
-        reading.read("exchange", "script_account", lambda: _describe_account(directory, NAME))
-    if len(found) == 1 and found[0]["linked_account"]:
-        linked = str(found[0]["linked_account"])
-        described = reading.products["exchange"].get("described_account")
-        if described and is_same_text(described["account"], linked):
-            reading.products["exchange"]["partner_account"] = described
-            return
-        reading.read("exchange", "partner_account", lambda: _describe_account(directory, linked))
+        reading.read("exchange", "script_account", lambda: _describe_account(directory, None, NAME))
 
 
-def _describe_account(directory: Directory, linked: str) -> Facts:
-    """The roles of an account, those that it lacks, and why it cannot be used, where it cannot."""
+def _describe_linked(directory: Directory, linked: list[str], known: list[Facts]) -> Iterator[Facts]:
+    for account in linked:
+        same = next((item for item in known if is_same_text(item["account"], account)), None)
+        yield same or _describe_account(directory, None, account)
+
+
+def _describe_account(directory: Directory, given: str | None, linked: str | None, in_use: Sequence[str] = ()) -> Facts:
+    """The roles of an account, those that it lacks, and why it cannot be used, where it cannot.
+
+    :param in_use: the accounts that applications have: one of them can be used whatever its type is.
+    """
     try:
-        account = read_account(directory, None, linked, None)
+        account = read_account(directory, given, linked, None, in_use=in_use)
     except ShellError as error:
         if error.kind not in ("bad_input", "conflict", "not_found"):
             raise
-        return {"account": linked, "assigned": [], "missing": [], "error": error.message}
+        return {"account": given or linked, "assigned": [], "missing": [], "error": error.message}
     return {
         "account": account.identity,
         "assigned": list(account.assigned),

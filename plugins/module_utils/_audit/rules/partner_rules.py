@@ -107,7 +107,7 @@ def find_duplicates(context: Context) -> Iterator[Breach]:
     farm, description = context.farm, context.description
     organization, deployment = farm.organization, farm.deployment
     if organization and organization.partner_applications:
-        url, realm = find_lync_url(farm, description), find_realm(farm, description)
+        url, realm = find_lync_url(farm, description), find_realm(farm, description, context.roles)
         yield from _judge_duplicates("Exchange", organization.partner_applications, LYNC, url, realm)
     if deployment and deployment.partner_applications:
         url = description.exchange_metadata_url
@@ -236,7 +236,7 @@ def find_missing_accounts(context: Context) -> Iterator[Breach]:
         if not change.conflict:
             yield Breach(side, "the partner application has no linked account", change.about)
     organization = context.farm.organization
-    accounts = (organization.partner_account, organization.described_account) if organization else ()
+    accounts = (*organization.partner_accounts, organization.described_account) if organization else ()
     for account in accounts:
         if account and account["error"]:
             yield Breach("Exchange", str(account["error"]), "exchange.linked_account")

@@ -194,12 +194,14 @@ class HealthyFarm:
                 partner("Exchange Online", OF_EXCHANGE, None, enabled=False),
                 partner("LyncEnterprise", OF_LYNC, LYNC_URL, keys=[self.issuer["thumbprint"]]),
             ],
-            "partner_account": {
-                "account": "litware.example/Users/LyncEnterprise-ApplicationAccount",
-                "assigned": ["ArchiveApplication", "UserApplication"],
-                "missing": [],
-                "error": None,
-            },
+            "partner_accounts": [
+                {
+                    "account": "litware.example/Users/LyncEnterprise-ApplicationAccount",
+                    "assigned": ["ArchiveApplication", "UserApplication"],
+                    "missing": [],
+                    "error": None,
+                }
+            ],
             "setting_overrides": [
                 im_settings("pool.litware.example", self.tls["thumbprint"]),
                 override("Dedicated hybrid application", "Global", "ExchangeOnpremAsThirdPartyAppId", "Enabled=true"),

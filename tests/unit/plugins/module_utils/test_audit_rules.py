@@ -790,13 +790,13 @@ CASES = [
     Case("partner_account_missing", set_partner(EXCHANGE, linked_account=None), [("error", "Exchange")]),
     Case(
         "partner_account_missing",
-        lambda farm: farm.of(EXCHANGE)["partner_account"].update(error="the linked account was not found."),
+        lambda farm: farm.of(EXCHANGE)["partner_accounts"][0].update(error="the linked account was not found."),
         [("error", "Exchange")],
         stage="before",
     ),
     Case(
         "partner_roles_missing",
-        lambda farm: farm.of(EXCHANGE)["partner_account"].update(missing=["MeetingGraphApplication"]),
+        lambda farm: farm.of(EXCHANGE)["partner_accounts"][0].update(missing=["MeetingGraphApplication"]),
         [("error", "Exchange")],
     ),
     Case(
@@ -1105,6 +1105,73 @@ def test_another_realm_is_replaced_on_the_users_word_and_another_deployment_is_l
     work = audit["work"]["partners"]["exchange"]
     assert (work["name"], work["realm"], work["auth_metadata_url"]) == ("LyncEnterprise 2", "litware.example", LYNC_URL)
     assert "partner_application_duplicate" not in {item["rule"] for item in audit["findings"]}
+
+
+def test_the_realm_is_that_which_lync_has_or_is_about_to_get(farm: HealthyFarm) -> None:
+    """Whether the described one will be written is for the user to say, too."""
+    farm.of(LYNC)["oauth_configuration"]["realm"] = "old.example"
+    farm.of(SECOND)["local_oauth_configuration"]["realm"] = "old.example"
+    set_partner(EXCHANGE, realm="OLD.example")(farm)
+    asked: dict[str, Any] = {"lync_realm": "new.example", "replace": ["partner_application_replaced"]}
+    kept = farm.audit("before", tolerate=["oauth_configuration_replaced"], **asked)
+    assert not [item for item in kept["to_do"] if item["about"] == "exchange.realm"]
+    alone = farm.audit("before", roles=("partners",), **asked)
+    assert not alone["to_do"]
+    asked["replace"].append("oauth_configuration_replaced")
+    work = farm.audit("before", **asked)["work"]["partners"]["exchange"]
+    assert (work["realm"], work["auth_metadata_url"]) == ("new.example", LYNC_URL)
+    # of another pool of the deployment, it is no application of another deployment
+    pool = {"fqdn": "Pool2.litware.example", "computers": ["fe9.litware.example"], "front_end": True}
+    farm.of(LYNC)["pools"].append({**farm.of(LYNC)["pools"][0], **pool})
+    url = "https://pool2.litware.example/metadata/json/1"
+    set_partner(EXCHANGE, url=url)(farm)
+    work = farm.audit("before", **asked)["work"]["partners"]["exchange"]
+    assert (work["name"], work["realm"], work["auth_metadata_url"]) == (None, "new.example", url)
+
+
+def test_an_application_of_another_deployment_does_not_hide_that_ours_was_not_read(farm: HealthyFarm) -> None:
+    theirs = {"realm": "fabrikam.com", "linked_account": "litware.example/Users/theirs"}
+    add_partner(EXCHANGE, name="theirs", identifier=OF_LYNC, url="https://pool.fabrikam.com/metadata/json/1", **theirs)(
+        farm
+    )
+    distrust(f"{OF_LYNC}@fabrikam.com")(farm)
+    account = {"account": theirs["linked_account"], "assigned": [], "missing": ["UserApplication"], "error": None}
+    farm.of(EXCHANGE)["partner_accounts"].append(account)
+    audit = farm.audit("before", restart=True)
+    assert audit["work"]["restart"] == [{"host": EXCHANGE, "after": ["partner_application"]}]
+    assert [item["about"] for item in audit["to_do"]] == [EXCHANGE]
+    farm.of(EXCHANGE)["partner_accounts"][0]["missing"] = ["UserApplication"]
+    assert "exchange.roles" in [item["about"] for item in farm.audit("before")["to_do"]]
+
+
+def test_what_is_kept_does_not_keep_a_server_from_being_restarted(farm: HealthyFarm) -> None:
+    distrust()(farm)
+    set_partner(EXCHANGE, linked_account="litware.example/Users/other")(farm)
+    given: dict[str, Any] = {"linked_account": "lync-app", "restart": True}
+    work = farm.audit("before", tolerate=["partner_application_replaced"], **given)["work"]["restart"]
+    assert work == [{"host": EXCHANGE, "after": ["partner_application"]}]
+    work = farm.audit("before", replace=["partner_application_replaced"], **given)["work"]["restart"]
+    assert work == []
+
+
+def test_a_server_signs_with_its_own_certificate_until_that_is_taken_back(farm: HealthyFarm) -> None:
+    """Exchange knows that one: nothing is to be read again, and nothing is chosen in its place."""
+    own, there = other_issuer(farm), farm.of(LYNC)
+    there["store"].append(own)
+    item = {"use": "OAuthTokenIssuer", "thumbprint": own["thumbprint"], "scope": "Machine", "effective_date": None}
+    mine = {**there["assigned"][0], **item}
+    there["global_token_issuers"] = [entry for entry in there["assigned"] if entry["use"] == "OAuthTokenIssuer"]
+    there["assigned"] = [entry for entry in there["assigned"] if entry["use"] != "OAuthTokenIssuer"] + [mine]
+    set_partner(EXCHANGE, signing_certificates=[own["thumbprint"]])(farm)
+    tolerated = ["token_issuer_differs"]
+    assert not [entry for entry in farm.audit("before", tolerate=tolerated)["to_do"] if entry["role"] == "partners"]
+    taken_back = farm.audit("before", replace=["token_issuer_scope"])
+    (change,) = (entry for entry in taken_back["to_do"] if entry["role"] == "partners")
+    assert (change["about"], change["after"]) == ("exchange.signing_certificates", farm.issuer["thumbprint"])
+    there["global_token_issuers"] = []
+    found = {entry["rule"] for entry in farm.audit("before", tolerate=tolerated)["findings"]}
+    assert "token_issuer_scope" in found
+    assert not found & {"token_issuer_not_chosen", "token_issuer_unassigned"}
 
 
 def test_the_document_of_any_pool_of_the_deployment_will_do(farm: HealthyFarm) -> None:
