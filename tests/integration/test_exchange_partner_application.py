@@ -210,7 +210,7 @@ def test_another_realm_takes_a_new_application_and_the_users_word(farm: Farm, si
     Until there is a new one, the old one is not touched: no document, a realm that the document does not have, no answer.
     """
     off = f"{{enabled: false, accept_security_identifier_information: false, signing_certificates: [{signing}]}}"
-    run = farm.play(f"- {{name: off, {MODULE}: {off}}}", hosts=HOST)
+    run = farm.play(f"- {{name: disabled, {MODULE}: {off}}}", hosts=HOST)
     assert run.rc == 0, run.output
     before = applications(farm)["LyncEnterprise"]
     own = f"realm: fabrikam.com, auth_metadata_url: '{before['metadata_url']}'"
@@ -305,7 +305,7 @@ def test_what_another_realm_has_left_is_removed_by_the_next_run(farm: Farm, sign
             cmdlet != "New",
         )
     on = "{enabled: true, accept_security_identifier_information: true}"
-    assert farm.play(f"- {{name: on, {MODULE}: {on}}}", hosts=HOST).step("on").changed
+    assert farm.play(f"- {{name: enabled, {MODULE}: {on}}}", hosts=HOST).step("enabled").changed
 
 
 def test_in_the_cloud_another_realm_takes_a_new_application_too(farm: Farm, signing: str) -> None:
