@@ -40,13 +40,18 @@ class Match:
     :ivar one: the one that the task is about, if it is there.
     :ivar same: the others of the same kind: duplicates.
     :ivar other: those of the other kind.
-    :ivar elsewhere: those of other realms, where the realm is known: the trust with other deployments.
+    :ivar elsewhere: those of other realms, where the realm is known: the trust with other deployments, or what a new realm has left.
     """
 
     one: Facts | None = None
     same: tuple[Facts, ...] = ()
     other: tuple[Facts, ...] = ()
     elsewhere: tuple[Facts, ...] = ()
+
+    def list_left(self) -> list[Facts]:
+        """Those of :attr:`elsewhere` that a new realm has left: they have the URL of the one that Exchange has read since then."""
+        url = self.one["url"] if self.one else None
+        return [item for item in self.elsewhere if url and _URL.same(item["url"], url)]
 
 
 class AmbiguousError(ValueError):
@@ -88,7 +93,10 @@ def find_match(
     alike = [item for item in applications if is_same_text(item["application_identifier"], identifier)]
     same = [item for item in alike if item["kind"] == kind]
     other = tuple(item for item in alike if item["kind"] != kind)
-    same, elsewhere = _split_by_realm(same, realm, url, hosts) if realm and kind == "on_premises" else (same, ())
+    if kind == "on_premises":
+        same, elsewhere = _split_by_realm(same, realm, url, hosts) if realm else (same, ())
+    else:
+        same, elsewhere = (same, ()) if realm is None or only_named else _prefer_realm(same, realm)
     found = same
     if name and (only_named or len(same) > 1):
         found = [item for item in same if is_same_text(item["name"], name)]
@@ -111,6 +119,12 @@ def _split_by_realm(
     if not here:
         here = [item for item in same if (url and _URL.same(item["url"], url)) or read_host(str(item["url"])) in hosts]
     return here, tuple(item for item in same if item not in here)
+
+
+def _prefer_realm(same: list[Facts], realm: str) -> tuple[list[Facts], tuple[Facts, ...]]:
+    """In the cloud, the application that has the realm, if one has: no other can get it, since Exchange takes no two with one realm."""
+    here = [item for item in same if is_same_text(item["realm"], realm)]
+    return (here, tuple(item for item in same if item not in here)) if here else (same, ())
 
 
 def find_asked(
@@ -157,10 +171,8 @@ def list_warnings(match: Match, *, told_enabled: bool) -> list[str]:
     :param told_enabled: whether the task says whether its application is to be enabled.
     """
     warnings = [f"Duplicate, left as it is: {describe(item)}. Remove it if nobody needs it." for item in match.same]
-    warnings += [
-        f"Left as it is: {describe(item)} is of the realm {item['realm']}, which is another deployment."
-        for item in match.elsewhere
-    ]
+    left = match.list_left()
+    warnings += [_describe_elsewhere(item, is_left=item in left) for item in match.elsewhere]
     for item in match.other:
         meaning = (
             "it is another trust than the one on premises" if item["kind"] == "cloud" else "it is the trust on premises"
@@ -169,6 +181,24 @@ def list_warnings(match: Match, *, told_enabled: bool) -> list[str]:
     if match.one and not match.one["enabled"] and not told_enabled:
         warnings.append(f"{match.one['name']} is disabled, and was left so. Set enabled to true to enable it.")
     return warnings
+
+
+def _describe_elsewhere(application: Facts, *, is_left: bool) -> str:
+    told = f"Left as it is: {describe(application)} is of the realm {application['realm'] or '(none)'}"
+    if is_left:
+        return f"{told}, which the document at this URL had before. Remove it if nobody needs it."
+    if application["kind"] == "cloud":
+        return f"{told}. Remove it if nobody needs it."
+    return f"{told}, which is another deployment."
+
+
+def choose_free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or, where another application has it, the name with the first number from 2 on that is free.
+
+    :param taken: the names of all applications, in lower case.
+    """
+    names = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+    return next(free for free in names if free.casefold() not in taken)
 
 
 def require_free_name(

@@ -192,18 +192,19 @@ def _run_plan(call: Call, subject: Subject, plan: Plan, patience: float | None, 
     try:
         steps.run(plan.steps)
     except ShellError as error:
+        step = plan.steps[len(steps.ran)]
         if error.kind in ALREADY:
-            refused = plan.steps[len(steps.ran)]
-            steps.run(plan_after_race(error, refused, lambda: _read_back(call, subject, None).steps, call.warn))
+            steps.run(plan_after_race(error, step, lambda: _read_back(call, subject, None).steps, call.warn))
         elif error.kind in LOST:
-            steps.run(_plan_again(call, subject, error, patience))
+            steps.run(_plan_again(call, subject, error, step, patience))
         else:
             raise
 
 
-def _plan_again(call: Call, subject: Subject, lost: ShellError, patience: float | None) -> t.Sequence[Step]:
+def _plan_again(call: Call, subject: Subject, lost: ShellError, step: Step, patience: float | None) -> t.Sequence[Step]:
     """What is still to do after a write without its answer, by what is read back.
 
+    :param step: that write.
     :raises ShellError: the error of that write, where nothing can be read back, and where it may still be running.
     """
     try:
@@ -217,7 +218,9 @@ def _plan_again(call: Call, subject: Subject, lost: ShellError, patience: float 
         lost.message += f" {_NOT_SEEN}"
         lost.remedy = _MAY_STILL_RUN if lost.shell else lost.remedy  # a request that no shell runs has its own
         raise lost
-    found = "it had not taken effect and is sent again" if again.steps else "it had taken effect"
+    found = "what is still to do is sent" if again.steps else "it had taken effect"
+    if step in again.steps:
+        found = "it had not taken effect and is sent again"
     call.warn(f"{lost} It was read back: {found}.")
     return again.steps
 

@@ -18,8 +18,8 @@ description:
   - For Lync on premises it does what Microsoft's C(Configure-EnterprisePartnerApplication.ps1) does, with single cmdlets, and it can be run
     again. It creates a hidden mail user C(LyncEnterprise-ApplicationAccount), assigns the management roles to it, and creates the partner
     application that acts as this account.
-  - An application is found by its identifier and its kind, not by its name. Others with the same identifier are reported, and never
-    removed.
+  - An application is found by its identifier and its kind, not by its name. Others with the same identifier are reported, and not
+    removed, with one exception, which O(realm) describes.
   - What somebody may have chosen is replaced only if the task says so. See O(on_conflict).
 options:
   state:
@@ -74,7 +74,12 @@ options:
       - With O(kind=cloud), the realm of the application. An empty string clears it.
       - With O(kind=on_premises), the realm that the partner has, as its metadata document says. An application with the same identifier and
         another realm is that of another deployment, and is left alone, unless its document is at O(auth_metadata_url).
-      - Exchange does not change the realm of an application. With O(on_conflict=replace), it is removed and created again.
+      - Exchange does not change the realm of an application. With O(on_conflict=replace), it is created anew under another name, with all
+        that it had, and then the old one is removed. The new one is called O(name), or C(LyncEnterprise), or as the old one, with the
+        first number from 2 on that makes it a name that no application has.
+      - If the document cannot be read, the old one is still there. If the old one could not be removed, the next run with O(realm),
+        O(auth_metadata_url) and O(on_conflict=replace) removes it, since it has the URL of the new one and another realm. With
+        O(kind=cloud) it is only reported then, since it may be there for another realm. Remove it with O(state=absent) and its name.
       - If not given, the realm is left alone.
     type: str
   enabled:
@@ -104,6 +109,7 @@ options:
     description:
       - What to do if a metadata URL, a realm or a linked account would be replaced. A blank one is no conflict.
       - V(fail) writes nothing, and lists these values. V(keep) leaves them as they are, and sets the others. V(replace) replaces them.
+      - If a realm is replaced, the application is created anew under another name, and then the old one is removed. See O(realm).
     type: str
     choices: [fail, keep, replace]
     default: fail
@@ -245,7 +251,7 @@ trusted_certificates:
   elements: str
   sample: [6F9C2C6C3C3B1F0B2E7D5A4E8C1D0F9A7B6C5D4E]
 others:
-  description: Other applications with the same identifier. They are left as they are.
+  description: Other applications with the same identifier, as last read.
   returned: success
   type: list
   elements: dict

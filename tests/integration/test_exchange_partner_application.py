@@ -205,32 +205,136 @@ def test_what_somebody_may_have_chosen_is_replaced_on_the_users_word_only(farm: 
 
 
 def test_another_realm_takes_a_new_application_and_the_users_word(farm: Farm, signing: str) -> None:
-    """Lync's realm has changed: Exchange takes no document that has another realm than the application."""
+    """Lync's realm has changed: Exchange takes no document that has another realm than the application.
+
+    Until there is a new one, the old one is not touched: no document, a realm that the document does not have, no answer.
+    """
+    off = f"{{enabled: false, accept_security_identifier_information: false, signing_certificates: [{signing}]}}"
+    run = farm.play(f"- {{name: disabled, {MODULE}: {off}}}", hosts=HOST)
+    assert run.rc == 0, run.output
+    before = applications(farm)["LyncEnterprise"]
+    own = f"realm: fabrikam.com, auth_metadata_url: '{before['metadata_url']}'"
+    word = f"{own}, on_conflict: replace"
+    early = farm.play(f"- {{name: early, {MODULE}: {{{word}}}}}", hosts=HOST).step("early")
+    assert [entry["cmdlet"] for entry in early.writes] == ["New-PartnerApplication"]
+    assert "LyncEnterprise is left as it is. If the document still has its realm, litwareinc.com, give" in early.msg
     realm = "{realm: fabrikam.com, on_conflict: replace, wait: true}"
     run = farm.play(f"- onprem.exchange_lync.lync_oauth_configuration: {realm}", hosts="lync_servers")
     assert run.rc == 0, run.output
-    before = applications(farm)["LyncEnterprise"]
+    farm.lab("fault", "service_stopped", "--host", FRONT_END, "--value", "W3SVC")
+    silent = farm.play(f"- {{name: silent, {MODULE}: {{{word}}}}}", hosts=HOST).step("silent")
+    farm.lab("fault", "service_stopped", "--host", FRONT_END, "--off")
+    assert [entry["cmdlet"] for entry in silent.writes] == ["New-PartnerApplication"]
+    assert "Unable to connect to the remote server" in silent.msg
+    assert applications(farm)["LyncEnterprise"] == before
     unknown = "A" * 40
-    own = f"realm: fabrikam.com, auth_metadata_url: '{before['metadata_url']}'"
     tasks = f"""
         - {{name: refused, {MODULE}: {{{own}}}, ignore_errors: true}}
         - {{name: not read, {MODULE}: {{signing_certificates: [{unknown}]}}, ignore_errors: true}}
         - {{name: kept, {MODULE}: {{{own}, on_conflict: keep}}}}
-        - {{name: foretold, {MODULE}: {{{own}, on_conflict: replace}}, check_mode: true}}
-        - {{name: replaced, {MODULE}: {{{own}, on_conflict: replace}}}}
+        - {{name: foretold, {MODULE}: {{{word}}}, check_mode: true}}
+        - {{name: replaced, {MODULE}: {{{word}}}}}
         - {{name: again, {MODULE}: {{{own}}}}}
+        - {{name: once more, {MODULE}: {{{word}}}}}
         """
     run = farm.play(tasks, hosts=HOST)
     assert run.rc == 0, run.output
     assert "realm of LyncEnterprise is litwareinc.com." in run.step("refused").msg
     assert "If it is the same deployment with another realm now, give realm" in run.step("not read").msg
-    assert run.step("kept").result["warnings"] == ["Left as it is: realm of LyncEnterprise is litwareinc.com."]
+    assert run.step("kept").result["warnings"][0] == "Left as it is: realm of LyncEnterprise is litwareinc.com."
     foretold, replaced = run.step("foretold"), run.step("replaced")
-    assert [entry["cmdlet"] for entry in replaced.writes] == ["Remove-PartnerApplication", "New-PartnerApplication"]
-    assert foretold.result["commands"] == replaced.result["commands"]
-    after = applications(farm)["LyncEnterprise"]
-    assert after == {**before, "realm": "fabrikam.com", "certificates": after["certificates"]}
-    assert (run.step("again").changed, run.step("again").writes) == (False, [])
+    assert [entry["cmdlet"] for entry in replaced.writes] == ["New-PartnerApplication", "Remove-PartnerApplication"]
+    for key in ("commands", "diff"):
+        assert foretold.result[key] == replaced.result[key]
+    assert set(applications(farm)) == {"Exchange Online", "LyncEnterprise 2"}
+    assert_is_anew(applications(farm)["LyncEnterprise 2"], before)
+    for name in ("again", "once more"):
+        assert (run.step(name).changed, run.step(name).writes) == (False, [])
+
+
+def assert_is_anew(after: dict[str, Any], before: dict[str, Any]) -> None:
+    """Everything that somebody has chosen is as it was; what comes from the document is what it says now."""
+    new = {name: after[name] for name in ("name", "realm", "certificates")}
+    assert after == {**before, **new}
+    assert (before["enabled"], before["accept_security_identifiers"]) == (False, False)
+    assert after["realm"] != before["realm"]
+
+
+def test_what_another_realm_has_left_is_removed_by_the_next_run(farm: Farm, signing: str) -> None:
+    """The old one is not removed at first, and then the answer to each of the two writes is lost."""
+    before, play = applications(farm)["LyncEnterprise 2"], "lync_servers"
+    realm = "- onprem.exchange_lync.lync_oauth_configuration: {{realm: {}, on_conflict: replace, wait: true}}"
+    own = f"auth_metadata_url: '{before['metadata_url']}'"
+    assert farm.play(realm.format("litwareinc.com"), hosts=play).rc == 0
+    word = f"realm: litwareinc.com, {own}, on_conflict: replace"
+    farm.lab("fault", "cmdlet_fails", "--value", "Remove-PartnerApplication", "--count", "1")
+    failed = farm.play(f"- {{name: failed, {MODULE}: {{{word}}}}}", hosts=HOST).step("failed")
+    assert failed.failed
+    assert set(applications(farm)) == {"Exchange Online", "LyncEnterprise", "LyncEnterprise 2"}
+    assert_is_anew(applications(farm)["LyncEnterprise"], before)
+    run = farm.play(
+        f"""
+        - {{name: left, {MODULE}: {{realm: litwareinc.com, {own}}}}}
+        - {{name: foretold, {MODULE}: {{{word}}}, check_mode: true}}
+        - {{name: removed, {MODULE}: {{{word}}}}}
+        """,
+        hosts=HOST,
+    )
+    assert run.rc == 0, run.output
+    left, foretold, removed = (run.step(name) for name in ("left", "foretold", "removed"))
+    assert (left.changed, left.writes) == (False, [])
+    told = f"Left as it is: LyncEnterprise 2 ({before['metadata_url']}, disabled) is of the realm fabrikam.com, which the document at this"
+    assert told in left.result["warnings"][0]
+    assert foretold.result["commands"] == removed.result["commands"]
+    assert [entry["cmdlet"] for entry in removed.writes] == ["Remove-PartnerApplication"]
+    assert set(applications(farm)) == {"Exchange Online", "LyncEnterprise"}
+    for cmdlet, new in (("New", "fabrikam.com"), ("Remove", "litwareinc.com")):
+        (old,) = (item for name, item in applications(farm).items() if name.startswith("LyncEnterprise"))
+        assert farm.play(realm.format(new), hosts=play).rc == 0
+        farm.lab("fault", "lost_answer", "--value", f"{cmdlet}-PartnerApplication", "--count", "1")
+        options = f"realm: {new}, {own}, on_conflict: replace, timeout: 1"
+        step = farm.play(f"- {{name: lost, {MODULE}: {{{options}}}}}", hosts=HOST).step("lost")
+        assert not step.failed, step.msg
+        assert [entry["cmdlet"] for entry in step.writes] == ["New-PartnerApplication", "Remove-PartnerApplication"]
+        assert len(applications(farm)) == 2
+        (there,) = (item for name, item in applications(farm).items() if name.startswith("LyncEnterprise"))
+        assert_is_anew(there, old)
+        told = str(step.result["warnings"])
+        assert ("what is still to do is sent" in told, "it had taken effect" in told) == (
+            cmdlet == "New",
+            cmdlet != "New",
+        )
+    on = "{enabled: true, accept_security_identifier_information: true}"
+    assert farm.play(f"- {{name: enabled, {MODULE}: {on}}}", hosts=HOST).step("enabled").changed
+
+
+def test_in_the_cloud_another_realm_takes_a_new_application_too(farm: Farm, signing: str) -> None:
+    cloud = "kind: cloud, name: SfBOnline, linked_account: lync-app"
+    word = f"{cloud}, realm: northwindtraders.com, on_conflict: replace"
+    run = farm.play(f"- {MODULE}: {{{cloud}, realm: adatum.com, enabled: false}}", hosts=HOST)
+    assert run.rc == 0, run.output
+    before = applications(farm)["SfBOnline"]
+    farm.lab("fault", "cmdlet_fails", "--value", "Remove-PartnerApplication", "--count", "1")
+    run = farm.play(
+        f"""
+        - {{name: failed, {MODULE}: {{{word}}}, ignore_errors: true}}
+        - {{name: left, {MODULE}: {{{word}}}}}
+        - {{name: removed, {MODULE}: {{kind: cloud, name: SfBOnline, state: absent}}}}
+        - {{name: replaced, {MODULE}: {{{word.replace("northwindtraders", "contoso")}}}}}
+        """,
+        hosts=HOST,
+    )
+    assert run.rc == 0, run.output
+    failed, left, removed, replaced = (run.step(name) for name in ("failed", "left", "removed", "replaced"))
+    assert failed.writes[0]["cmdlet"] == "New-PartnerApplication"
+    assert (failed.failed, left.changed, left.writes) == (True, False, [])
+    assert "SfBOnline (authorization server, disabled) is of the realm adatum.com." in str(left.result["warnings"])
+    assert [entry["cmdlet"] for entry in removed.writes] == ["Remove-PartnerApplication"]
+    assert [entry["cmdlet"] for entry in replaced.writes] == ["New-PartnerApplication", "Remove-PartnerApplication"]
+    (there,) = (item for name, item in applications(farm).items() if name.startswith("SfB"))
+    assert there == {**before, "realm": "contoso.com"}
+    gone = f"- {MODULE}: {{kind: cloud, state: absent}}"
+    assert farm.play(gone, hosts=HOST).rc == 0
 
 
 def test_disable_enable_remove(farm: Farm, signing: str) -> None:

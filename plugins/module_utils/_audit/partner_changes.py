@@ -42,6 +42,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners imp
     AmbiguousError,
     Facts,
     Match,
+    choose_free_name,
     find_match,
     find_missing,
     is_same_realm,
@@ -257,11 +258,8 @@ def _choose_name(organization: Organization | None, match: Match) -> str | None:
     """The application's own name, or, beside those of other deployments, one that none of them has."""
     if match.one:
         return str(match.one["name"])
-    taken = {
-        str(item["name"]).casefold() for item in (organization.partner_applications if organization else None) or ()
-    }
-    names = [NAME_IN_EXCHANGE, *(f"{NAME_IN_EXCHANGE} {number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name.casefold() not in taken)
+    there = (organization.partner_applications if organization else None) or ()
+    return choose_free_name(NAME_IN_EXCHANGE, {str(item["name"]).casefold() for item in there})
 
 
 def describe_lync_work(farm: Farm, description: Description, to_do: list[Change]) -> dict[str, t.Any]:

@@ -27,7 +27,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.aut
     Phase,
     describe_step,
     find_displaced,
-    goes_on,
+    find_rest,
     is_done,
     is_publication,
     list_phases,
@@ -198,7 +198,7 @@ class AuthCertificateKeeper:
     def _plan_rest(self, run: _Run, following: Decision) -> list[Phase]:
         if following.action == "stop" and not following.row and run.decision.action not in ("none", "stop"):
             raise self._refuse(following)
-        return self._plan(run, run.now, following if goes_on(run.decision, following) else Decision("none", ""))
+        return self._plan(run, run.now, find_rest(run.decision, following, run.now.state))
 
     def _was_lost(self, phase: Phase) -> bool:
         return any(step not in self._steps.ran for step in phase)

@@ -288,6 +288,18 @@ def goes_on(first: Decision, following: Decision) -> bool:
     return following.action in _GOES_ON.get(first.action, ())
 
 
+def find_rest(first: Decision, following: Decision, state: AuthState) -> Decision:
+    """What a run does next: what the table says, as long as it is of the action that the run began with; else nothing.
+
+    Where a replacement has staged the new certificate while the current one is still valid for a day, the table has the current one
+    brought to the servers without it. A replacement does not wait for that: every server has the new one by then.
+    """
+    if goes_on(first, following):
+        return following
+    overtaken = following.action == "import" and state.is_due and state.find_lack(state.next) == "none"
+    return Decision("publish", first.reason) if first.action == "replace" and overtaken else Decision("none", "")
+
+
 def is_done(first: Decision, before: AuthConfig, after: AuthConfig) -> bool:
     """Whether AuthConfig shows the action that a run began with."""
     if first.action == "stage":

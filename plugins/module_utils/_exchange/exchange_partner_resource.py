@@ -29,11 +29,12 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.org
     ACCEPTED_DOMAINS,
     Facts,
 )
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import Thumbprint, Url
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     LYNC,
     NAME_IN_EXCHANGE,
     Match,
+    choose_free_name,
     find_asked,
     find_missing,
     has_refused,
@@ -47,6 +48,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._shell import
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import Value
 
 ACCOUNT = "linked_account"
+_URL = Url()
 _NAMES = {LYNC: NAME_IN_EXCHANGE}
 """By identifier, the name of an application that is created and that the task does not name."""
 _REPLACED = (URL, "realm", ACCOUNT)
@@ -59,7 +61,7 @@ _NO_DOCUMENT = (
 _OTHER_DOCUMENT = (
     "Exchange does not change the identifier, realm or issuer of an application. If the document at O(auth_metadata_url) is that of "
     "another deployment, say so with O(realm) and O(name), to have an application of its own for it. If it is the same deployment with "
-    "another realm now, give O(realm) and O(on_conflict) replace, to have the application removed and created again."
+    "another realm now, give O(realm) and O(on_conflict) replace, to have an application created for it and this one removed."
 )
 _DUPLICATE = (
     "Exchange refuses two applications with the same identifier and realm. Compare the error with what Get-PartnerApplication shows, and "
@@ -94,6 +96,7 @@ class ExchangePartner:
         self.others: list[Facts] = []
         self.trusted: list[str] = []
         self.realm = ""
+        self.replaced = ""
 
     def read_options(self, call: Call) -> dict[str, t.Any]:
         """What the task asks for, as plain values.
@@ -133,15 +136,30 @@ class ExchangePartner:
         :raises ShellError: of kind ``conflict`` where something would be replaced that may be there on purpose, and the task does not
             say that it may be; of kind ``bad_input`` where an application cannot be created of what the task gives.
         """
-        warnings = tuple(list_warnings(observed.match, told_enabled=call.params["enabled"] is not None))
+        match, removals = observed.match, list[Cmdlet]()
         if call.params["state"] == "absent":
             plan = _plan_removal(observed)
-        elif observed.match.one is None:
+        elif match.one is None:
             plan = self._plan_creation(call, observed)
         else:
-            plan = self._plan_changes(call, observed, observed.match.one)
-        through = [observed.directory.through(t.cast(Cmdlet, step)) for step in plan.steps]
+            plan = self._plan_changes(call, observed, match.one)
+            left = self._list_left(call, match)
+            removals = [_make_removal(item) for item in left]  # last: by then, the other one is as it should be
+            match = replace(match, elsewhere=tuple(item for item in match.elsewhere if item not in left))
+        through = [observed.directory.through(t.cast(Cmdlet, step)) for step in (*plan.steps, *removals)]
+        warnings = list_warnings(match, told_enabled=call.params["enabled"] is not None)
         return replace(plan, steps=tuple(through), warnings=(*plan.warnings, *warnings))
+
+    def _list_left(self, call: Call, match: Match) -> list[Facts]:
+        """The applications that another realm has left, and that are removed: a run ended before it had removed them.
+
+        Of one on premises, the URL says it. Of one in the cloud, nothing does but this run's own memory: another realm may be meant.
+        """
+        if call.params["on_conflict"] != "replace" or match.one is None:
+            return []
+        on_premises = call.params["kind"] == "on_premises" and _URL.same(call.params[URL], match.one[URL])
+        read_here = match.list_left() if on_premises else []
+        return [item for item in match.elsewhere if item in read_here or is_same_text(item["name"], self.replaced)]
 
     def _plan_creation(self, call: Call, observed: ObservedExchangePartner) -> Plan:
         params, options, account = call.params, self.read_options(call), observed.account
@@ -164,26 +182,27 @@ class ExchangePartner:
         return Plan(None, after, (*(account.list_steps() if account else ()), write))
 
     def _plan_anew(self, call: Call, observed: ObservedExchangePartner, there: Facts, account: Account | None) -> Plan:
-        """Remove the application and create it again, with all that it has and the task does not say otherwise.
+        """Create another application, with all that this one has and the task does not say otherwise, and then remove this one.
 
-        Set-PartnerApplication takes no other realm: neither -Realm nor a document that has another one.
+        Set-PartnerApplication takes no other realm: neither -Realm nor a document that has another one. In this order nothing is lost
+        where the document cannot be read, or where the run ends in between. Exchange takes both, since their realms differ.
         """
         kept = {row.option: there[row.option] for row in TABLE.properties}
         wanted = {**kept, **self.read_options(call)}
-        blank = dict.fromkeys(kept, None)
-        given: dict[str, Value] = {"Name": there["name"]}
-        given |= _leave_realm_to_document(call, TABLE.changes(blank, wanted))
+        name = choose_free_name(call.params["name"] or _find_usual_name(call) or there["name"], observed.names)
+        given: dict[str, Value] = {"Name": name}
+        given |= _leave_realm_to_document(call, TABLE.changes(dict.fromkeys(kept, None), wanted))
         if call.params["kind"] == "on_premises":
             given |= _trust_any(call)
         else:
             given["ApplicationIdentifier"] = call.params["application_identifier"]
         if account or there[ACCOUNT]:
             given["LinkedAccount"] = account.identity if account else there[ACCOUNT]
-        remove = Cmdlet("Remove-PartnerApplication", Identity=there["name"], Confirm=False)
         write = Cmdlet("New-PartnerApplication").with_parameters(**given, Confirm=False)
+        self.replaced = there["name"]
         before = self._show(call, there, observed.account, [], done=False)
-        after = self._show(call, {**there, **wanted}, account or observed.account, [], done=True)
-        return Plan(before, after, (*(account.list_steps() if account else ()), remove, write))
+        after = self._show(call, {**there, **wanted, "name": name}, account or observed.account, [], done=True)
+        return Plan(before, after, (*(account.list_steps() if account else ()), write, _make_removal(there)))
 
     def _plan_changes(self, call: Call, observed: ObservedExchangePartner, there: Facts) -> Plan:
         account, missing = (
@@ -245,7 +264,7 @@ class ExchangePartner:
         if remedy := explain_refusal(error):
             return replace(error, remedy=remedy)
         if error.kind == "failed" and has_refused(error, "AuthMetadataUrl", "RefreshAuthMetadata"):
-            return replace(error, remedy=_explain_document(error))
+            return replace(error, remedy=self._explain_old_realm(error) or _explain_document(error))
         asked = call.params["realm"] if call.params["kind"] == "on_premises" else None
         if error.kind == "not_effective" and asked and not is_same_text(asked, self.realm):
             remedy = (
@@ -261,6 +280,15 @@ class ExchangePartner:
             )
             return replace(error, remedy=remedy)
         return error
+
+    def _explain_old_realm(self, error: ShellError) -> str:
+        """Of an application for another realm that is refused as a duplicate: the document has the realm of the one that is there."""
+        if not self.replaced or error.category != "InvalidArgument" or error.cmdlet != "New-PartnerApplication":
+            return ""
+        return (
+            f"{self.replaced} is left as it is. If the document still has its realm, {self.realm}, give that as O(realm), or have Lync "
+            "publish the other one first: Get-CsOAuthConfiguration shows its realm."
+        )
 
 
 def _explain_document(error: ShellError) -> str:
@@ -289,17 +317,28 @@ def _plan_removal(observed: ObservedExchangePartner) -> Plan:
     if there is None:
         return Plan(None, None)
     before = {"name": there["name"], URL: there[URL], "enabled": there["enabled"]}
-    return Plan(before, None, (Cmdlet("Remove-PartnerApplication", Identity=there["name"], Confirm=False),))
+    return Plan(before, None, (_make_removal(there),))
+
+
+def _make_removal(application: Facts) -> Cmdlet:
+    return Cmdlet("Remove-PartnerApplication", Identity=application["name"], Confirm=False)
 
 
 def _choose_name(call: Call, observed: ObservedExchangePartner) -> str:
-    name = call.params["name"] or _NAMES.get(call.params["application_identifier"].casefold(), "")
-    if not name or (call.params["kind"] == "cloud" and not call.params["name"]):
+    name = call.params["name"] or _find_usual_name(call)
+    if not name:
         raise _refuse("name is required to create this application.")
     require_free_name(
         name, observed.names, call.params, option="name", url=URL, cmdlet="New-PartnerApplication", shell="exchange"
     )
     return str(name)
+
+
+def _find_usual_name(call: Call) -> str:
+    """The name of a new application that the task does not name; empty where none is usual."""
+    if call.params["kind"] == "cloud":
+        return ""
+    return _NAMES.get(call.params["application_identifier"].casefold(), "")
 
 
 def _find_held(there: Facts, differing: dict[str, t.Any], *, links: bool) -> dict[str, str]:

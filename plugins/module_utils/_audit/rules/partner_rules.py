@@ -117,7 +117,7 @@ def find_duplicates(context: Context) -> Iterator[Breach]:
 def _judge_duplicates(
     side: str, applications: list[Facts], identifier: str, url: str, realm: str = ""
 ) -> Iterator[Breach]:
-    """Of another realm, it is the application of another deployment, and no duplicate."""
+    """Of another realm, it is the application of another deployment, and no duplicate, unless it reads this one's document."""
     try:
         match = find_match(applications, identifier, "on_premises", url=url, realm=realm or None)
     except AmbiguousError as error:
@@ -129,6 +129,9 @@ def _judge_duplicates(
         return
     for item in match.same:
         yield Breach(side, f"{describe(item)} has the same identifier as {(match.one or item)['name']}", item["name"])
+    for item in match.list_left():
+        told = f"{describe(item)} has the same metadata URL as {(match.one or item)['name']}, and the realm {item['realm']}"
+        yield Breach(side, f"{told}, which the document had before", item["name"])
 
 
 @rule(

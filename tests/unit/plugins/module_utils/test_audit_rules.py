@@ -1174,6 +1174,14 @@ def test_a_server_signs_with_its_own_certificate_until_that_is_taken_back(farm: 
     assert not found & {"token_issuer_not_chosen", "token_issuer_unassigned"}
 
 
+def test_what_a_new_realm_has_left_is_reported(farm: HealthyFarm) -> None:
+    add_partner(EXCHANGE, name="left", identifier=OF_LYNC, url=LYNC_URL, realm="fabrikam.com")(farm)
+    audit = farm.audit("before")
+    (found,) = (item for item in audit["findings"] if item["rule"] == "partner_application_duplicate")
+    assert "has the same metadata URL as LyncEnterprise, and the realm fabrikam.com" in found["evidence"]
+    assert audit["to_do"] == []
+
+
 def test_the_document_of_any_pool_of_the_deployment_will_do(farm: HealthyFarm) -> None:
     pool = {"fqdn": "Pool2.litware.example", "computers": ["fe9.litware.example"], "front_end": True}
     farm.of(LYNC)["pools"].append({**farm.of(LYNC)["pools"][0], **pool})

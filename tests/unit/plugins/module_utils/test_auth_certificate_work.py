@@ -26,6 +26,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.aut
     choose_maker,
     find_candidate,
     find_displaced,
+    find_rest,
     goes_on,
     is_done,
     list_phases,
@@ -292,6 +293,25 @@ def test_what_is_left_comes_in_order() -> None:
 )
 def test_a_run_does_one_action(first: Any, following: Any, *, same: bool) -> None:
     assert goes_on(Decision(first, ""), Decision(following, "")) is same
+
+
+def test_a_replacement_is_published_although_a_server_lacks_the_certificate_that_it_replaces() -> None:
+    """The table has the current one brought there first. With a day left, that is for nothing, and check mode has not foretold it."""
+    dying, made = certificate(CURRENT, days=1.5), certificate(MADE, days=1826, begun=0)
+    first = decide(observe({"ex1": [dying, TRANSPORT], "ex2": [TRANSPORT]}).state)
+    assert (first.action, first.row) == ("replace", "too_late_to_stage")
+    stores = {"ex1": [dying, TRANSPORT, made], "ex2": [TRANSPORT, made]}
+    staged = observe(stores, next=MADE, next_effective=NOW)
+    following = decide(staged.state)
+    assert (following.action, following.row) == ("import", "current_missing")
+    rest = find_rest(first, following, staged.state)
+    (phase,) = list_phases(staged, rest, DIRECTORY, "")
+    assert "-PublishCertificate" in str(phase[0])
+    lost = observe({**stores, "ex2": [TRANSPORT]}, next=MADE, next_effective=NOW).state
+    later = observe(stores, next=MADE, next_effective=NOW + dt.timedelta(days=2)).state
+    for state in (lost, later):  # somebody else has changed it in between
+        assert find_rest(first, decide(state), state).action == "none"
+    assert find_rest(Decision("stage", ""), following, staged.state).action == "none"
 
 
 def test_what_auth_config_does_not_show_is_not_done() -> None:

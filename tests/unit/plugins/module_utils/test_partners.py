@@ -11,8 +11,11 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.lync_pa
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._partners import (
     LYNC,
     AmbiguousError,
+    Match,
+    choose_free_name,
     find_match,
     find_missing,
+    list_warnings,
 )
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._values import RemoteObject
 
@@ -62,6 +65,34 @@ def test_one_of_another_realm_is_of_another_deployment_unless_it_reads_the_same_
     assert (renamed.one, renamed.elsewhere) == (theirs, ())
     blank = {**theirs, "realm": None}
     assert find_match([blank], LYNC, "on_premises", url=ONE, realm="litwareinc.com").one == blank
+
+
+def test_what_a_new_realm_has_left_is_known_by_its_url_and_another_deployment_is_not_it() -> None:
+    new, old = ({**application(name, ONE), "realm": f"{name}.com"} for name in ("new", "old"))
+    theirs = {**application("theirs", TWO), "realm": "fabrikam.com"}
+    match = find_match([old, new, theirs], LYNC, "on_premises", url=ONE, name="old", realm="new.com")
+    assert (match.one, match.list_left()) == (new, [old])
+    told = list_warnings(match, told_enabled=False)
+    assert ["had before" in text for text in told] == [True, False]
+    assert "another deployment" in told[1]
+    assert Match(None, elsewhere=(old,)).list_left() == []
+
+
+def test_in_the_cloud_the_one_that_has_the_realm_is_meant_whatever_it_is_called() -> None:
+    new, old = ({**application(name, None), "realm": f"{name}.com"} for name in ("new", "old"))
+    match = find_match([old, new], LYNC, "cloud", name="old", realm="new.com")
+    assert (match.one, match.elsewhere, match.list_left()) == (new, (old,), [])
+    assert find_match([old], LYNC, "cloud", realm="new.com").one == old
+    blank = {**new, "realm": None}
+    assert find_match([old, blank], LYNC, "cloud", name="old", realm="").one == blank
+    removed = find_match([old, new], LYNC, "cloud", name="old", realm="new.com", only_named=True)
+    assert removed.one == old
+
+
+def test_the_first_free_name() -> None:
+    assert choose_free_name("LyncEnterprise", set()) == "LyncEnterprise"
+    assert choose_free_name("LyncEnterprise", {"lyncenterprise", "lyncenterprise 3"}) == "LyncEnterprise 2"
+    assert choose_free_name("a", {"a", "a 2", "a 3"}) == "a 4"
 
 
 def test_what_is_removed_has_the_name_and_url_that_the_task_says() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -176,6 +177,8 @@ class FrontEnd:
 @pytest.fixture
 def front_end(scripted: Any, certificate: Any, monkeypatch: pytest.MonkeyPatch) -> FrontEnd:
     monkeypatch.setattr("ansible_collections.onprem.exchange_lync.plugins.module_utils._resource.READ_BACK_SECONDS", 0)
+    # the module judges by a clock that goes on while other tests run
+    monkeypatch.setattr(sys.modules[__name__], "NOW", dt.datetime.now(dt.UTC).replace(microsecond=0))
     return FrontEnd(scripted, certificate)
 
 
