@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from harness import Farm, Run
+from integrating import integrate, reports
 from refusals import failed
 
-pytestmark = [pytest.mark.scenario("broken:iisreset_forgotten"), pytest.mark.connections("documented")]
+pytestmark = [
+    pytest.mark.scenario("broken:iisreset_forgotten,service_host_not_restarted"),
+    pytest.mark.connections("documented"),
+]
 
 EX1, EX2 = "ex1.tailspintoys.com", "ex2.tailspintoys.com"
 PLAY = """
@@ -40,7 +44,7 @@ def test_nothing_is_restarted_without_the_users_word_nor_in_check_mode(farm: Far
         assert (run.rc, run.writes) == (0, []), run.output
         said = f"Nothing was restarted. On {EX1}, {EX2}, one after the other: Restart-Service -Name 'WAS', 'W3SVC' -Force:$true"
         assert said in run.output
-    assert pending(farm) == [EX1]
+    assert pending(farm) == [EX1, EX2]
 
 
 def test_what_cannot_be_reached_is_reported(farm: Farm) -> None:
@@ -51,7 +55,21 @@ def test_what_cannot_be_reached_is_reported(farm: Farm) -> None:
     task = "- {name: restart, onprem.exchange_lync.exchange_restart: {after: [partner_application]}}"
     alone = farm.play(task, hosts=EX1, extra_vars=OUT_OF_REACH).step("restart")
     assert (alone.outcome, alone.result["error"]["kind"]) == ("unreachable", "unreachable")
-    assert pending(farm) == [EX1]
+    assert pending(farm) == [EX1, EX2]
+
+
+def test_tags_leave_out_what_they_name_and_no_more(farm: Farm) -> None:
+    """A restart that was announced is not lost with verify, nor verify with the restart. The second server stays as it is."""
+    given: dict[str, Any] = {"farm_restart": True, "farm_leave_out": [EX2]}
+    unfinished = integrate(farm, "--skip-tags", "restart", extra_vars=given)
+    assert (unfinished.run.rc, unfinished.writes) == (2, [])
+    assert ["[issuer_not_trusted]" in "\n".join(report) for report in reports(unfinished.run)] == [True, True]
+    watched = integrate(farm, "--skip-tags", "verify", extra_vars=given)
+    assert watched.run.rc == 0, watched.run.output
+    (report,) = reports(watched.run)
+    assert f"restart: {EX1}: its web site has not read its partner applications -> restarted" in " ".join(report)
+    assert {(entry["host"], entry["cmdlet"]) for entry in watched.writes} == {(EX1, "Restart-Service")}
+    assert pending(farm) == [EX2]
 
 
 def test_one_server_after_the_other(farm: Farm) -> None:
@@ -131,3 +149,18 @@ def test_the_role_virtual_directories_needs_the_users_word_and_notifies(farm: Fa
         (EX1, "Set-WebServicesVirtualDirectory"),
         *((host, cmdlet) for host in (EX1, EX2) for cmdlet in pools),
     ]
+
+
+def test_a_change_is_read_before_verify_looks_for_it(farm: Farm) -> None:
+    """With the tags of both parts: the handlers do not wait for the end of the play."""
+    switch = "{auth_metadata_url: 'https://pool.tailspintoys.com/metadata/json/1', enabled: %s, on_conflict: replace}"
+    off = f"- onprem.exchange_lync.exchange_partner_application: {switch % 'false'}"
+    assert farm.play(off, hosts=EX1).rc == 0
+    begin = len(farm.journal())
+    word = {"farm_replace": ["partner_application_disabled"], "farm_restart": True}
+    watched = integrate(farm, "--tags", "partners,verify", extra_vars=word)
+    assert watched.run.rc == 0, watched.run.output
+    done = [(entry["host"], entry["cmdlet"]) for entry in farm.journal()[begin:] if entry["event"] == "cmdlet"]
+    wanted = [(EX1, "Set-PartnerApplication"), (EX1, "Restart-Service"), (EX2, "Restart-Service")]
+    assert [entry for entry in done if entry in wanted] == wanted
+    assert (EX1, "Get-PartnerApplication") in done[done.index(wanted[-1]) :]  # verify has read the farm since

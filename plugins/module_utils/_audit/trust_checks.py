@@ -18,6 +18,7 @@ from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observ
     Facts,
     FrontEnd,
 )
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import DISABLED
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._exchange.organization import host_name
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._kinds import normal_thumbprint
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._lync.assignments import find_in_use, find_staged
@@ -49,11 +50,13 @@ class Distrust:
 
     :ivar configured: whether somebody has configured that it should.
     :ivar not_read_yet: whether only its web site does not act on what is configured.
+    :ivar disabled: whether the partner application is disabled.
     """
 
     evidence: str
     configured: bool = True
     not_read_yet: bool = False
+    disabled: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,8 @@ def describe_distrust(context: Context, host: ExchangeHost) -> Distrust | None:
         evidence = f"its web site does not know the partner application {', '.join(enabled)} yet"
         return Distrust(evidence, not_read_yet=True)
     if partners:
-        return Distrust(f"the partner application {', '.join(str(item['name']) for item in partners)} is disabled")
+        evidence = f"the partner application {', '.join(str(item['name']) for item in partners)} is disabled"
+        return Distrust(evidence, disabled=True)
     evidence = f"no partner application for Lync: {issuer} is not among the issuers that it trusts"
     return Distrust(evidence, configured=False)
 
@@ -173,6 +177,12 @@ def is_oauth_off(context: Context, host: ExchangeHost) -> bool:
         if server and host_name(server) == host.server:
             return directory["oauth_authentication"] is False
     return False
+
+
+def is_found_disabled(context: Context) -> bool:
+    """Whether the rule partner_application_disabled finds Exchange's application for Lync; not where it is that of another deployment."""
+    found = context.find_changes("partners")
+    return any(change.conflict == DISABLED and change.about == "exchange.enabled" for change in found)
 
 
 def find_unknown_signers(context: Context) -> Iterator[tuple[str, str, list[str]]]:

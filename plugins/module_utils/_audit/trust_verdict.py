@@ -11,14 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
-from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import Facts, FrontEnd
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.observation import (
+    ExchangeHost,
+    Facts,
+    FrontEnd,
+)
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import DISABLED
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
     EXCHANGE,
     RESTART,
+    Distrust,
     describe_distrust,
     find_issuer,
     find_site_remedy,
     find_unknown_signers,
+    is_found_disabled,
     is_oauth_off,
     list_exchange_hosts,
     list_partners,
@@ -64,6 +71,7 @@ class Check:
 
     :ivar remedy: what to do; empty where it passed.
     :ivar rules: the rules of the audit that find the same. Whoever accepts one of them has accepted this.
+    :ivar about: the things that their findings are about, to which the user may have narrowed that, beside the host.
     :ivar tolerated: whether the user has.
     """
 
@@ -73,6 +81,7 @@ class Check:
     evidence: str
     remedy: str = ""
     rules: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
     tolerated: bool = False
 
     @property
@@ -101,7 +110,7 @@ class Verdict:
 
 
 def _show(check: Check) -> dict[str, t.Any]:
-    return {name: value for name, value in asdict(check).items() if name != "rules"}
+    return {name: value for name, value in asdict(check).items() if name not in ("rules", "about")}
 
 
 def judge_trust(context: Context, tests: Tests) -> Verdict:
@@ -126,7 +135,7 @@ def judge_trust(context: Context, tests: Tests) -> Verdict:
 
 def _settle(context: Context, check: Check) -> Check:
     """What is tolerated is still not proven, and does not end a run."""
-    accepted = any(context.description.accepts(rule, check.host) for rule in check.rules)
+    accepted = any(context.description.accepts(rule, check.host, *check.about) for rule in check.rules)
     if not (check.is_wrong and accepted):
         return check
     return replace(check, tolerated=True, evidence=f"{check.evidence} (tolerated)")
@@ -164,10 +173,10 @@ def _check_documents(context: Context) -> Iterator[Check]:
             result: Result = "failed" if item.document["status"] == 500 else "not seen"
             remedy = "See the finding metadata_failed." if result == "failed" else find_site_remedy(item.document)
             rules = ("metadata_failed", "certificate_missing") if result == "failed" else _UNSEEN
-            yield Check(title, item.server, result, error, remedy, rules)
+            yield Check(title, item.server, result, error, remedy, rules, (item.used.current,))
         elif item.lacks_current:
             evidence = f"it does not publish the one in use: {item.used.current}"
-            yield Check(title, item.server, "failed", evidence, RESTART, ("metadata_stale",))
+            yield Check(title, item.server, "failed", evidence, RESTART, ("metadata_stale",), (item.used.current,))
         elif not item.used.current:
             yield Check(title, item.server, "not seen", "it is not known which certificate is in use")
         else:
@@ -213,17 +222,28 @@ def _check_issuers(context: Context) -> Iterator[Check]:
                 if found.configured
                 else "Configure Lync as a partner application of Exchange."
             )
-            rules = ("issuer_not_trusted", *(["oauth_off"] if is_oauth_off(context, host) else []))
-            yield Check(_ISSUER, host.server, "failed", found.evidence, remedy, rules)
+            rules, about = _find_causes(context, host, found)
+            yield Check(_ISSUER, host.server, "failed", found.evidence, remedy, rules, about)
         else:
             yield Check(_ISSUER, host.server, "passed", ", ".join(challenge["trusted_issuers"]))
+
+
+def _find_causes(context: Context, host: ExchangeHost, found: Distrust) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rules that find why the server does not trust Lync, and the things that these are about."""
+    rules, about = ["issuer_not_trusted"], list[str]()
+    if is_oauth_off(context, host):
+        rules, about = [*rules, "oauth_off"], [*about, "autodiscover"]
+    if found.disabled and is_found_disabled(context):
+        rules, about = [*rules, DISABLED], [*about, "exchange.enabled", "Exchange"]
+    return tuple(rules), tuple(about)
 
 
 def _check_known_keys(context: Context) -> Iterator[Check]:
     for computer, current, _known in find_unknown_signers(context):
         remedy = "Have Exchange read Lync's metadata document again: Set-PartnerApplication -RefreshAuthMetadata."
         evidence = f"it is not among those of the partner application: {current}"
-        yield Check(_KEY, computer, "failed", evidence, remedy, ("partner_keys_stale",))
+        about = ("exchange.signing_certificates", "Exchange")
+        yield Check(_KEY, computer, "failed", evidence, remedy, ("partner_keys_stale",), about)
 
 
 def _check_lync(context: Context) -> Iterator[Check]:
@@ -236,8 +256,8 @@ def _check_lync(context: Context) -> Iterator[Check]:
         yield Check(_PARTNER, "Lync", "passed", ", ".join(str(item["name"]) for item in partners))
     else:
         remedy = "Configure Exchange as a partner application of Lync (New-CsPartnerApplication)."
-        rules = ("partner_application_missing", "partner_application_disabled")
-        yield Check(_PARTNER, "Lync", "failed", f"{NO_PARTNER} for Exchange is enabled", remedy, rules)
+        rules, about = ("partner_application_missing", DISABLED), ("lync.application", "lync.enabled")
+        yield Check(_PARTNER, "Lync", "failed", f"{NO_PARTNER} for Exchange is enabled", remedy, rules, about)
 
 
 def list_front_ends(context: Context) -> list[FrontEnd]:

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.context import Context
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.finding import Breach, Severity, rule
+from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.partner_changes import DISABLED
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.restart_changes import will_restart
 from ansible_collections.onprem.exchange_lync.plugins.module_utils._audit.trust_checks import (
     RESTART,
+    Distrust,
     Published,
     describe_distrust,
     find_site_remedy,
+    is_found_disabled,
     is_oauth_off,
     list_exchange_hosts,
     list_published,
@@ -101,7 +104,7 @@ def find_foreign_keys(context: Context) -> Iterator[Breach]:
 
 @rule(
     "issuer_not_trusted",
-    "warning",
+    "error",
     demand="Each Exchange server trusts the tokens of the Lync deployment.",
     remedy=(
         "Configure Lync as a partner application of Exchange, with the realm that Lync has (Get-PartnerApplication). If it is configured "
@@ -111,15 +114,21 @@ def find_foreign_keys(context: Context) -> Iterator[Breach]:
 )
 def find_untrusted_issuers(context: Context) -> Iterator[Breach]:
     """Where nobody has configured the trust, the rule partner_application_missing says it."""
-    required = context.description.require_trust and context.stage == "after"
+    ends_run = context.stage == "after" and context.description.require_trust
     for host in list_exchange_hosts(context):
         found = describe_distrust(context, host)
-        if found is None or is_oauth_off(context, host) or _is_about_to_change(context):
-            continue  # the rule oauth_off says it, or the role partners sees to it
+        if found is None or is_oauth_off(context, host) or _is_about_to_change(context) or _is_kept(context, found):
+            continue  # the rule oauth_off or partner_application_disabled says it, or the role partners sees to it
         if found.not_read_yet and will_restart(context, host.server, "partner_application"):
             yield Breach(host.server, found.evidence, severity="info")
         elif found.configured:
-            yield Breach(host.server, found.evidence, severity="error" if required else None)
+            yield Breach(host.server, found.evidence, severity=None if ends_run else "warning")
+
+
+def _is_kept(context: Context, found: Distrust) -> bool:
+    """Whether the partner application is disabled and the user has accepted that, in the words of that finding."""
+    accepted = context.description.accepts(DISABLED, "exchange.enabled", "Exchange")
+    return found.disabled and accepted and is_found_disabled(context)
 
 
 def _is_about_to_change(context: Context) -> bool:

@@ -129,6 +129,10 @@ def distrust(*trusted: str, partners: list[dict[str, Any]] | None = None, **more
     return replace
 
 
+def disable_in_exchange(farm: HealthyFarm) -> None:
+    distrust(partners=[partner("LyncEnterprise", OF_LYNC, LYNC_URL, enabled=False)])(farm)
+
+
 def switch_oauth_off(farm: HealthyFarm) -> None:
     farm.of(EXCHANGE)["virtual_directories"]["autodiscover"] = [directory(EXCHANGE, oauth=False)]
     distrust(trusted_issuers=None)(farm)
@@ -486,11 +490,9 @@ CASES = [
     Case("issuer_not_trusted", distrust(), [("warning", EXCHANGE)], stage="before"),
     Case("issuer_not_trusted", distrust(), [("info", EXCHANGE)], {"restart": True}, "before"),
     Case("issuer_not_trusted", distrust(f"{OF_LYNC}@other.example"), [("error", EXCHANGE)]),
-    Case(
-        "issuer_not_trusted",
-        distrust(partners=[partner("LyncEnterprise", OF_LYNC, LYNC_URL, enabled=False)]),
-        [("error", EXCHANGE)],
-    ),
+    Case("issuer_not_trusted", disable_in_exchange, [("error", EXCHANGE)]),
+    Case("issuer_not_trusted", disable_in_exchange, [], {"tolerate": ["partner_application_disabled"]}),
+    Case("issuer_not_trusted", disable_in_exchange, [("error", EXCHANGE)], {"tolerate": ["partner_keys_stale"]}),
     Case("issuer_not_trusted", distrust(trusted_issuers=None), [("error", EXCHANGE)]),
     Case("issuer_not_trusted", switch_oauth_off, []),
     Case("issuer_not_trusted", distrust(partners=[]), []),

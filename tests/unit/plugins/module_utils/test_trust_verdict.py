@@ -20,6 +20,7 @@ from ansible_collections.onprem.exchange_lync.tests.unit.plugins.module_utils.he
     SECOND,
     HealthyFarm,
     challenge,
+    directory,
     server,
 )
 
@@ -76,6 +77,10 @@ def fail(host: str, status: int | None) -> Callable[[HealthyFarm], None]:
     return lambda farm: farm.of(host)["metadata"].update(status=status, error="no.", signing_keys=[])
 
 
+def publish_nothing(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["metadata"]["signing_keys"] = []
+
+
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
@@ -122,6 +127,65 @@ def test_what_is_tolerated_is_not_proven_and_does_not_end_a_run(farm: HealthyFar
     assert [check.evidence for check in found.checks if check.tolerated] == ["no. (tolerated)"] * (
         not found.contradicted
     )
+
+
+def switch_oauth_off(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["virtual_directories"]["autodiscover"] = [directory(EXCHANGE, oauth=False)]
+    farm.of(EXCHANGE)["challenge"] = challenge(trusted_issuers=None)
+
+
+def disable_in_exchange(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["partner_applications"][1]["enabled"] = False
+    farm.of(EXCHANGE)["challenge"] = challenge()
+
+
+def disable_in_lync(farm: HealthyFarm) -> None:
+    farm.of(LYNC)["partner_applications"][0]["enabled"] = False
+
+
+def lose_auth_certificate(farm: HealthyFarm) -> None:
+    fail(EXCHANGE, 500)(farm)
+    farm.of(EXCHANGE)["certificates"][0]["certificates"] = [farm.tls]
+
+
+def forget_key(farm: HealthyFarm) -> None:
+    farm.of(EXCHANGE)["partner_applications"][1]["signing_certificates"] = [farm.tls["thumbprint"]]
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule", "things"),
+    [
+        (switch_oauth_off, "oauth_off", ["autodiscover", EXCHANGE]),
+        (disable_in_exchange, "partner_application_disabled", ["exchange.enabled", "Exchange"]),
+        (disable_in_lync, "partner_application_disabled", ["lync.enabled", "Lync"]),
+        (lose_auth_certificate, "certificate_missing", ["THUMBPRINT", EXCHANGE]),
+        (publish_nothing, "metadata_stale", ["THUMBPRINT", EXCHANGE]),
+        (forget_key, "partner_keys_stale", ["exchange.signing_certificates", "Exchange"]),
+    ],
+)
+def test_a_narrowed_decision_holds_in_the_audit_and_in_the_verdict(
+    farm: HealthyFarm, broken: Callable[[HealthyFarm], None], rule: str, things: list[str]
+) -> None:
+    """By each of the two names that the audit's finding has, and by no other."""
+    broken(farm)
+    used = farm.auth["thumbprint"]
+    for thing, accepted in (*((f"@{thing}", True) for thing in things), ("", True), ("@elsewhere", False)):
+        word = [f"{rule}{thing.replace('THUMBPRINT', used)}"]
+        audit = farm.audit("after", tolerate=word, fail_on="warning")
+        ended = {item["rule"] for item in audit["findings"] if item["severity"] != "info" and not item["tolerated"]}
+        assert (not ended, not judge(farm, BOTH, tolerate=word).contradicted) == (accepted, accepted), (word, ended)
+
+
+def test_who_accepts_a_disabled_application_has_not_accepted_that_there_is_none_for_this_lync(
+    farm: HealthyFarm,
+) -> None:
+    """The disabled one is of another deployment, and partner_application_disabled does not find it."""
+    disable_in_exchange(farm)
+    farm.of(EXCHANGE)["partner_applications"][1].update(realm="other.example", url="https://other.example/metadata")
+    word = ["partner_application_disabled"]
+    assert judge(farm, BOTH, tolerate=word).contradicted
+    found = farm.audit("after", tolerate=word)["findings"]
+    assert not any(item["tolerated"] for item in found)
 
 
 @pytest.mark.parametrize("hosts", [(), (EXCHANGE,), (LYNC, SECOND)])
