@@ -26,7 +26,19 @@ CONNECTIONS = ("psrp", "winrm")
 ASKED = tuple(os.environ.get("EXCHANGE_LYNC_CONNECTIONS", " ".join(CONNECTIONS)).split())
 
 pwsh = unit.pwsh
-pytest_terminal_summary = unit.pytest_terminal_summary
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what was measured, as the unit tests do, and which files took the time: what is split by files takes as long as the longest."""
+    unit.pytest_terminal_summary(terminalreporter)
+    seconds: dict[str, float] = {}
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if spent := getattr(report, "duration", 0.0):
+            name = report.nodeid.partition("::")[0]
+            seconds[name] = seconds.get(name, 0.0) + spent
+    for name, spent in sorted(seconds.items(), key=lambda item: -item[1]):
+        if spent >= LONG:
+            terminalreporter.write_line(f"{spent:6.0f} s  {name}")
 
 
 class Peer(NamedTuple):
@@ -36,6 +48,8 @@ class Peer(NamedTuple):
     culture: str | None = None
 
 
+LONG = 10.0
+"""Seconds from which on a file of tests is listed at the end."""
 DEFAULT = Peer("engine" if os.environ.get("EXCHANGE_LYNC_LAB_ENGINE") else "emulated")
 
 
