@@ -71,8 +71,9 @@ def files_watched(folders: tuple[Path, ...]) -> Iterator[set[str]]:
     over = threading.Event()
 
     def look() -> None:
-        for folder in folders:
-            for path in folder.rglob("*"):
+        # os.walk goes on where a folder vanishes meanwhile; Path.rglob of Python 3.11 does not
+        for folder in (place for top in folders for place in os.walk(top)):
+            for path in (Path(folder[0], name) for name in folder[2]):
                 with contextlib.suppress(OSError):
                     state = path.stat()
                     version = (state.st_ino, state.st_size, state.st_mtime_ns)
