@@ -34,8 +34,8 @@ options:
     description: Judge only what these roles need.
     type: list
     elements: str
-    choices: [dns, certificates, autodiscover, oauth, partners]
-    default: [dns, certificates, autodiscover, oauth, partners]
+    choices: [dns, certificates, autodiscover, oauth, virtual_directories, partners, restart]
+    default: [dns, certificates, autodiscover, oauth, virtual_directories, partners, restart]
   in_play:
     description: The hosts that are in the play. Hosts of the farm that are not among them are findings. If not given, this is not checked.
     type: list

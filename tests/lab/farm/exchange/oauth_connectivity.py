@@ -53,7 +53,7 @@ BODIES = {
 @cmdlet("Test-OAuthConnectivity", EXCHANGE_PARTNERS, type_name="Microsoft.Exchange.Monitoring.TestOAuthConnectivity")
 def test_oauth_connectivity(call: Call) -> Iterator[PSObject]:
     """Send one request with a token, and say what came of it."""
-    service = next(name for name in BODIES if name.lower() == str(call.text("Service")).lower())
+    service = _find_service(call)
     mailbox = _find_mailbox(call)
     if call.switch("AppOnly") and service == "EWS":
         raise _refuse(call, "EwsNotSupportedException", "AppOnly isn't supported with the service EWS.", "NotEnabled")
@@ -62,6 +62,11 @@ def test_oauth_connectivity(call: Call) -> Iterator[PSObject]:
     problem = _find_problem(call, service, urlsplit(url))
     detail = _describe(call, service, url, mailbox, problem)
     yield _show(call, service, detail, "Error" if problem else "Success")
+
+
+def _find_service(call: Call) -> str:
+    """The service as it is spelt here; the binder lets no other one through."""
+    return {name.lower(): name for name in BODIES}[str(call.text("Service")).lower()]
 
 
 def _find_mailbox(call: Call) -> Recipient:
