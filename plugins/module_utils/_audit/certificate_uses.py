@@ -44,7 +44,7 @@ REPLACE: dict[str, str] = {
         f"-e rotate_renew_days, {_ONCE}."
     ),
 }
-"""What to do about a certificate that is not as it should be, by product, as docs/rules.md has it. A finding says it of its certificate."""
+"""What to do about a wrong certificate, by product, as docs/rules.md shows it. A finding words it for its own certificate."""
 DEPLOY: dict[str, str] = {
     "lync": (
         "Assign the certificate globally, once, from a PFX file with its private key (farm_oauth_token_issuer_path); replication brings "

@@ -138,6 +138,14 @@ class Deployment:
     trusted_application_computers: list[Facts] | None
     offered: frozenset[str] | None
 
+    @property
+    def realm(self) -> str | None:
+        """By which Lync names itself in tokens: that of its OAuth configuration, or its default SIP domain. None if not read."""
+        if self.oauth_configuration is None or self.sip_domains is None:
+            return None
+        default = next((str(domain["name"]) for domain in self.sip_domains if domain["default"]), "")
+        return str(self.oauth_configuration["realm"] or default) or None
+
 
 @dataclass(frozen=True)
 class FrontEnd:

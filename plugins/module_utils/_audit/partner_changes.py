@@ -193,17 +193,16 @@ def _is_same_account(organization: Organization, linked: str, wanted: str) -> bo
 
 
 def find_realm(farm: Farm, description: Description, roles: Collection[str]) -> str:
-    """The realm by which Lync names itself in tokens, in one spelling: of its OAuth configuration, or its default SIP domain.
+    """The realm by which Lync names itself in tokens, in one spelling; empty where it was not read.
 
     :param roles: those that run: a realm that ``oauth`` sets before is Lync's then.
     """
-    deployment = farm.deployment
-    if deployment is None or deployment.oauth_configuration is None or deployment.sip_domains is None:
+    observed = farm.deployment.realm if farm.deployment else None
+    if observed is None:
         return ""
-    default = next((str(domain["name"]) for domain in deployment.sip_domains if domain["default"]), "")
     changes = [settle(change, description) for change in find_oauth_changes(farm, description) if "oauth" in roles]
     planned = next((change.after for change in changes if change.about == "realm" and change.state == "to_do"), "")
-    return spell_domain(planned or str(deployment.oauth_configuration["realm"] or "") or default)
+    return spell_domain(planned or observed)
 
 
 def _find_in_lync(farm: Farm, description: Description) -> Iterator[Change]:

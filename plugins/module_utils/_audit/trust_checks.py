@@ -124,11 +124,7 @@ def _find_token_issuers(context: Context, front_end: FrontEnd) -> InUse:
 
 def find_issuer(context: Context) -> str | None:
     """How Lync names itself in tokens; None where that was not read."""
-    deployment = context.farm.deployment
-    if deployment is None or deployment.oauth_configuration is None or deployment.sip_domains is None:
-        return None
-    default = next((str(domain["name"]) for domain in deployment.sip_domains if domain["default"]), "")
-    realm = deployment.oauth_configuration["realm"] or default
+    realm = context.farm.deployment.realm if context.farm.deployment else None
     return f"{LYNC}@{realm}" if realm else None
 
 

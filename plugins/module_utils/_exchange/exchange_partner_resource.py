@@ -144,7 +144,7 @@ class ExchangePartner:
         else:
             plan = self._plan_changes(call, observed, match.one)
             left = self._list_left(call, match)
-            removals = [_make_removal(item) for item in left]  # last: by then, the other one is as it should be
+            removals = [_make_removal(item) for item in left]  # last: the new one is in place then
             match = replace(match, elsewhere=tuple(item for item in match.elsewhere if item not in left))
         through = [observed.directory.through(t.cast(Cmdlet, step)) for step in (*plan.steps, *removals)]
         warnings = list_warnings(match, told_enabled=call.params["enabled"] is not None)

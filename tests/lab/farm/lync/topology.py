@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from psrpcore.types import PSList, PSObject, PSString
 
@@ -13,7 +13,7 @@ from farm.lync.roles import list_roles
 from farm.objects import psobject, text
 from farm.registry import Call, cmdlet
 from farm.rights import LYNC_LOCAL_READ, LYNC_READ
-from farm.scenario import Pool
+from farm.scenario import Pool, TrustedApplicationPool
 
 TOPOLOGY = "Microsoft.Rtc.Management.Deploy.Internal"
 XDS = "Microsoft.Rtc.Management.Xds"
@@ -103,10 +103,16 @@ def _pool(call: Call, pool: Pool) -> PSObject:
 def get_cs_computer(call: Call) -> Iterator[PSObject]:
     """The computers, or one, or this one."""
     identity = call.host.fqdn if call.switch("Local") else call.text("Identity")
+    yield from _find_computers(call, call.farm.scenario.lync.pools, identity)
+
+
+def _find_computers(
+    call: Call, pools: Iterable[Pool | TrustedApplicationPool], identity: str | None
+) -> Iterator[PSObject]:
     wanted_pool = call.text("Pool")
     found = [
         (computer, pool)
-        for pool in call.farm.scenario.lync.pools
+        for pool in pools
         for computer in pool.computers
         if (not identity or computer.lower() == identity.lower())
         and (not wanted_pool or pool.fqdn.lower() == wanted_pool.lower())
@@ -130,18 +136,7 @@ def _show_computer(computer: str, pool: str) -> PSObject:
 )
 def get_cs_trusted_application_computer(call: Call) -> Iterator[PSObject]:
     """The computers of the trusted application pools, or one, or those of one pool; none of these pools is without one."""
-    identity, wanted_pool = call.text("Identity"), call.text("Pool")
-    found = [
-        (computer, pool)
-        for pool in call.farm.scenario.lync.trusted_application_pools
-        for computer in pool.computers
-        if (not identity or computer.lower() == identity.lower())
-        and (not wanted_pool or pool.fqdn.lower() == wanted_pool.lower())
-    ]
-    if identity and not found:
-        raise not_found(call, identity, "computer")
-    for computer, pool in found:
-        yield _show_computer(computer, pool.fqdn)
+    yield from _find_computers(call, call.farm.scenario.lync.trusted_application_pools, call.text("Identity"))
 
 
 @cmdlet("Get-CsService", LYNC_READ, type_name=f"{CMDLETS}.GetServiceCmdlet", without=("Filter", *OTHER_ROLES))
