@@ -48,7 +48,7 @@ class Peer(NamedTuple):
     culture: str | None = None
 
 
-LONG = 10.0
+LONG = 5.0
 """Seconds from which on a file of tests is listed at the end."""
 DEFAULT = Peer("engine" if os.environ.get("EXCHANGE_LYNC_LAB_ENGINE") else "emulated")
 

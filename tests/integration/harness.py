@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from preloaded_ansible import PreloadedAnsible
+
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "tests" / "lab"
 
@@ -103,6 +105,7 @@ class Farm:
     engine: str | None = None
     culture: str | None = None
     _runs: int = 0
+    _ansible_loaded: PreloadedAnsible = field(default_factory=PreloadedAnsible)
 
     def up(self, *options: str) -> None:
         """Start the lab."""
@@ -122,6 +125,7 @@ class Farm:
 
     def down(self) -> None:
         """Stop the lab."""
+        self._ansible_loaded.close()
         self.lab("down")
 
     def lab(self, command: str, *arguments: str) -> str:
@@ -200,20 +204,9 @@ class Farm:
     def _ansible(self, command: str, *arguments: str, execution: str = "") -> Run:
         record = self._path("record", "jsonl")
         environment = self._environment(record) | ({"ANSIBLE_EXCHANGE_LYNC_EXECUTION": execution} if execution else {})
-        done = subprocess.run(
-            [sys.executable, "-m", "ansible", command, "-i", str(self.inventory()), *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-            check=False,
-        )
+        code, output = self._ansible_loaded.run(command, ["-i", str(self.inventory()), *arguments], ROOT, environment)
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-        return Run(
-            done.returncode, done.stdout.decode("utf-8", "replace"), [Step(**json.loads(line)) for line in lines]
-        )
+        return Run(code, output, [Step(**json.loads(line)) for line in lines])
 
     def _environment(self, record: Path) -> dict[str, str]:
         farm = json.loads((self.state_dir / "lab.json").read_text(encoding="utf-8"))["farm"]

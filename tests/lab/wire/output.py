@@ -29,7 +29,8 @@ class Output:
     def __init__(self, *, divisible: bool) -> None:
         self._divisible = divisible
         self._ready = threading.Condition()
-        self._chunks: deque[tuple[str, bytes]] = deque()
+        # what can be divided is a bytearray, which grows at its end and shrinks at its beginning without being copied
+        self._chunks: deque[tuple[str, bytes | bytearray]] = deque()
         self._apart: set[bytes] = set()
         self._ended = False
         self._exit_code = 0
@@ -40,9 +41,11 @@ class Output:
         with self._ready:
             if apart:
                 self._apart.add(data)
-            if self._divisible and self._chunks and self._chunks[-1][0] == stream:
-                data = self._chunks.pop()[1] + data
-            self._chunks.append((stream, data))
+            last = self._chunks[-1] if self._chunks else None
+            if self._divisible and last and last[0] == stream and isinstance(last[1], bytearray):
+                last[1].extend(data)
+            else:
+                self._chunks.append((stream, bytearray(data) if self._divisible else data))
             self._ready.notify_all()
 
     def end(self, exit_code: int = 0) -> None:
@@ -82,14 +85,13 @@ class Output:
         chunks: list[tuple[str, bytes]] = []
         while self._chunks and room > _ELEMENT:
             stream, data = self._chunks[0]
-            if chunks and data in self._apart:
+            if isinstance(data, bytearray) and len(data) > room - _ELEMENT:
+                chunks.append((stream, bytes(data[: room - _ELEMENT])))
+                del data[: room - _ELEMENT]
                 break
-            if len(data) > room - _ELEMENT and (chunks or self._divisible):
-                if self._divisible:
-                    cut = room - _ELEMENT
-                    self._chunks[0] = (stream, data[cut:])
-                    chunks.append((stream, data[:cut]))
+            if chunks and (len(data) > room - _ELEMENT or bytes(data) in self._apart):
                 break
-            chunks.append(self._chunks.popleft())
+            chunks.append((stream, bytes(data)))
+            self._chunks.popleft()
             room -= len(data) + _ELEMENT
         return chunks
