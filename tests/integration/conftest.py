@@ -21,6 +21,7 @@ from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Farm
+from preloaded_ansible import StartedAnsible
 
 CONNECTIONS = ("psrp", "winrm")
 ASKED = tuple(os.environ.get("EXCHANGE_LYNC_CONNECTIONS", " ".join(CONNECTIONS)).split())
@@ -91,3 +92,10 @@ def farm(request: Any, connection: str, peer: Peer, tmp_path_factory: Any) -> It
     running.up()
     yield running
     running.down()
+
+
+@pytest.fixture
+def started_ansible(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start Ansible for each run, as a user does: for tests that look at its processes."""
+    farm.ansible.close()
+    monkeypatch.setattr(farm, "ansible", StartedAnsible())

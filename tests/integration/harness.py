@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from preloaded_ansible import PreloadedAnsible
+from preloaded_ansible import PreloadedAnsible, StartedAnsible
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "tests" / "lab"
@@ -96,6 +96,7 @@ class Farm:
     :ivar connection: which inventory the plays use: documented, psrp or winrm.
     :ivar engine: the PowerShell engine behind its endpoints, where it is not the emulated one.
     :ivar culture: the language of its servers, where it is not the scenario's.
+    :ivar ansible: what runs Ansible.
     """
 
     scenario: str
@@ -104,8 +105,8 @@ class Farm:
     environment: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
     culture: str | None = None
+    ansible: StartedAnsible | PreloadedAnsible = field(default_factory=PreloadedAnsible)
     _runs: int = 0
-    _ansible_loaded: PreloadedAnsible = field(default_factory=PreloadedAnsible)
 
     def up(self, *options: str) -> None:
         """Start the lab."""
@@ -125,7 +126,7 @@ class Farm:
 
     def down(self) -> None:
         """Stop the lab."""
-        self._ansible_loaded.close()
+        self.ansible.close()
         self.lab("down")
 
     def lab(self, command: str, *arguments: str) -> str:
@@ -204,7 +205,7 @@ class Farm:
     def _ansible(self, command: str, *arguments: str, execution: str = "") -> Run:
         record = self._path("record", "jsonl")
         environment = self._environment(record) | ({"ANSIBLE_EXCHANGE_LYNC_EXECUTION": execution} if execution else {})
-        code, output = self._ansible_loaded.run(command, ["-i", str(self.inventory()), *arguments], ROOT, environment)
+        code, output = self.ansible.run(command, ["-i", str(self.inventory()), *arguments], ROOT, environment)
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         return Run(code, output, [Step(**json.loads(line)) for line in lines])
 

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of ansible-playbook and ansible that need not load Ansible again.
+"""Runs of ansible-playbook and ansible, started, or without loading Ansible again.
 
-Loading it takes half a second, more than most runs of the tests take for their tasks. So a process loads it once and forks for each run,
-which then is what ``python -m ansible`` runs, with an environment, arguments, a process group, standard streams and temporary folders of its
-own. Only its command line, as ``ps`` shows it, is that of the process that loaded it.
+Loading it takes half a second, more than most runs of the tests need for their tasks. So a process loads it once and forks for each run,
+which then is what ``python -m ansible`` runs: it has an environment, arguments, a session, standard streams and temporary folders of its
+own. Only what the system shows of it (``ps``, /proc) is the process that loaded Ansible, and the collection's helper is a child of that.
 
-Run as a program it reads runs as lines of JSON and answers each with its exit code.
+Run as a program it reads the environment to load Ansible in, then runs, as lines of JSON, and answers each run with its exit code.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import secrets
@@ -23,10 +24,10 @@ from typing import Any
 
 PATIENCE = 300.0
 """Seconds after which a run is killed."""
-AT_LOAD = ("ANSIBLE_", "LANG", "LC_", "PYTHON", "PATH", "HOME")
-"""How the names of variables begin which count when Python and Ansible are loaded."""
+OF_PYTHON = ("HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "TMPDIR")
+"""How the names of the variables begin that Python and the system's libraries read."""
 AT_RUN = ("ANSIBLE_EXCHANGE_LYNC_",)
-"""Those of them that the collection reads when it needs them."""
+"""How those begin that the collection reads when it needs them, and Ansible does not when it is loaded."""
 LOADED = (
     "cli.adhoc",
     "cli.playbook",
@@ -38,6 +39,32 @@ LOADED = (
     "plugins.strategy.linear",
 )
 """What every run loads of Ansible, and with it pypsrp and pywinrm. The collection is loaded anew by each."""
+
+
+class StartedAnsible:
+    """Ansible as a user starts it, a process for each run: for tests that look at processes."""
+
+    def run(
+        self, command: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> tuple[int, str]:
+        """Run a command of Ansible, ``playbook`` or ``adhoc``: its exit code and what it printed.
+
+        :raises subprocess.TimeoutExpired: where it does not end in time.
+        """
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible", command, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return done.returncode, done.stdout.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Nothing of it is left."""
 
 
 class PreloadedAnsible:
@@ -54,15 +81,12 @@ class PreloadedAnsible:
 
         :raises TimeoutError: where it does not end in time.
         """
-        process = self._for({name: value for name, value in environment.items() if _counts_at_load(name)})
-        assert process.stdin is not None and process.stdout is not None
+        self._load({name: value for name, value in environment.items() if _counts_at_load(name)})
         output = os.memfd_create("output")
         try:
             job = {"command": command, "arguments": arguments, "folder": str(folder), "environment": dict(environment)}
-            job["output"] = f"/proc/{os.getpid()}/fd/{output}"
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-            code = json.loads(process.stdout.readline())
+            self._write({**job, "output": f"/proc/{os.getpid()}/fd/{output}"})
+            code = self._read()
             printed = os.pread(output, os.fstat(output).st_size, 0).decode("utf-8", "replace")
         finally:
             os.close(output)
@@ -76,30 +100,39 @@ class PreloadedAnsible:
             self._process.communicate()
         self._process = None
 
-    def _for(self, environment: dict[str, str]) -> subprocess.Popen[str]:
-        if self._process is None or self._loaded != environment:
-            self.close()
-            self._loaded = environment
-            self._process = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
-            )
-        return self._process
+    def _load(self, environment: dict[str, str]) -> None:
+        if self._process is not None and self._loaded == environment:
+            return
+        self.close()
+        self._loaded = environment
+        of_python = {name: value for name, value in environment.items() if name.startswith(OF_PYTHON)}
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=of_python, text=True
+        )
+        self._write(environment)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(json.dumps(line) + "\n")
+        self._process.stdin.flush()
+
+    def _read(self) -> int | None:
+        assert self._process is not None and self._process.stdout is not None
+        code: int | None = json.loads(self._process.stdout.readline())
+        return code
 
 
 def _counts_at_load(name: str) -> bool:
-    return name.startswith(AT_LOAD) and not name.startswith(AT_RUN)
+    return name.startswith(("ANSIBLE_", *OF_PYTHON)) and not name.startswith(AT_RUN)
 
 
 def main() -> None:
-    """Run jobs until there are no more."""
-    _load()
+    """Load Ansible, and run jobs until there are no more."""
+    os.environ.update(json.loads(sys.stdin.readline()))
+    for name in LOADED:
+        importlib.import_module(f"ansible.{name}")
     for line in sys.stdin:
         print(json.dumps(_run(json.loads(line))), flush=True)
-
-
-def _load() -> None:
-    for name in LOADED:
-        __import__(f"ansible.{name}")
 
 
 def _run(job: dict[str, Any]) -> int | None:
@@ -128,19 +161,16 @@ def _become(job: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(job["environment"])
     _be_unlike_others()
-    from ansible.cli import adhoc, playbook
-
-    commands = {"playbook": playbook.main, "adhoc": adhoc.main}
-    commands[job["command"]]([job["command"], *job["arguments"]])
+    program = importlib.import_module(f"ansible.cli.{job['command']}")
+    program.main([job["command"], *job["arguments"]])
 
 
 def _be_unlike_others() -> None:
     """Have what Ansible chooses for a process while it loads: a folder for its files, and how the names of its tasks begin."""
-    import ansible.utils.vars
-    from ansible import constants
-
+    constants: Any = importlib.import_module("ansible.constants")
     constants.DEFAULT_LOCAL_TMP = constants.config.get_config_value("DEFAULT_LOCAL_TMP", variables=vars(constants))
-    ansible.utils.vars.random_int = secrets.token_hex(4)
+    names: Any = importlib.import_module("ansible.utils.vars")
+    names.random_int = secrets.token_hex(4)
 
 
 if __name__ == "__main__":

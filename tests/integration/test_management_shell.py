@@ -20,7 +20,7 @@ import pytest
 from harness import ROOT, Farm, Run
 from processes import helpers, watched
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, pytest.mark.usefixtures("started_ansible")]
 
 LYNC = "atl-lync-001.litwareinc.com"
 EXCHANGE = "atl-exchange-001.litwareinc.com"
