@@ -18,6 +18,7 @@ import pytest
 
 from ansible_collections.onprem.exchange_lync.tests.unit import conftest as unit
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Farm
@@ -97,5 +98,4 @@ def farm(request: Any, connection: str, peer: Peer, tmp_path_factory: Any) -> It
 @pytest.fixture
 def started_ansible(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     """Start Ansible for each run, as a user does: for tests that look at its processes."""
-    farm.ansible.close()
     monkeypatch.setattr(farm, "ansible", StartedAnsible())

@@ -15,10 +15,12 @@ from typing import Any
 
 import yaml
 
+from cli.main import run
 from preloaded_ansible import PreloadedAnsible, StartedAnsible
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "tests" / "lab"
+PRELOADED = PreloadedAnsible()
 
 
 @dataclass(frozen=True)
@@ -105,15 +107,26 @@ class Farm:
     environment: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
     culture: str | None = None
-    ansible: StartedAnsible | PreloadedAnsible = field(default_factory=PreloadedAnsible)
+    ansible: StartedAnsible | PreloadedAnsible = PRELOADED
     _runs: int = 0
 
     def up(self, *options: str) -> None:
         """Start the lab."""
+        scenario = self._localised(self.culture) if self.culture else self.scenario
         engine = ["--engine", self.engine] if self.engine else []
-        self.lab(
-            "up", "--scenario", self._localised(self.culture) if self.culture else self.scenario, *engine, *options
-        )
+        line = [
+            sys.executable,
+            str(LAB),
+            "up",
+            "--scenario",
+            scenario,
+            *engine,
+            *options,
+            "--state",
+            str(self.state_dir),
+        ]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"{' '.join(line)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
 
     def _localised(self, culture: str) -> str:
         """A copy of the scenario in which every server has a culture."""
@@ -126,18 +139,14 @@ class Farm:
 
     def down(self) -> None:
         """Stop the lab."""
-        self.ansible.close()
         self.lab("down")
 
     def lab(self, command: str, *arguments: str) -> str:
-        """Run a command of the lab's command line and give what it prints.
+        """Run a command of the lab's command line, in this process, and give what it prints.
 
-        :raises AssertionError: where it fails.
+        :raises LabError: where it fails.
         """
-        line = [sys.executable, str(LAB), command, *arguments, "--state", str(self.state_dir)]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, f"{' '.join(line)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        return run([command, *arguments, "--state", str(self.state_dir)]) + "\n"
 
     def state(self) -> Any:
         """The farm's model."""

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of ansible-playbook and ansible, started, or without loading Ansible again.
+"""Runs of ansible-playbook and ansible, started, or without loading Ansible and the collection again.
 
-Loading it takes half a second, more than most runs of the tests need for their tasks. So a process loads it once and forks for each run,
-which then is what ``python -m ansible`` runs: it has an environment, arguments, a session, standard streams and temporary folders of its
-own. Only what the system shows of it (``ps``, /proc) is the process that loaded Ansible, and the collection's helper is a child of that.
+To load them takes a second, more than most runs of the tests need for their tasks: half of it before the first task, and as Ansible
+compiles a collection from its source, the rest again and again in the workers. So a process loads them once and forks for each run, which
+then is what ``python -m ansible`` runs: it has an environment, arguments, a session, standard streams and a configuration of its own. Only
+what the system shows of it (``ps``, /proc) is the process that loaded Ansible, and the collection's helper is a child of that.
 
-Run as a program it reads the environment to load Ansible in, then runs, as lines of JSON, and answers each run with its exit code.
+That each file of the collection loads alone is ansible-test's to see (sanity's test import), and so are the checks with a subprocess for
+each module.
+
+Run as a program it reads runs as lines of JSON and answers each with its exit code.
 """
 
 from __future__ import annotations
@@ -24,10 +28,13 @@ from typing import Any
 
 PATIENCE = 300.0
 """Seconds after which a run is killed."""
+COLLECTION = "ansible_collections.onprem.exchange_lync.plugins"
+SHARED = ("action", "module_utils", "modules", "plugin_utils")
+"""The folders of the collection's code that workers load."""
 OF_PYTHON = ("HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "TMPDIR")
-"""How the names of the variables begin that Python and the system's libraries read."""
-AT_RUN = ("ANSIBLE_EXCHANGE_LYNC_",)
-"""How those begin that the collection reads when it needs them, and Ansible does not when it is loaded."""
+"""How the names of the variables begin that Python and the system's libraries read when they are loaded."""
+OF_ANSIBLE = ("ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_NOCOLOR")
+"""The variables that Ansible reads when it is loaded, other than into its constants."""
 LOADED = (
     "cli.adhoc",
     "cli.playbook",
@@ -38,7 +45,7 @@ LOADED = (
     "plugins.inventory.yaml",
     "plugins.strategy.linear",
 )
-"""What every run loads of Ansible, and with it pypsrp and pywinrm. The collection is loaded anew by each."""
+"""What every run loads of Ansible, and with it pypsrp and pywinrm."""
 
 
 class StartedAnsible:
@@ -63,9 +70,6 @@ class StartedAnsible:
         )
         return done.returncode, done.stdout.decode("utf-8", "replace")
 
-    def close(self) -> None:
-        """Nothing of it is left."""
-
 
 class PreloadedAnsible:
     """Ansible, loaded for one environment after the other, as runs need them."""
@@ -81,12 +85,15 @@ class PreloadedAnsible:
 
         :raises TimeoutError: where it does not end in time.
         """
-        self._load({name: value for name, value in environment.items() if _counts_at_load(name)})
+        process = self._load(
+            {name: value for name, value in environment.items() if name.startswith(OF_PYTHON + OF_ANSIBLE)}
+        )
         output = os.memfd_create("output")
         try:
             job = {"command": command, "arguments": arguments, "folder": str(folder), "environment": dict(environment)}
-            self._write({**job, "output": f"/proc/{os.getpid()}/fd/{output}"})
-            code = self._read()
+            print(json.dumps({**job, "output": f"/proc/{os.getpid()}/fd/{output}"}), file=process.stdin, flush=True)
+            assert process.stdout is not None
+            code = json.loads(process.stdout.readline())
             printed = os.pread(output, os.fstat(output).st_size, 0).decode("utf-8", "replace")
         finally:
             os.close(output)
@@ -94,45 +101,33 @@ class PreloadedAnsible:
             raise TimeoutError(f"{command} {arguments} did not end in {PATIENCE:.0f} s:\n{printed}")
         return code, printed
 
-    def close(self) -> None:
-        """End the process that has Ansible loaded."""
-        if self._process is not None:
-            self._process.communicate()
-        self._process = None
-
-    def _load(self, environment: dict[str, str]) -> None:
-        if self._process is not None and self._loaded == environment:
-            return
-        self.close()
-        self._loaded = environment
-        of_python = {name: value for name, value in environment.items() if name.startswith(OF_PYTHON)}
-        self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=of_python, text=True
-        )
-        self._write(environment)
-
-    def _write(self, line: Mapping[str, Any]) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(json.dumps(line) + "\n")
-        self._process.stdin.flush()
-
-    def _read(self) -> int | None:
-        assert self._process is not None and self._process.stdout is not None
-        code: int | None = json.loads(self._process.stdout.readline())
-        return code
-
-
-def _counts_at_load(name: str) -> bool:
-    return name.startswith(("ANSIBLE_", *OF_PYTHON)) and not name.startswith(AT_RUN)
+    def _load(self, environment: dict[str, str]) -> subprocess.Popen[str]:
+        if self._process is None or self._loaded != environment:
+            if self._process is not None:
+                self._process.communicate()
+            self._loaded = environment
+            self._process = subprocess.Popen(
+                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+            )
+        return self._process
 
 
 def main() -> None:
-    """Load Ansible, and run jobs until there are no more."""
-    os.environ.update(json.loads(sys.stdin.readline()))
-    for name in LOADED:
-        importlib.import_module(f"ansible.{name}")
+    """Load Ansible and the collection, and run jobs until there are no more."""
+    _load()
     for line in sys.stdin:
         print(json.dumps(_run(json.loads(line))), flush=True)
+
+
+def _load() -> None:
+    for name in LOADED:
+        importlib.import_module(f"ansible.{name}")
+    finder = importlib.import_module("ansible.utils.collection_loader").AnsibleCollectionConfig
+    importlib.import_module("ansible.plugins.loader").init_plugin_loader()
+    plugins = Path(__file__).resolve().parents[2] / "plugins"
+    for path in sorted(path for folder in SHARED for path in (plugins / folder).rglob("*.py")):
+        importlib.import_module(".".join([COLLECTION, *path.relative_to(plugins).with_suffix("").parts]))
+    finder.collection_finder._remove()  # each run sets up its own
 
 
 def _run(job: dict[str, Any]) -> int | None:
@@ -160,15 +155,16 @@ def _become(job: dict[str, Any]) -> None:
     os.chdir(job["folder"])
     os.environ.clear()
     os.environ.update(job["environment"])
-    _be_unlike_others()
+    _configure()
     program = importlib.import_module(f"ansible.cli.{job['command']}")
     program.main([job["command"], *job["arguments"]])
 
 
-def _be_unlike_others() -> None:
-    """Have what Ansible chooses for a process while it loads: a folder for its files, and how the names of its tasks begin."""
+def _configure() -> None:
+    """Read Ansible's configuration, which makes its folder for temporary files as well, and choose how the ids of tasks begin."""
     constants: Any = importlib.import_module("ansible.constants")
-    constants.DEFAULT_LOCAL_TMP = constants.config.get_config_value("DEFAULT_LOCAL_TMP", variables=vars(constants))
+    for setting in constants.config.get_configuration_definitions():
+        constants.set_constant(setting, constants.config.get_config_value(setting, variables=vars(constants)))
     names: Any = importlib.import_module("ansible.utils.vars")
     names.random_int = secrets.token_hex(4)
 

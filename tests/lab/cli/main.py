@@ -157,12 +157,21 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def main(arguments: list[str]) -> int:
-    """Run a command; its exit code."""
+def run(arguments: list[str]) -> str:
+    """Run a command: what it says.
+
+    :raises LabError: where it cannot be done.
+    """
     chosen = parser().parse_args(arguments)
     chosen.state = chosen.state.resolve()
+    said: str = COMMANDS[chosen.command](chosen)
+    return said
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and print what it says; its exit code."""
     try:
-        print(COMMANDS[chosen.command](chosen), flush=True)
+        print(run(arguments), flush=True)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 (the reader has had enough: say no more)
         return 0
