@@ -20,7 +20,14 @@ from preloaded_ansible import PreloadedAnsible, StartedAnsible
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "tests" / "lab"
-PRELOADED = PreloadedAnsible()
+SETTINGS = {
+    "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+    "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",  # for the command ansible, which else has none but its own
+    "ANSIBLE_NOCOLOR": "1",
+}
+PRELOADED = PreloadedAnsible({**os.environ, **SETTINGS})
 
 
 @dataclass(frozen=True)
@@ -222,12 +229,8 @@ class Farm:
         farm = json.loads((self.state_dir / "lab.json").read_text(encoding="utf-8"))["farm"]
         return {
             **os.environ,
-            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
-            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            **SETTINGS,
             "ANSIBLE_HOME": str(self.state_dir / "ansible"),
-            "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",  # for the command ansible, which else has none but its own
-            "ANSIBLE_NOCOLOR": "1",
             "RECORDER_FARM": json.dumps(farm),
             "RECORDER_FILE": str(record),
             **self.environment,

@@ -31,10 +31,8 @@ PATIENCE = 300.0
 COLLECTION = "ansible_collections.onprem.exchange_lync.plugins"
 SHARED = ("action", "module_utils", "modules", "plugin_utils")
 """The folders of the collection's code that workers load."""
-OF_PYTHON = ("HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "TMPDIR")
-"""How the names of the variables begin that Python and the system's libraries read when they are loaded."""
-OF_ANSIBLE = ("ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_NOCOLOR")
-"""The variables that Ansible reads when it is loaded, other than into its constants."""
+AT_RUN = ("ANSIBLE_HOME", "ANSIBLE_EXCHANGE_LYNC_", "PYTEST_", "RECORDER_")
+"""How the names of the variables begin that are read anew by each run. What else a test sets may be read when something is loaded."""
 LOADED = (
     "cli.adhoc",
     "cli.playbook",
@@ -72,11 +70,14 @@ class StartedAnsible:
 
 
 class PreloadedAnsible:
-    """Ansible, loaded for one environment after the other, as runs need them."""
+    """Ansible, loaded once, when it is first run. A run whose environment is another is started.
 
-    def __init__(self) -> None:
+    :param environment: what to load it in.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = _at_load(environment)
         self._process: subprocess.Popen[str] | None = None
-        self._loaded: dict[str, str] = {}
 
     def run(
         self, command: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
@@ -85,13 +86,14 @@ class PreloadedAnsible:
 
         :raises TimeoutError: where it does not end in time.
         """
-        process = self._load(
-            {name: value for name, value in environment.items() if name.startswith(OF_PYTHON + OF_ANSIBLE)}
-        )
+        if _at_load(environment) != self._environment:
+            return StartedAnsible().run(command, arguments, folder, environment)
+        process = self._loaded()
         output = os.memfd_create("output")
         try:
             job = {"command": command, "arguments": arguments, "folder": str(folder), "environment": dict(environment)}
-            print(json.dumps({**job, "output": f"/proc/{os.getpid()}/fd/{output}"}), file=process.stdin, flush=True)
+            more = {"output": f"/proc/{os.getpid()}/fd/{output}", "umask": _read_umask()}
+            print(json.dumps({**job, **more}), file=process.stdin, flush=True)
             assert process.stdout is not None
             code = json.loads(process.stdout.readline())
             printed = os.pread(output, os.fstat(output).st_size, 0).decode("utf-8", "replace")
@@ -101,15 +103,23 @@ class PreloadedAnsible:
             raise TimeoutError(f"{command} {arguments} did not end in {PATIENCE:.0f} s:\n{printed}")
         return code, printed
 
-    def _load(self, environment: dict[str, str]) -> subprocess.Popen[str]:
-        if self._process is None or self._loaded != environment:
-            if self._process is not None:
-                self._process.communicate()
-            self._loaded = environment
+    def _loaded(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            command = [sys.executable, __file__]
             self._process = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment, text=True
             )
         return self._process
+
+
+def _at_load(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(AT_RUN)}
+
+
+def _read_umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def main() -> None:
@@ -152,6 +162,7 @@ def _become(job: dict[str, Any]) -> None:
     for number, stream in enumerate((nowhere, output, output)):
         os.dup2(stream, number)
     os.closerange(3, 64)
+    os.umask(job["umask"])
     os.chdir(job["folder"])
     os.environ.clear()
     os.environ.update(job["environment"])
