@@ -16,6 +16,28 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+BESIDE = {"recorded", "shared", "pwsh"}
+"""The fixtures that give what is beside the clone."""
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Declare the option by which nothing runs twice in ``make test``."""
+    parser.addoption(
+        "--beyond-ansible-test",
+        action="store_true",
+        help="leave out the tests of plugins that `ansible-test units` runs too: all but those that need what is beside the clone",
+    )
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Leave out what ansible-test runs."""
+    if not config.getoption("--beyond-ansible-test"):
+        return
+    plugins = ROOT / "tests" / "unit" / "plugins"
+    others = [item for item in items if plugins in item.path.parents and BESIDE.isdisjoint(item.fixturenames)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in set(others)]
+
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show what tests measured, and recorded as "agreement", from wherever they ran."""
