@@ -44,6 +44,8 @@ LOADED = (
     "plugins.strategy.linear",
 )
 """What every run loads of Ansible, and with it pypsrp and pywinrm."""
+CONFIGURED = ("become", "cache", "callback", "connection", "inventory", "shell", "vars")
+"""The kinds of plugins whose documentation Ansible reads for their options, in every run."""
 
 
 class StartedAnsible:
@@ -133,10 +135,16 @@ def _load() -> None:
     for name in LOADED:
         importlib.import_module(f"ansible.{name}")
     finder = importlib.import_module("ansible.utils.collection_loader").AnsibleCollectionConfig
-    importlib.import_module("ansible.plugins.loader").init_plugin_loader()
+    loader = importlib.import_module("ansible.plugins.loader")
+    loader.init_plugin_loader()
     plugins = Path(__file__).resolve().parents[2] / "plugins"
     for path in sorted(path for folder in SHARED for path in (plugins / folder).rglob("*.py")):
         importlib.import_module(".".join([COLLECTION, *path.relative_to(plugins).with_suffix("").parts]))
+    for kind in CONFIGURED:
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    for kind in ("filter", "test"):
+        list(getattr(loader, f"{kind}_loader").all())
+    loader.connection_loader.get("onprem.exchange_lync.management_shell", class_only=True)
     finder.collection_finder._remove()  # each run sets up its own
 
 
