@@ -64,6 +64,11 @@ class Step:
         return [entry for entry in self.journal if entry["event"] == "cmdlet" and entry["kind"] == "write"]
 
     @property
+    def asked(self) -> list[dict[str, Any]]:
+        """What the farm was asked while the task ran. A session of the run before may end meanwhile, which asks for nothing."""
+        return [entry for entry in self.journal if entry["event"] != "session_closed"]
+
+    @property
     def cmdlets(self) -> list[str]:
         """The names of all cmdlets that reached the farm's model while the task ran."""
         return [entry["cmdlet"] for entry in self.journal if entry["event"] == "cmdlet"]

@@ -41,7 +41,7 @@ def refused(farm: Farm, module: str, hosts: str, *cases: Mapping[str, Any], aske
     run = farm.play(yaml.safe_dump([task]), hosts=hosts)
     failed(run)
     step = run.step("refused")
-    assert asked or step.journal == []
+    assert asked or step.asked == []
     results = step.result["results"]
     assert len(results) == len(cases)
     assert all("error" in result for result in results), run.output

@@ -110,7 +110,7 @@ def test_what_the_variables_say_wrong_is_told_together_before_anything_is_asked(
     }
     watched = integrate(farm, extra_vars=wrong)
     failed(watched.run)
-    assert not any(step.journal for step in watched.run.steps)
+    assert not any(step.asked for step in watched.run.steps)
     for said in (
         f"farm_exchange_autodiscover_url: '{url}.xml' is the URL for Outlook; Lync needs the one that ends in .svc: {url}.svc",
         "farm_autodiscover_service_internal_uri: 'https:///autodiscover/autodiscover.xml' is not a URL with scheme and host",

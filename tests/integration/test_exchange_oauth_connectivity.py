@@ -120,4 +120,4 @@ def test_what_cannot_be_used_is_refused_and_nothing_is_asked(farm: Farm) -> None
     run = farm.play(f"- {{name: test, {MODULE}: {{target_uri: '{OWN}'}}}}", hosts=HOST)
     failed(run)
     assert "app_only is False but all of the following are missing: mailbox" in run.step("test").msg
-    assert run.step("test").journal == []
+    assert run.step("test").asked == []

@@ -204,6 +204,7 @@ def test_what_somebody_may_have_chosen_is_replaced_on_the_users_word_only(farm: 
     assert applications(farm)["LyncEnterprise"]["linked_account"] == "litwareinc.com/Users/lync-app"
 
 
+@pytest.mark.emulated
 def test_another_realm_takes_a_new_application_and_the_users_word(farm: Farm, signing: str) -> None:
     """Lync's realm has changed: Exchange takes no document that has another realm than the application.
 
@@ -260,6 +261,7 @@ def assert_is_anew(after: dict[str, Any], before: dict[str, Any]) -> None:
     assert after["realm"] != before["realm"]
 
 
+@pytest.mark.emulated
 def test_what_another_realm_has_left_is_removed_by_the_next_run(farm: Farm, signing: str) -> None:
     """The old one is not removed at first, and then the answer to each of the two writes is lost."""
     before, play = applications(farm)["LyncEnterprise 2"], "lync_servers"

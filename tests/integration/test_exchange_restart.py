@@ -58,6 +58,7 @@ def test_what_cannot_be_reached_is_reported(farm: Farm) -> None:
     assert pending(farm) == [EX1, EX2]
 
 
+@pytest.mark.emulated
 def test_tags_leave_out_what_they_name_and_no_more(farm: Farm) -> None:
     """A restart that was announced is not lost with verify, nor verify with the restart. The second server stays as it is."""
     given: dict[str, Any] = {"farm_restart": True, "farm_leave_out": [EX2]}
@@ -127,6 +128,7 @@ def test_no_reason_is_refused(farm: Farm) -> None:
     assert "after is empty: name what was changed" in run.step("restart").msg
 
 
+@pytest.mark.emulated
 def test_the_role_virtual_directories_needs_the_users_word_and_notifies(farm: Farm) -> None:
     off = "{servers: [ex2], directories: [web_services], oauth_authentication: false}"
     assert farm.play(f"- onprem.exchange_lync.exchange_virtual_directory: {off}", hosts=EX1).rc == 0
@@ -151,6 +153,7 @@ def test_the_role_virtual_directories_needs_the_users_word_and_notifies(farm: Fa
     ]
 
 
+@pytest.mark.emulated
 def test_a_change_is_read_before_verify_looks_for_it(farm: Farm) -> None:
     """With the tags of both parts: the handlers do not wait for the end of the play."""
     switch = "{auth_metadata_url: 'https://pool.tailspintoys.com/metadata/json/1', enabled: %s, on_conflict: replace}"

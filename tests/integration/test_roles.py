@@ -99,7 +99,7 @@ def test_serial_is_refused(farm: Farm) -> None:
     run = farm.play("- import_role: {name: onprem.exchange_lync.integration}", hosts=ALL, serial=1)
     assert run.rc == 2
     assert "cannot run with serial" in run.output
-    assert not [step for step in run.steps if step.journal]
+    assert not [step for step in run.steps if step.asked]
 
 
 def test_a_description_that_is_wrong_is_told_in_its_own_words(farm: Farm) -> None:
@@ -109,7 +109,7 @@ def test_a_description_that_is_wrong_is_told_in_its_own_words(farm: Farm) -> Non
     assert run.rc == 2
     assert "farm_sip_domains: 'a b' is not a domain name such as litwareinc.com. Nothing was written." in run.output
     assert f"{EXCHANGE}: farm_sip" not in run.output
-    assert not [step for step in run.steps if step.journal]
+    assert not [step for step in run.steps if step.asked]
 
 
 # Hosts that are not there
@@ -326,7 +326,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_asked(farm: Farm, giv
     run = play(farm, "dns", "dns_servers", **given)
     assert run.rc == 2
     assert said in run.output
-    assert not [step for step in run.steps if step.journal]
+    assert not [step for step in run.steps if step.asked]
 
 
 def test_an_alias_is_known_by_the_name_that_the_topology_has(farm: Farm, tmp_path: Any) -> None:
