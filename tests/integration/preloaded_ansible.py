@@ -6,8 +6,7 @@ compiles a collection from its source, the rest again and again in the workers. 
 then is what ``python -m ansible`` runs: it has an environment, arguments, a session, standard streams and a configuration of its own. Only
 what the system shows of it (``ps``, /proc) is the process that loaded Ansible, and the collection's helper is a child of that.
 
-That each file of the collection loads alone is ansible-test's to see (sanity's test import), and so are the checks with a subprocess for
-each module.
+That each file of the collection loads alone is seen by ansible-test (sanity's test import), and by the runs with a process for each module.
 
 Run as a program it reads runs as lines of JSON and answers each with its exit code.
 """
@@ -22,6 +21,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class StartedAnsible:
 
 
 class PreloadedAnsible:
-    """Ansible, loaded once, when it is first run. A run whose environment is another is started.
+    """Ansible, loaded once, when it is first run. A run whose environment is another is started, and so is one beside another.
 
     :param environment: what to load it in.
     """
@@ -80,6 +80,7 @@ class PreloadedAnsible:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = _at_load(environment)
         self._process: subprocess.Popen[str] | None = None
+        self._runs = threading.Lock()
 
     def run(
         self, command: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
@@ -88,22 +89,29 @@ class PreloadedAnsible:
 
         :raises TimeoutError: where it does not end in time.
         """
-        if _at_load(environment) != self._environment:
+        if _at_load(environment) != self._environment or not self._runs.acquire(blocking=False):
             return StartedAnsible().run(command, arguments, folder, environment)
-        process = self._loaded()
-        output = os.memfd_create("output")
+        try:
+            code, printed = self._fork(command, arguments, folder, environment)
+        finally:
+            self._runs.release()
+        if code is None:
+            raise TimeoutError(f"{command} {arguments} did not end in {PATIENCE:.0f} s:\n{printed}")
+        return code, printed
+
+    def _fork(
+        self, command: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> tuple[int | None, str]:
+        process, output = self._loaded(), os.memfd_create("output")
         try:
             job = {"command": command, "arguments": arguments, "folder": str(folder), "environment": dict(environment)}
             more = {"output": f"/proc/{os.getpid()}/fd/{output}", "umask": _read_umask()}
             print(json.dumps({**job, **more}), file=process.stdin, flush=True)
             assert process.stdout is not None
             code = json.loads(process.stdout.readline())
-            printed = os.pread(output, os.fstat(output).st_size, 0).decode("utf-8", "replace")
+            return code, os.pread(output, os.fstat(output).st_size, 0).decode("utf-8", "replace")
         finally:
             os.close(output)
-        if code is None:
-            raise TimeoutError(f"{command} {arguments} did not end in {PATIENCE:.0f} s:\n{printed}")
-        return code, printed
 
     def _loaded(self) -> subprocess.Popen[str]:
         if self._process is None:
@@ -176,7 +184,7 @@ def _become(job: dict[str, Any]) -> None:
     os.environ.update(job["environment"])
     _configure()
     program = importlib.import_module(f"ansible.cli.{job['command']}")
-    program.main([job["command"], *job["arguments"]])
+    sys.exit(program.main([job["command"], *job["arguments"]]))
 
 
 def _configure() -> None:
