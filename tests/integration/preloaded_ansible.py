@@ -13,6 +13,7 @@ Run as a program it reads runs as lines of JSON and answers each with its exit c
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -154,6 +155,8 @@ def _load() -> None:
         list(getattr(loader, f"{kind}_loader").all())
     loader.connection_loader.get("onprem.exchange_lync.management_shell", class_only=True)
     finder.collection_finder._remove()  # each run sets up its own
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no run looks through it for garbage
 
 
 def _run(job: dict[str, Any]) -> int | None:
