@@ -165,7 +165,7 @@ def _run(job: dict[str, Any]) -> int | None:
     if pid == 0:
         _become(job)
     ended = os.pidfd_open(pid)
-    in_time, _, _ = select.select([ended], [], [], PATIENCE)
+    in_time = select.select([ended], [], [], PATIENCE)[0]
     os.close(ended)
     if not in_time:
         os.killpg(pid, signal.SIGKILL)
