@@ -46,6 +46,7 @@ def signing(farm: Farm) -> str:
     return assign(farm, "oauth-good")
 
 
+@pytest.mark.emulated
 def test_what_cannot_be_meant_is_refused_and_nothing_is_asked(farm: Farm) -> None:
     cases: dict[str, dict[str, Any]] = {
         "auth_metadata_url: 'lync'": {"auth_metadata_url": "lync"},
@@ -310,6 +311,7 @@ def test_what_another_realm_has_left_is_removed_by_the_next_run(farm: Farm, sign
     assert farm.play(f"- {{name: enabled, {MODULE}: {on}}}", hosts=HOST).step("enabled").changed
 
 
+@pytest.mark.emulated
 def test_in_the_cloud_another_realm_takes_a_new_application_too(farm: Farm, signing: str) -> None:
     cloud = "kind: cloud, name: SfBOnline, linked_account: lync-app"
     word = f"{cloud}, realm: northwindtraders.com, on_conflict: replace"
@@ -369,6 +371,7 @@ def test_disable_enable_remove(farm: Farm, signing: str) -> None:
     assert set(applications(farm)) == {"Exchange Online"}
 
 
+@pytest.mark.emulated
 def test_a_document_of_another_product_is_no_reason_for_another_application(farm: Farm, signing: str) -> None:
     """The URL is Exchange's own: the application that it makes has Exchange's identifier. The task, run again, makes no second one."""
     url = f"https://{HOST}/autodiscover/metadata/json/1"
