@@ -24,6 +24,7 @@ def applications(farm: Farm) -> dict[str, dict[str, Any]]:
     return {item["name"]: item for item in farm.state()["lync"]["store"]["partner_applications"]}
 
 
+@pytest.mark.emulated
 def test_what_cannot_be_meant_is_refused_and_nothing_is_asked(farm: Farm) -> None:
     cases: dict[str, dict[str, Any]] = {
         "metadata_url: 'exchange' is not an absolute": {"metadata_url": "exchange"},
