@@ -7,7 +7,6 @@ import contextlib
 import functools
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,6 @@ from dns_programs import (
     find_program,
     start_dns,
 )
-from harness import LAB
-
-sys.path.append(str(LAB))
 from farm.kdc import KdcProcess
 
 STRANGER = "stranger"

@@ -311,7 +311,6 @@ def test_what_another_realm_has_left_is_removed_by_the_next_run(farm: Farm, sign
     assert farm.play(f"- {{name: enabled, {MODULE}: {on}}}", hosts=HOST).step("enabled").changed
 
 
-@pytest.mark.emulated
 def test_in_the_cloud_another_realm_takes_a_new_application_too(farm: Farm, signing: str) -> None:
     cloud = "kind: cloud, name: SfBOnline, linked_account: lync-app"
     word = f"{cloud}, realm: northwindtraders.com, on_conflict: replace"

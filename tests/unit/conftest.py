@@ -34,9 +34,9 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     if not config.getoption("--beyond-ansible-test"):
         return
     plugins = ROOT / "tests" / "unit" / "plugins"
-    others = [item for item in items if plugins in item.path.parents and BESIDE.isdisjoint(item.fixturenames)]
+    others = {item for item in items if plugins in item.path.parents and BESIDE.isdisjoint(item.fixturenames)}
     config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if item not in set(others)]
+    items[:] = [item for item in items if item not in others]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

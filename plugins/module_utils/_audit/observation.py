@@ -144,7 +144,7 @@ class Deployment:
         if self.oauth_configuration is None or self.sip_domains is None:
             return None
         default = next((str(domain["name"]) for domain in self.sip_domains if domain["default"]), "")
-        return str(self.oauth_configuration["realm"] or default) or None
+        return str(self.oauth_configuration["realm"] or default)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import secrets
 import signal
 import sys
@@ -100,7 +99,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--realm", type=Path)
     parser.add_argument("--without-hosts", action="store_true")
     chosen = parser.parse_args(arguments)
-    gc.freeze()  # what is loaded stays: nothing looks through it for garbage
     try:
         kerberos = {"kerberos": chosen.kerberos, "realm": chosen.realm}
         process = FarmProcess(chosen.state, chosen.scenario, chosen.latency, chosen.engine, **kerberos)

@@ -8,7 +8,6 @@ connection goes away on which it follows the injected faults.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -143,7 +142,6 @@ def follow_farm(connection: Connection, update: Callable[[Mapping[str, Any]], No
 
 def main(state_dir: str, fqdn: str) -> int:
     """Serve a host of the lab in that directory."""
-    gc.freeze()  # what is loaded stays: nothing looks through it for garbage
     state = Path(state_dir)
     lab = json.loads((state / "lab.json").read_text(encoding="utf-8"))
     farm = FarmClient((lab["farm"]["host"], lab["farm"]["port"]), lab["farm"]["token"], fqdn)

@@ -42,7 +42,7 @@ class Output:
             if apart:
                 self._apart.add(data)
             last = self._chunks[-1] if self._chunks else None
-            if self._divisible and last and last[0] == stream and isinstance(last[1], bytearray):
+            if last and last[0] == stream and isinstance(last[1], bytearray):
                 last[1].extend(data)
             else:
                 self._chunks.append((stream, bytearray(data) if self._divisible else data))

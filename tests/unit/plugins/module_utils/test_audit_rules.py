@@ -1109,6 +1109,17 @@ def test_another_realm_is_replaced_on_the_users_word_and_another_deployment_is_l
     assert "partner_application_duplicate" not in {item["rule"] for item in audit["findings"]}
 
 
+def test_a_realm_that_is_about_to_be_set_counts_where_lync_has_none_yet(farm: HealthyFarm) -> None:
+    """Neither a realm nor a default SIP domain is there: that was read, and what the user gives is not lost."""
+    farm.of(LYNC)["oauth_configuration"]["realm"] = ""
+    for domain in farm.of(LYNC)["sip_domains"]:
+        domain["default"] = False
+    set_partner(EXCHANGE, realm="old.example", signing_certificates=[])(farm)
+    audit = farm.audit("before", lync_realm="new.example", replace=["oauth_configuration_replaced"])
+    (change,) = (item for item in audit["to_do"] if item["about"] == "exchange.realm")
+    assert (change["before"], change["after"]) == ("old.example", "new.example")
+
+
 def test_the_realm_is_that_which_lync_has_or_is_about_to_get(farm: HealthyFarm) -> None:
     """Whether the described one will be written is for the user to say, too."""
     farm.of(LYNC)["oauth_configuration"]["realm"] = "old.example"
